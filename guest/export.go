@@ -1,0 +1,156 @@
+package guest
+
+// Export is a method that this guest can serve. Generated bindings make one per method; the grpc stub binds a handler to
+// it when the function registers its service.
+type Export struct {
+	// FullMethod is "/package.Service/Method".
+	FullMethod string
+
+	result, payload uint32 // size of the result and offset of the reply in it
+	lift            func(r Record, m any) error
+	lower           func(s *Scratch, r Record, m any) error
+	handler         Handler
+	idle            []*ServerCall
+}
+
+// Handler serves one call. It returns the reply, or a status that is not OK. It may not keep c.
+type Handler func(c *ServerCall) (reply any, st *Status)
+
+var exports []*Export
+
+// NewExport declares a method. result is the size of its result<reply, status> in bytes, payload the offset of the reply
+// in it; lift fills a request message from its record, lower does the reverse with a reply, and both return an error for a
+// message of another type.
+func NewExport(fullMethod string, result, payload uint32, lift func(Record, any) error, lower func(*Scratch, Record, any) error) *Export {
+	e := &Export{FullMethod: fullMethod, result: result, payload: payload, lift: lift, lower: lower}
+	exports = append(exports, e)
+	return e
+}
+
+// FindExport returns the export of that name, or nil if the function exports no such method.
+func FindExport(fullMethod string) *Export {
+	for _, e := range exports {
+		if e.FullMethod == fullMethod {
+			return e
+		}
+	}
+	return nil
+}
+
+// Bind makes h the handler of the method. Calls before Bind are answered with Unimplemented.
+func (e *Export) Bind(h Handler) { e.handler = h }
+
+// The gRPC status codes that this package itself gives out.
+const (
+	codeUnimplemented = 12
+	codeInternal      = 13
+)
+
+// ServerCall is a call that is being served. It is reused after the handler has returned.
+type ServerCall struct {
+	export  *Export
+	scratch Scratch
+	in      inbound
+	request Record
+	spill   [32]uint64 // the record of a request that arrived in core parameters
+	decoder func(any) error
+
+	deadline    int64
+	hasMetadata bool
+	metadata    []Pair
+
+	header, trailer []Pair
+	// reply and meta root what the result refers to until the call struct is used again.
+	reply any
+	meta  []byte
+	// st roots the strings of a status in the result.
+	st *Status
+}
+
+// Enter begins a call whose request arrived in core parameters: the generated export stores them in Request and calls
+// Serve.
+func (e *Export) Enter() *ServerCall {
+	in, deadline, flags := takeInbound(), control.inDeadline, control.inFlags
+	var c *ServerCall
+	if n := len(e.idle); n > 0 {
+		c = e.idle[n-1]
+		e.idle = e.idle[:n-1]
+	} else {
+		c = &ServerCall{export: e}
+		c.decoder = c.decode
+	}
+	c.in, c.deadline, c.hasMetadata = in, deadline, flags&inHasMetadata != 0
+	c.request = recordOf(&c.spill)
+	return c
+}
+
+// EnterAt begins a call whose request is a record at an address in the inbound arena.
+func (e *Export) EnterAt(addr uint32) *ServerCall {
+	c := e.Enter()
+	c.request = Record{pointer(addr)}
+	return c
+}
+
+// Request is the record of the request.
+func (c *ServerCall) Request() Record { return c.request }
+
+// Serve runs the handler and returns the record of the result, which is valid until the guest is entered again.
+func (c *ServerCall) Serve() Record {
+	e := c.export
+	c.scratch.reset()
+	c.st, c.reply, c.meta = nil, nil, nil
+	if e.handler == nil {
+		c.st = &Status{Code: codeUnimplemented, Message: "method " + e.FullMethod + " is not registered with a server"}
+	} else {
+		c.reply, c.st = e.handler(c)
+	}
+	// The result comes last: nothing that is lowered before it may point into what is cleared here.
+	r := c.scratch.Record(e.result)
+	if c.st == nil {
+		if err := e.lower(&c.scratch, r.At(uintptr(e.payload)), c.reply); err != nil {
+			c.st = &Status{Code: codeInternal, Message: err.Error()}
+		}
+	}
+	if c.st != nil {
+		r.PutU8(0, 1)
+		r.At(uintptr(e.payload)).putStatus(&c.scratch, c.st)
+	}
+	if c.header != nil || c.trailer != nil {
+		c.meta = appendMeta(appendMeta(nil, c.header, 0), c.trailer, metaTrailer)
+		control.replyMetaPtr, control.replyMetaLen = bytesAddress(c.meta), uint32(len(c.meta))
+		c.header, c.trailer = nil, nil
+	}
+	c.in, c.metadata = inbound{}, nil
+	// Before the host reads the result nothing can run in this guest, so c may be put back already.
+	e.idle = append(e.idle, c)
+	return r
+}
+
+func (c *ServerCall) decode(m any) error {
+	err := c.export.lift(c.request, m)
+	keepAlive(c.in)
+	return err
+}
+
+// Decoder returns the function that lifts the request into a message. It is made once per ServerCall, so it costs nothing.
+func (c *ServerCall) Decoder() func(m any) error { return c.decoder }
+
+// Deadline is the deadline of the call in Unix nanoseconds, or 0.
+func (c *ServerCall) Deadline() int64 { return c.deadline }
+
+// HasMetadata says whether the caller sent metadata, without fetching it.
+func (c *ServerCall) HasMetadata() bool { return c.hasMetadata }
+
+// Metadata returns the caller's metadata; the first call fetches it from the host.
+func (c *ServerCall) Metadata() []Pair {
+	if c.hasMetadata && c.metadata == nil {
+		c.metadata = fetchMetadata()
+	}
+	return c.metadata
+}
+
+// SetHeader replaces the header that goes out with the result.
+func (c *ServerCall) SetHeader(p []Pair) { c.header = p }
+
+// SetTrailer replaces the trailer that goes out with the result.
+func (c *ServerCall) SetTrailer(p []Pair) { c.trailer = p }

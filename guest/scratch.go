@@ -1,0 +1,40 @@
+package guest
+
+import "unsafe"
+
+// Scratch holds the records of a value that is being lowered, until the host has copied it. Strings, bytes and lists of
+// scalars are lowered in place and never enter it.
+//
+// Every call in progress has one of its own, because lowering may allocate, and allocating may switch goroutines.
+type Scratch struct {
+	words []uint64
+	used  int
+	// outgrown roots earlier regions that the value may still point into.
+	outgrown [][]uint64
+}
+
+const scratchWords = 64
+
+// reset makes the whole scratch free again.
+func (s *Scratch) reset() {
+	s.used = 0
+	if s.outgrown != nil {
+		s.outgrown = nil
+	}
+}
+
+// Record returns a zeroed record of size bytes, aligned to 8.
+func (s *Scratch) Record(size uint32) Record {
+	n := int(size+7) / 8
+	if s.used+n > len(s.words) {
+		if s.used > 0 {
+			s.outgrown = append(s.outgrown, s.words)
+		}
+		s.words = make([]uint64, max(2*len(s.words), n, scratchWords))
+		s.used = 0
+	}
+	w := s.words[s.used : s.used+n]
+	clear(w)
+	s.used += n
+	return Record{unsafe.Pointer(unsafe.SliceData(w))}
+}
