@@ -1,0 +1,12 @@
+// Package host is the runtime of generated hosts: it runs the functions of an app in one process, each in isolated instances,
+// and serves the app's public services over real grpc-go.
+//
+// A generated main describes the app with an [App] and calls [Main]. What an app is made of is data; everything that happens
+// at run time is here.
+//
+//	front     grpc-go server: health, reflection, transcoding (front.go, codec.go, reflection.go)
+//	edge      a call from one function to another (edge.go, internal/link)
+//	function  a compiled guest and the pool of its instances (function.go, pool.go)
+//	instance  one isolate: memory, exports, control block (instance.go, control.go)
+//	engine    what executes guests (engine, engine/wazero)
+package host

@@ -1,0 +1,5 @@
+//go:build unix && !linux
+
+package wazero
+
+const mapNoReserve = 0

@@ -1,0 +1,157 @@
+package host
+
+import (
+	"context"
+	"errors"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/cofaas/cofaas/host/internal/link"
+	"github.com/cofaas/cofaas/host/internal/transcode"
+)
+
+// serviceDesc describes a public service to grpc-go. Requests and replies pass as wire bytes, see frontCodec.
+func (f *function) serviceDesc(name, file string) *grpc.ServiceDesc {
+	desc := &grpc.ServiceDesc{ServiceName: name, Metadata: file}
+	for _, m := range f.exports {
+		if string(m.Service.Name) != name {
+			continue
+		}
+		desc.Methods = append(desc.Methods, grpc.MethodDesc{MethodName: string(m.Name), Handler: m.handle})
+	}
+	return desc
+}
+
+// handle serves one call from outside.
+func (m *exportMethod) handle(_ any, ctx context.Context, dec func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+	var in wireRequest
+	if err := dec(&in); err != nil {
+		return nil, err
+	}
+	defer in.free()
+	out, cc, st := m.invoke(ctx, in.bytes())
+	if len(cc.replyMeta) > 0 {
+		if err := sendMeta(ctx, cc.replyMeta); err != nil {
+			return nil, status.Errorf(codes.Internal, "function %s: %v", m.fn.name, err)
+		}
+	}
+	if st != nil {
+		return nil, st.Err()
+	}
+	return &wireReply{out}, nil
+}
+
+// invoke takes an instance and runs the method with wire bytes.
+func (m *exportMethod) invoke(ctx context.Context, wire []byte) (reply []byte, cc callContext, st *status.Status) {
+	if deadline, ok := ctx.Deadline(); ok {
+		cc.deadline = deadline.UnixNano()
+	}
+	inst, err := m.fn.pool.get(ctx, 0)
+	if err != nil {
+		return nil, cc, callError(m.fn.name, err)
+	}
+	inst.front = ctx
+	limit := m.fn.host.opts.MaxMessage
+	if err := m.lower(inst, wire, limit); err != nil {
+		if link.FaultOf(err) == link.TargetFault {
+			return nil, cc, m.fn.died(inst, err)
+		}
+		m.fn.release(inst)
+		return nil, cc, requestError(err)
+	}
+	addr, err := inst.serve(m, &cc)
+	if err != nil {
+		return nil, cc, m.fn.died(inst, err)
+	}
+	reply, st, err = m.lift(inst, addr, limit)
+	switch link.FaultOf(err) {
+	case link.SourceFault:
+		return nil, cc, m.fn.died(inst, err)
+	case link.ValueFault:
+		st = callError(m.fn.name, err)
+	}
+	if failed := m.fn.finish(inst, m, addr, &cc); failed != nil {
+		return nil, cc, failed
+	}
+	return reply, cc, st
+}
+
+// lower transcodes a request and puts its core values on the instance's stack.
+func (m *exportMethod) lower(inst *instance, wire []byte, limit uint64) error {
+	if !inst.OneBlock() {
+		return m.lowerEach(inst, wire, limit)
+	}
+	at, err := transcode.Decode(m.request, wire, inst, limit)
+	if err != nil {
+		return err
+	}
+	if m.Func.Indirect {
+		inst.stack[0] = uint64(at)
+		return nil
+	}
+	loadSlots(m.slots, inst.Bytes()[at:], inst.stack)
+	return nil
+}
+
+// lowerEach is lower for guests that want one allocation per list: over a value in the host's own memory.
+func (m *exportMethod) lowerEach(inst *instance, wire []byte, limit uint64) error {
+	var buf link.Buffer
+	at, err := transcode.Decode(m.request, wire, &buf, limit)
+	if err != nil {
+		return err
+	}
+	if m.Func.Indirect {
+		ptr, err := link.NewRecord(m.param, &buf, at, inst, limit)
+		inst.stack[0] = uint64(ptr)
+		return err
+	}
+	var flat [maxCore]uint64
+	loadSlots(m.slots, buf.Bytes()[at:], flat[:])
+	return link.Flat(m.param, &buf, flat[:len(m.slots)], inst, inst.stack[:len(m.slots)], limit)
+}
+
+// lift transcodes a result.
+func (m *exportMethod) lift(inst *instance, at uint32, limit uint64) ([]byte, *status.Status, error) {
+	result, err := inst.read(uint64(at), uint64(m.size))
+	if err != nil {
+		return nil, nil, err
+	}
+	switch result[0] {
+	case 0:
+		reply, err := transcode.Encode(m.reply, inst.Bytes(), at+m.payload, nil, limit)
+		return reply, nil, err
+	case 1:
+		st, err := m.readStatus(inst, at)
+		return nil, st, err
+	default:
+		return nil, nil, &link.BadValueError{Problem: "the discriminant of a result is neither 0 nor 1"}
+	}
+}
+
+// requestError is what grpc-go answers to a request that it cannot unmarshal.
+func requestError(err error) *status.Status {
+	var limit *link.LimitError
+	if errors.As(err, &limit) {
+		return callError("", err)
+	}
+	return status.Newf(codes.Internal, "grpc: error unmarshalling request: %v", err)
+}
+
+// sendMeta sets the headers and trailers that a guest gave.
+func sendMeta(ctx context.Context, meta []byte) error {
+	header, trailer, err := parseMeta(meta)
+	if err != nil {
+		return err
+	}
+	if header != nil {
+		if err := grpc.SetHeader(ctx, header); err != nil {
+			return err
+		}
+	}
+	if trailer != nil {
+		return grpc.SetTrailer(ctx, trailer)
+	}
+	return nil
+}

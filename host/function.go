@@ -1,0 +1,75 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/cofaas/cofaas/host/engine"
+	"github.com/cofaas/cofaas/host/internal/transcode"
+	"github.com/cofaas/cofaas/internal/abi"
+	"github.com/cofaas/cofaas/internal/mapping"
+	"github.com/cofaas/cofaas/internal/model"
+)
+
+// maxCore is the most core values that an export or import passes.
+const maxCore = abi.MaxFlatParams + 1
+
+// function is a compiled guest with the pool of its instances.
+type function struct {
+	name    string
+	host    *Host
+	module  engine.Module
+	exports []*exportMethod
+	pool    *pool
+	env     []string
+	// address is where main wanted to listen, as network and address; the first instance reports it.
+	address serveAddress
+}
+
+// method is what host and guests have to know of a method.
+type method struct {
+	*mapping.Method
+	param, result *abi.Plan
+	slots         []abi.Slot
+	// status is the offset of result<reply, status>'s payload, and the size of the result.
+	payload, size  uint32
+	request, reply *transcode.Message
+}
+
+// exportMethod is a method that a function serves.
+type exportMethod struct {
+	*method
+	fn           *function
+	index        int
+	export, post string
+}
+
+func newMethod(p *program, t *transcode.Tables, m *model.Method) (*method, error) {
+	lm := p.layouts.Method(m)
+	slots, ok := lm.Request.Type.Slots()
+	if !ok && !lm.Func.Indirect {
+		return nil, fmt.Errorf("%s: the request has variants that the host cannot flatten", m.FullMethod())
+	}
+	return &method{
+		Method: lm, param: abi.NewPlan(lm.Func.Param), result: abi.NewPlan(lm.Func.Result), slots: slots,
+		payload: lm.Func.Result.Payload, size: lm.Func.Result.Size,
+		request: t.Message(lm.Request), reply: t.Message(lm.Reply),
+	}, nil
+}
+
+// config is what an instance of the function may have.
+func (f *function) config(inst *instance) engine.Config {
+	return engine.Config{
+		Name: f.name, Env: f.env, MaxMemory: f.host.opts.MaxMemory, State: inst,
+		Stdout: f.host.output(f.name, "stdout", slog.LevelInfo),
+		Stderr: f.host.output(f.name, "stderr", slog.LevelInfo),
+	}
+}
+
+func (f *function) newInstance(ctx context.Context, depth int) (*instance, error) {
+	return newInstance(ctx, f, depth)
+}
+
+// serveAddress is an address as given to net.Listen.
+type serveAddress struct{ network, address string }

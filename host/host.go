@@ -1,0 +1,229 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+
+	"github.com/cofaas/cofaas/host/engine"
+	"github.com/cofaas/cofaas/host/engine/wazero"
+	"github.com/cofaas/cofaas/host/internal/transcode"
+	"github.com/cofaas/cofaas/internal/abi"
+	"github.com/cofaas/cofaas/internal/mapping"
+)
+
+// Host is a running app: its functions serve each other, and its public services can be registered with a grpc-go server. It
+// is safe for concurrent use.
+type Host struct {
+	opts      Options
+	log       *slog.Logger
+	app       *App
+	program   *program
+	engine    engine.Engine
+	functions map[string]*function
+	edges     []*edge
+	health    *health.Server
+
+	mu sync.Mutex // guards function.address
+}
+
+// New compiles the app's functions and starts one instance of each, callees before callers. Close the host when it is not
+// needed any more.
+func New(ctx context.Context, app *App, opts Options) (_ *Host, err error) {
+	h := &Host{opts: opts.withDefaults(), app: app, functions: map[string]*function{}, health: health.NewServer()}
+	h.log = h.opts.Logger
+	if h.program, err = app.link(); err != nil {
+		return nil, err
+	}
+	if h.engine, err = wazero.New(h.opts.CacheDir); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			h.Close()
+		}
+	}()
+	var tables transcode.Tables
+	methods := map[string][]*method{}
+	for service := range h.program.services {
+		for _, m := range h.program.model.Service(h.program.services[service].FullName()).Methods {
+			lm, err := newMethod(h.program, &tables, m)
+			if err != nil {
+				return nil, err
+			}
+			methods[service] = append(methods[service], lm)
+		}
+	}
+	for i := range app.Functions {
+		h.add(&app.Functions[i], methods)
+	}
+	if err := h.compile(ctx, methods); err != nil {
+		return nil, err
+	}
+	return h, h.start(ctx)
+}
+
+// add makes a function, without its module.
+func (h *Host) add(spec *Function, methods map[string][]*method) {
+	f := &function{name: spec.Name, host: h, env: h.opts.Env[spec.Name]}
+	for _, service := range spec.Exports {
+		for _, m := range methods[service] {
+			f.exports = append(f.exports, &exportMethod{
+				method: m, fn: f, index: len(f.exports),
+				export: mapping.Export(m.Method.Method), post: mapping.PostReturn(m.Method.Method),
+			})
+		}
+	}
+	f.pool = &pool{create: f.newInstance, max: h.opts.MaxInstances}
+	h.functions[f.name] = f
+}
+
+// compile links imports to exports and compiles all guests side by side.
+func (h *Host) compile(ctx context.Context, methods map[string][]*method) error {
+	var group errgroup.Group
+	for i := range h.app.Functions {
+		spec := &h.app.Functions[i]
+		f := h.functions[spec.Name]
+		code, err := h.app.guest(spec.Name)
+		if err != nil {
+			return err
+		}
+		imports := runtimeImports(f)
+		for _, service := range spec.Imports {
+			to, err := h.exporter(spec.Name, service)
+			if err != nil {
+				return err
+			}
+			for _, m := range methods[service] {
+				e := &edge{method: m, to: to.export(m)}
+				if e.to == nil {
+					return fmt.Errorf("edge %s -> %s: %s does not export %s", spec.Name, to.name, to.name, service)
+				}
+				imports = append(imports, engine.Import{
+					Module: mapping.Interface(m.Service), Name: mapping.Function(m.Method.Method),
+					Params: append(slices.Clone(m.Func.Params()), abi.I32),
+					Func:   func(state any, stack []uint64) error { return e.call(state.(*instance), stack) },
+				})
+			}
+		}
+		group.Go(func() error {
+			var err error
+			f.module, err = h.engine.Compile(ctx, spec.Name, code, imports)
+			return err
+		})
+	}
+	return group.Wait()
+}
+
+// exporter finds the function at the other end of an edge.
+func (h *Host) exporter(from, service string) (*function, error) {
+	for _, e := range h.app.Edges {
+		if e.From == from && e.Service == service {
+			return h.functions[e.To], nil
+		}
+	}
+	return nil, fmt.Errorf("function %s calls %s, and no edge says who answers", from, service)
+}
+
+// export returns the function's export of a method, or nil.
+func (f *function) export(m *method) *exportMethod {
+	for _, x := range f.exports {
+		if x.method == m {
+			return x
+		}
+	}
+	return nil
+}
+
+// start makes the first instance of each function, callees first, so that a main which calls out before it serves is
+// answered. In a cycle, whoever is called first starts on demand.
+func (h *Host) start(ctx context.Context) error {
+	for _, f := range h.startOrder() {
+		if f.pool.size() > 0 {
+			continue
+		}
+		inst, err := f.pool.get(ctx, 0)
+		if err != nil {
+			return err
+		}
+		f.release(inst)
+	}
+	return nil
+}
+
+// startOrder lists functions with callees before callers.
+func (h *Host) startOrder() []*function {
+	var order []*function
+	seen := map[string]bool{}
+	var visit func(name string)
+	visit = func(name string) {
+		if seen[name] {
+			return
+		}
+		seen[name] = true
+		for _, e := range h.app.Edges {
+			if e.From == name {
+				visit(e.To)
+			}
+		}
+		order = append(order, h.functions[name])
+	}
+	for i := range h.app.Functions {
+		visit(h.app.Functions[i].Name)
+	}
+	return order
+}
+
+// Register adds the public services, health and reflection to a server that was made with [ServerOptions].
+func (h *Host) Register(s *grpc.Server) {
+	root := h.functions[h.app.Root]
+	h.health.SetServingStatus("", healthpb.HealthCheckResponse_SERVING)
+	for i := range h.app.Functions {
+		spec := &h.app.Functions[i]
+		if spec.Name != h.app.Root {
+			continue
+		}
+		for _, service := range spec.Exports {
+			file := h.program.services[service].ParentFile().Path()
+			s.RegisterService(root.serviceDesc(service, file), nil)
+			h.health.SetServingStatus(service, healthpb.HealthCheckResponse_SERVING)
+		}
+	}
+	healthpb.RegisterHealthServer(s, h.health)
+	registerReflection(s, h.program.files)
+}
+
+// ServerOptions are what a grpc-go server needs to serve a host.
+func (h *Host) ServerOptions() []grpc.ServerOption {
+	return []grpc.ServerOption{grpc.ForceServerCodecV2(newFrontCodec())}
+}
+
+// Address is where the root function wanted to listen: the arguments of its net.Listen.
+func (h *Host) Address() (network, address string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	a := h.functions[h.app.Root].address
+	return a.network, a.address
+}
+
+// Shutdown makes health report that the host does not serve any more.
+func (h *Host) Shutdown() { h.health.Shutdown() }
+
+// Close stops all instances. Calls in progress must have ended.
+func (h *Host) Close() error {
+	for _, f := range h.functions {
+		f.pool.close()
+	}
+	if h.engine == nil {
+		return nil
+	}
+	return errors.Join(h.engine.Close(context.Background()))
+}

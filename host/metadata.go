@@ -1,0 +1,57 @@
+package host
+
+import (
+	"encoding/binary"
+	"errors"
+	"maps"
+	"slices"
+
+	"google.golang.org/grpc/metadata"
+)
+
+// Metadata crosses the boundary of a guest as entries of three 32-bit words (length of the key, length of the value, flags)
+// and the bytes of both; see package guest.
+
+const metaTrailer = 1 << 0
+
+var errMetadata = errors.New("the guest's metadata is malformed")
+
+// parseMeta reads what a guest has written.
+func parseMeta(b []byte) (header, trailer metadata.MD, err error) {
+	for len(b) > 0 {
+		if len(b) < 12 {
+			return nil, nil, errMetadata
+		}
+		k, v, flags := uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[4:])), binary.LittleEndian.Uint32(b[8:])
+		b = b[12:]
+		if k+v > uint64(len(b)) {
+			return nil, nil, errMetadata
+		}
+		key, value := string(b[:k]), string(b[k:k+v])
+		b = b[k+v:]
+		md := &header
+		if flags&metaTrailer != 0 {
+			md = &trailer
+		}
+		if *md == nil {
+			*md = metadata.MD{}
+		}
+		md.Append(key, value)
+	}
+	return header, trailer, nil
+}
+
+// encodeMeta writes what a guest will read, in the order of the keys.
+func encodeMeta(md metadata.MD) []byte {
+	var b []byte
+	for _, key := range slices.Sorted(maps.Keys(md)) {
+		for _, value := range md[key] {
+			b = binary.LittleEndian.AppendUint32(b, uint32(len(key)))
+			b = binary.LittleEndian.AppendUint32(b, uint32(len(value)))
+			b = binary.LittleEndian.AppendUint32(b, 0)
+			b = append(b, key...)
+			b = append(b, value...)
+		}
+	}
+	return b
+}

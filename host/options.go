@@ -1,0 +1,38 @@
+package host
+
+import (
+	"log/slog"
+	"runtime"
+)
+
+// Options are what the operator of a host decides. The zero value is usable.
+type Options struct {
+	// CacheDir keeps compiled guests; empty means that every start compiles.
+	CacheDir string
+	// Env has the environment of functions as "KEY=value", by function name; nothing is inherited.
+	Env map[string][]string
+	// MaxInstances bounds the instances of a function that calls from outside may take. 0 means four per processor.
+	MaxInstances int
+	// MaxMemory bounds the memory of an instance in bytes. 0 means 512 MiB.
+	MaxMemory uint64
+	// MaxMessage bounds a message in a guest's memory in bytes. 0 means 64 MiB.
+	MaxMessage uint64
+	// Logger gets the host's messages and, line by line, what guests write. nil means slog.Default().
+	Logger *slog.Logger
+}
+
+func (o Options) withDefaults() Options {
+	if o.MaxInstances == 0 {
+		o.MaxInstances = 4 * runtime.GOMAXPROCS(0)
+	}
+	if o.MaxMemory == 0 {
+		o.MaxMemory = 512 << 20
+	}
+	if o.MaxMessage == 0 {
+		o.MaxMessage = 64 << 20
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	return o
+}

@@ -1,0 +1,225 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+)
+
+// Main runs an app as a program: it parses the command line, serves until SIGINT or SIGTERM, and exits.
+func Main(app *App) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := Run(ctx, app, os.Args[1:], os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// settings are the command line of a host.
+type settings struct {
+	addr, cacheDir    string
+	verbose           bool
+	env               envFlag
+	drain             time.Duration
+	tlsCert, tlsKey   string
+	maxRecv           int
+	instances         int
+	memoryMB, message uint64
+}
+
+// Run is Main without the process: it returns the exit code once ctx is done and the host has stopped, 0 for a clean stop, 1
+// for a failure, 2 for wrong usage.
+func Run(ctx context.Context, app *App, args []string, stderr io.Writer) int {
+	s, code, ok := parse(app, args, stderr)
+	if !ok {
+		return code
+	}
+	level := slog.LevelInfo
+	if s.verbose {
+		level = slog.LevelDebug
+	}
+	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
+	if err := s.serve(ctx, app, log); err != nil {
+		log.Error("the host failed", "error", err)
+		return 1
+	}
+	return 0
+}
+
+func parse(app *App, args []string, stderr io.Writer) (s settings, code int, ok bool) {
+	set := flag.NewFlagSet(app.Root, flag.ContinueOnError)
+	set.SetOutput(stderr)
+	set.Usage = func() {
+		fmt.Fprintf(stderr, "This host runs the function %s and what it reaches (%s) in one process.\n\nFlags:\n", app.Root, strings.Join(functionNames(app), ", "))
+		set.PrintDefaults()
+	}
+	set.StringVar(&s.addr, "addr", "", "`address` to serve on; by default where the function itself listens")
+	set.StringVar(&s.cacheDir, "cache-dir", "", "`folder` of compiled guests; by default one in the user's cache; \"off\" for none")
+	set.BoolVar(&s.verbose, "v", false, "log more")
+	set.Var(&s.env, "env", "`FUNCTION:KEY=VALUE`: set a variable of a function's environment, which is empty otherwise; FUNCTION:KEY takes the value from the host's; may be repeated")
+	set.DurationVar(&s.drain, "drain", 30*time.Second, "how long calls in progress may take after a signal to stop")
+	set.StringVar(&s.tlsCert, "tls-cert", "", "PEM `file` with the certificate; with -tls-key, serve TLS")
+	set.StringVar(&s.tlsKey, "tls-key", "", "PEM `file` with the key")
+	set.IntVar(&s.maxRecv, "max-recv-bytes", 4<<20, "largest request from outside in `bytes`, as grpc.MaxRecvMsgSize")
+	set.IntVar(&s.instances, "max-instances", 0, "most instances of the function that calls from outside may use; 0 means four per processor")
+	set.Uint64Var(&s.memoryMB, "max-memory", 0, "most memory of an instance in `MiB`; 0 means 512")
+	if err := set.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return s, 0, false
+		}
+		return s, 2, false
+	}
+	var problems []string
+	if set.NArg() > 0 {
+		problems = append(problems, fmt.Sprintf("unexpected argument %q", set.Arg(0)))
+	}
+	if (s.tlsCert == "") != (s.tlsKey == "") {
+		problems = append(problems, "-tls-cert and -tls-key go together")
+	}
+	for name := range s.env.byFunction {
+		if !contains(functionNames(app), name) {
+			problems = append(problems, fmt.Sprintf("-env: there is no function %q; the functions are %s", name, strings.Join(functionNames(app), ", ")))
+		}
+	}
+	if len(problems) > 0 {
+		fmt.Fprintln(stderr, strings.Join(problems, "\n"))
+		return s, 2, false
+	}
+	return s, 0, true
+}
+
+func functionNames(app *App) []string {
+	var names []string
+	for i := range app.Functions {
+		names = append(names, app.Functions[i].Name)
+	}
+	return names
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+// serve runs the host until ctx is done.
+func (s *settings) serve(ctx context.Context, app *App, log *slog.Logger) error {
+	cacheDir, err := s.cache()
+	if err != nil {
+		return err
+	}
+	h, err := New(ctx, app, Options{
+		CacheDir: cacheDir, Env: s.env.byFunction, MaxInstances: s.instances, MaxMemory: s.memoryMB << 20, Logger: log,
+	})
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	opts := append(h.ServerOptions(), grpc.MaxRecvMsgSize(s.maxRecv))
+	if s.tlsCert != "" {
+		creds, err := credentials.NewServerTLSFromFile(s.tlsCert, s.tlsKey)
+		if err != nil {
+			return fmt.Errorf("TLS: %w", err)
+		}
+		opts = append(opts, grpc.Creds(creds))
+	}
+	server := grpc.NewServer(opts...)
+	h.Register(server)
+	lis, err := s.listen(h)
+	if err != nil {
+		return err
+	}
+	log.Info("serving", "function", app.Root, "address", lis.Addr().String())
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(lis) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	log.Info("stopping")
+	h.Shutdown()
+	stopped := make(chan struct{})
+	go func() {
+		server.GracefulStop()
+		close(stopped)
+	}()
+	select {
+	case <-stopped:
+	case <-time.After(s.drain):
+		log.Warn("calls in progress did not end in time", "drain", s.drain)
+		server.Stop()
+		<-stopped
+	}
+	return nil
+}
+
+// listen opens the address of the flag, or the one that the function's own main asked for.
+func (s *settings) listen(h *Host) (net.Listener, error) {
+	network, address := h.Address()
+	if s.addr != "" {
+		network, address = "tcp", s.addr
+		if path, ok := strings.CutPrefix(s.addr, "unix:"); ok {
+			network, address = "unix", path
+		}
+	}
+	if network == "" {
+		return nil, errors.New("the function does not say where it listens: set -addr")
+	}
+	return net.Listen(network, address)
+}
+
+func (s *settings) cache() (string, error) {
+	switch s.cacheDir {
+	case "off":
+		return "", nil
+	case "":
+		dir, err := os.UserCacheDir()
+		if err != nil {
+			return "", fmt.Errorf("no cache folder: %w; name one with -cache-dir, or \"off\"", err)
+		}
+		return filepath.Join(dir, "cofaas", "compiled"), nil
+	default:
+		return s.cacheDir, nil
+	}
+}
+
+// envFlag parses -env.
+type envFlag struct{ byFunction map[string][]string }
+
+func (e *envFlag) String() string { return "" }
+
+func (e *envFlag) Set(arg string) error {
+	function, kv, ok := strings.Cut(arg, ":")
+	key, _, hasValue := strings.Cut(kv, "=")
+	if !ok || function == "" || key == "" {
+		return errors.New("want FUNCTION:KEY=VALUE, as producer:REPEATS=20")
+	}
+	if !hasValue {
+		value, set := os.LookupEnv(key)
+		if !set {
+			return fmt.Errorf("%s is not set in the host's environment", key)
+		}
+		kv = key + "=" + value
+	}
+	if e.byFunction == nil {
+		e.byFunction = map[string][]string{}
+	}
+	e.byFunction[function] = append(e.byFunction[function], kv)
+	return nil
+}

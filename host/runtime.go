@@ -1,0 +1,91 @@
+package host
+
+import (
+	"unicode/utf8"
+
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+
+	"github.com/cofaas/cofaas/host/engine"
+	"github.com/cofaas/cofaas/host/internal/link"
+	"github.com/cofaas/cofaas/internal/abi"
+)
+
+// runtimeInterface is what every guest may import beside the services that it calls.
+const runtimeInterface = "cofaas:host/runtime"
+
+// runtimeImports implements interface cofaas:host/runtime for a function.
+func runtimeImports(f *function) []engine.Import {
+	return []engine.Import{
+		{
+			// ready: func(network: string, address: string)
+			Module: runtimeInterface, Name: "ready", Params: []abi.Core{abi.I32, abi.I32, abi.I32, abi.I32},
+			Func: func(state any, stack []uint64) error {
+				inst := state.(*instance)
+				network, err := inst.text(stack[0], stack[1])
+				if err != nil {
+					return err
+				}
+				address, err := inst.text(stack[2], stack[3])
+				if err != nil {
+					return err
+				}
+				f.ready(network, address)
+				return nil
+			},
+		},
+		{
+			// set-serving-status: func(service: string, status: s32)
+			Module: runtimeInterface, Name: "set-serving-status", Params: []abi.Core{abi.I32, abi.I32, abi.I32},
+			Func: func(state any, stack []uint64) error {
+				service, err := state.(*instance).text(stack[0], stack[1])
+				if err != nil {
+					return err
+				}
+				if f.name == f.host.app.Root {
+					f.host.health.SetServingStatus(service, healthpb.HealthCheckResponse_ServingStatus(int32(stack[2])))
+				}
+				return nil
+			},
+		},
+		{
+			// metadata: func() -> list<u8>
+			Module: runtimeInterface, Name: "metadata", Params: []abi.Core{abi.I32},
+			Func: func(state any, stack []uint64) error {
+				inst := state.(*instance)
+				result := uint32(stack[0])
+				meta := inst.metadata()
+				if len(meta) == 0 {
+					return inst.writeList(result, 0, 0)
+				}
+				ptr, err := link.Alloc(inst, uint32(len(meta)), 1)
+				if err != nil {
+					return err
+				}
+				copy(inst.Bytes()[ptr:], meta)
+				return inst.writeList(result, ptr, uint32(len(meta)))
+			},
+		},
+	}
+}
+
+// ready notes where main listens.
+func (f *function) ready(network, address string) {
+	f.host.mu.Lock()
+	defer f.host.mu.Unlock()
+	if f.address == (serveAddress{}) {
+		f.address = serveAddress{network, address}
+		f.host.log.Debug("function serves", "function", f.name, "network", network, "address", address)
+	}
+}
+
+// text reads a string parameter.
+func (i *instance) text(ptr, n uint64) (string, error) {
+	b, err := i.read(ptr, n)
+	if err != nil {
+		return "", err
+	}
+	if !utf8.Valid(b) {
+		return "", link.ErrUTF8
+	}
+	return string(b), nil
+}

@@ -1,0 +1,108 @@
+package host
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	spb "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/anypb"
+
+	"github.com/cofaas/cofaas/host/engine"
+	"github.com/cofaas/cofaas/host/internal/link"
+	"github.com/cofaas/cofaas/internal/mapping"
+)
+
+// callError returns the status that a caller gets when a call could not be carried out.
+func callError(callee string, err error) *status.Status {
+	var exit *engine.ExitError
+	var trap *engine.TrapError
+	var limit *link.LimitError
+	switch {
+	case errors.Is(err, errStopped):
+		return status.New(codes.Unavailable, "the host is stopping")
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return status.FromContextError(err)
+	case errors.As(err, &exit):
+		return status.Newf(codes.Unavailable, "function %s: %v", callee, exit)
+	case errors.As(err, &trap):
+		return status.Newf(codes.Internal, "function %s: %v", callee, firstLine(trap.Error()))
+	case errors.As(err, &limit):
+		return status.Newf(codes.ResourceExhausted, "grpc: %v", limit)
+	case errors.Is(err, link.ErrUTF8):
+		return status.Newf(codes.Internal, "grpc: error while marshaling: %v", err)
+	default:
+		return status.Newf(codes.Internal, "function %s: %v", callee, err)
+	}
+}
+
+// firstLine cuts a stack trace of the guest off a message; the host's log has all of it.
+func firstLine(s string) string {
+	for i := range len(s) {
+		if s[i] == '\n' {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// putStatus writes a status as the error case of a result at an address of a guest.
+func (m *method) putStatus(inst *instance, at uint32, st *status.Status) error {
+	code, msg := uint32(st.Code()), st.Message()
+	var ptr uint32
+	if msg != "" {
+		var err error
+		if ptr, err = link.Alloc(inst, uint32(len(msg)), 1); err != nil {
+			return err
+		}
+	}
+	result, err := inst.read(uint64(at), uint64(m.size))
+	if err != nil {
+		return err
+	}
+	copy(inst.Bytes()[ptr:], msg)
+	clear(result)
+	result[0] = 1
+	p := result[m.payload:]
+	f := mapping.StatusType.Fields
+	binary.LittleEndian.PutUint32(p[f[0].Offset:], code)
+	binary.LittleEndian.PutUint32(p[f[1].Offset:], ptr)
+	binary.LittleEndian.PutUint32(p[f[1].Offset+4:], uint32(len(msg)))
+	return nil
+}
+
+// readStatus reads the status in the error case of a result. The result is untrusted.
+func (m *method) readStatus(inst *instance, at uint32) (*status.Status, error) {
+	// The plan's copy checks everything; a status is rare, so a copy of it costs nothing that matters.
+	var buf link.Buffer
+	at, err := link.NewRecord(m.result, inst, at, &buf, maxStatus)
+	if err != nil {
+		return nil, err
+	}
+	mem := buf.Bytes()
+	list := func(at uint32) (ptr, n uint32) {
+		return binary.LittleEndian.Uint32(mem[at:]), binary.LittleEndian.Uint32(mem[at+4:])
+	}
+	text := func(at uint32) string {
+		ptr, n := list(at)
+		return string(mem[ptr:][:n])
+	}
+	f, d := mapping.StatusType.Fields, mapping.DetailType.Fields
+	at += m.payload
+	out := &spb.Status{Code: int32(binary.LittleEndian.Uint32(mem[at:])), Message: text(at + f[1].Offset)}
+	ptr, n := list(at + f[2].Offset)
+	for i := range n {
+		e := ptr + i*mapping.DetailType.Size
+		out.Details = append(out.Details, &anypb.Any{TypeUrl: text(e + d[0].Offset), Value: []byte(text(e + d[1].Offset))})
+	}
+	if out.Code == 0 {
+		return nil, &link.BadValueError{Problem: fmt.Sprintf("a failed call has code %s", codes.OK)}
+	}
+	return status.FromProto(out), nil
+}
+
+// maxStatus is the most memory of a status in bytes.
+const maxStatus = 4 << 20
