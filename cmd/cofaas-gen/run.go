@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"github.com/cofaas/cofaas/internal/generate"
+	"github.com/cofaas/cofaas/internal/plan"
+)
+
+const usage = `cofaas-gen runs networks of gRPC functions as one program.
+
+Put this line into the main package of each function, an ordinary grpc-go server:
+
+	//go:generate go tool cofaas-gen
+
+and run go generate. Next to each function, the folder cofaas/ then has a host that runs the function and everything that
+it calls in one process, and serves what the function serves: go run ./FUNCTION/cofaas. Your own files are never changed.
+
+Usage:
+
+	cofaas-gen [flags] [packages]         generate: the function in this folder, or all below it, or those named
+	cofaas-gen plan [flags] [packages]    print what would be done: text, -json or -dot
+	cofaas-gen diff [flags] [packages]    print how sources are rewritten in their stage, as a unified diff
+	cofaas-gen check [flags] [packages]   exit 1 if checked-in output is not what a run would write
+	cofaas-gen version                    print the version
+
+Exit codes: 0 done, 1 something is wrong (nothing was written), 2 wrong usage.
+
+Flags:
+`
+
+// flags of all subcommands.
+type flags struct {
+	importPaths, protos, tags stringList
+	stage                     string
+	quiet                     bool
+	json, dot                 bool
+}
+
+type stringList []string
+
+func (l *stringList) String() string     { return strings.Join(*l, ",") }
+func (l *stringList) Set(s string) error { *l = append(*l, s); return nil }
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	command := ""
+	if len(args) > 0 {
+		switch args[0] {
+		case "plan", "diff", "check", "version":
+			command, args = args[0], args[1:]
+		case "help":
+			args = []string{"-h"}
+		}
+	}
+	var f flags
+	set := flag.NewFlagSet("cofaas-gen", flag.ContinueOnError)
+	set.SetOutput(stderr)
+	set.Usage = func() {
+		fmt.Fprint(set.Output(), usage)
+		set.PrintDefaults()
+	}
+	set.Var(&f.importPaths, "I", "a `folder` in which protos are looked up, as protoc's -I; may be repeated")
+	set.Var(&f.protos, "proto", "`SERVICE=FILE`: the .proto of a service, by the service's full name; may be repeated")
+	set.Var(&f.tags, "tags", "a build `tag`; may be repeated")
+	set.StringVar(&f.stage, "stage", "", "keep the stages, the modules in which guests are built, in this `folder`")
+	set.BoolVar(&f.quiet, "q", false, "no progress, even on a terminal")
+	if command == "plan" {
+		set.BoolVar(&f.json, "json", false, "print JSON")
+		set.BoolVar(&f.dot, "dot", false, "print a Graphviz graph")
+	}
+	if err := set.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return 0
+		}
+		return 2
+	}
+	if command == "version" {
+		fmt.Fprintf(stdout, "cofaas-gen %s %s\n", version(), runtime.Version())
+		return 0
+	}
+	opts, err := f.options(set.Args(), stderr)
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return 2
+	}
+	if err := f.execute(ctx, command, opts, stdout, stderr); err != nil {
+		printError(stderr, err)
+		return 1
+	}
+	return 0
+}
+
+func (f *flags) options(patterns []string, stderr io.Writer) (generate.Options, error) {
+	opts := generate.Options{Patterns: patterns, Protos: map[string]string{}, Tags: f.tags, Tool: identity()}
+	var err error
+	if opts.Dir, err = os.Getwd(); err != nil {
+		return opts, err
+	}
+	if opts.Dir, err = filepath.EvalSymlinks(opts.Dir); err != nil {
+		return opts, err
+	}
+	for _, dir := range f.importPaths {
+		abs, err := filepath.Abs(dir)
+		if err != nil {
+			return opts, err
+		}
+		if info, err := os.Stat(abs); err != nil || !info.IsDir() {
+			return opts, fmt.Errorf("-I %s: is not a folder", dir)
+		}
+		opts.ImportPaths = append(opts.ImportPaths, abs)
+	}
+	for _, p := range f.protos {
+		service, file, ok := strings.Cut(p, "=")
+		if !ok || service == "" || file == "" {
+			return opts, fmt.Errorf("-proto %s: want SERVICE=FILE, as helloworld.Greeter=protos/hello.proto", p)
+		}
+		opts.Protos[service] = file
+	}
+	if f.stage != "" {
+		if opts.StageDir, err = filepath.Abs(f.stage); err != nil {
+			return opts, err
+		}
+	}
+	if f.json && f.dot {
+		return opts, errors.New("-json and -dot: choose one")
+	}
+	if !f.quiet && isTerminal(stderr) {
+		opts.Progress = stderr
+	}
+	return opts, nil
+}
+
+func (f *flags) execute(ctx context.Context, command string, opts generate.Options, stdout, stderr io.Writer) error {
+	switch command {
+	case "plan":
+		p, err := generate.Plan(ctx, opts)
+		if err != nil {
+			return err
+		}
+		print := (*plan.Plan).Text
+		if f.json {
+			print = (*plan.Plan).JSON
+		} else if f.dot {
+			print = (*plan.Plan).DOT
+		}
+		return print(p, stdout)
+	case "diff":
+		d, err := generate.Diff(ctx, opts)
+		if err != nil {
+			return err
+		}
+		_, err = stdout.Write(d)
+		return err
+	case "check":
+		stale, err := generate.Check(ctx, opts)
+		if err != nil {
+			return err
+		}
+		if len(stale) > 0 {
+			return fmt.Errorf("stale: %s: run go generate ./...", strings.Join(stale, ", "))
+		}
+		return nil
+	default:
+		report, err := generate.Run(ctx, opts)
+		if err != nil {
+			return err
+		}
+		if opts.Progress != nil {
+			if report.UpToDate {
+				fmt.Fprintln(stderr, "up to date")
+			} else {
+				fmt.Fprintf(stderr, "%d files changed\n", len(report.Changed))
+			}
+		}
+		return nil
+	}
+}
+
+// printError prints each joined error on lines of its own.
+func printError(w io.Writer, err error) {
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintln(w, "cofaas-gen: interrupted; nothing was written")
+		return
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range joined.Unwrap() {
+			printError(w, e)
+		}
+		return
+	}
+	fmt.Fprintln(w, err)
+}
+
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+// identity tells builds of this command apart, also those of one version: by the file that is being run.
+func identity() string {
+	exe, err := os.Executable()
+	if err != nil {
+		return version()
+	}
+	info, err := os.Stat(exe)
+	if err != nil {
+		return version()
+	}
+	return fmt.Sprintf("%s %d %d", version(), info.Size(), info.ModTime().UnixNano())
+}

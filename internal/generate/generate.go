@@ -1,0 +1,141 @@
+package generate
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/cofaas/cofaas/internal/plan"
+)
+
+// Report says what a run did.
+type Report struct {
+	// UpToDate says that nothing had changed since the last run, which was found without loading anything.
+	UpToDate bool
+	// Changed are the files that were written or removed.
+	Changed []string
+}
+
+// Run generates the hosts of the chosen functions. Nothing is written if anything is wrong; the error joins all that is.
+func Run(ctx context.Context, opts Options) (*Report, error) {
+	prints, err := newFingerprints(ctx, &opts)
+	if err != nil {
+		return nil, err
+	}
+	if prints.fresh() {
+		return &Report{UpToDate: true}, nil
+	}
+	p, err := load(ctx, &opts)
+	if err != nil {
+		return nil, err
+	}
+	files, dirs, err := p.textOutputs()
+	if err != nil {
+		return nil, err
+	}
+	for _, dir := range dirs {
+		if err := writable(dir); err != nil {
+			return nil, err
+		}
+	}
+	var functions []*plan.Function
+	for _, root := range p.roots {
+		for _, f := range p.plan.App(root).Functions {
+			if !slices.Contains(functions, f) {
+				functions = append(functions, f)
+			}
+		}
+	}
+	guests, err := p.buildGuests(ctx, functions)
+	if err != nil {
+		return nil, err
+	}
+	for _, root := range p.roots {
+		for _, f := range p.plan.App(root).Functions {
+			files = append(files, file{
+				path: filepath.Join(root.Dir, outputDir, guestsDir, f.Name+".wasm"),
+				from: guests[f.Name],
+			})
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	changed, err := commit(files, dirs)
+	if err != nil {
+		return nil, err
+	}
+	return &Report{Changed: changed}, prints.save(p, files)
+}
+
+// textOutputs are the generated files of all roots but for guests, and the folders that they are in.
+func (p *project) textOutputs() (files []file, dirs []string, err error) {
+	var errs []error
+	for _, root := range p.roots {
+		out, err := p.outputs(p.plan.App(root))
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		for _, path := range sortedKeys(out) {
+			files = append(files, file{path: path, content: out[path]})
+		}
+		dirs = append(dirs, filepath.Join(root.Dir, outputDir))
+	}
+	return files, dirs, joinUnique(errs)
+}
+
+// Check returns the checked-in files that a run would change. It builds nothing.
+func Check(ctx context.Context, opts Options) (stale []string, err error) {
+	p, err := load(ctx, &opts)
+	if err != nil {
+		return nil, err
+	}
+	files, _, err := p.textOutputs()
+	if err != nil {
+		return nil, err
+	}
+	for i := range files {
+		differs, err := files[i].stale()
+		if err != nil {
+			return nil, err
+		}
+		if differs {
+			stale = append(stale, files[i].path)
+		}
+	}
+	return stale, nil
+}
+
+// Plan returns the plan of the module's functions.
+func Plan(ctx context.Context, opts Options) (*plan.Plan, error) {
+	p, err := load(ctx, &opts)
+	if err != nil {
+		return nil, err
+	}
+	return p.plan, nil
+}
+
+// joinUnique joins errors, each text once: functions of one app share packages and protos.
+func joinUnique(errs []error) error {
+	seen := map[string]bool{}
+	var out []error
+	for _, err := range errs {
+		if err == nil || seen[err.Error()] {
+			continue
+		}
+		seen[err.Error()] = true
+		out = append(out, err)
+	}
+	return errors.Join(out...)
+}
+
+// relative shortens a path for messages.
+func relative(dir, path string) string {
+	if rel, err := filepath.Rel(dir, path); err == nil && !strings.HasPrefix(rel, "..") {
+		return rel
+	}
+	return path
+}

@@ -1,0 +1,123 @@
+package generate
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/tools/go/packages"
+
+	"github.com/cofaas/cofaas/analyzer/rewrite"
+	"github.com/cofaas/cofaas/internal/plan"
+	"github.com/cofaas/cofaas/internal/staging"
+)
+
+// buildGuests builds the guests of functions and returns their paths by function. A guest that nothing changed for costs no
+// more than go build finding that out.
+func (p *project) buildGuests(ctx context.Context, functions []*plan.Function) (map[string]string, error) {
+	built := make([]string, len(functions))
+	errs := make([]error, len(functions))
+	var group errgroup.Group
+	group.SetLimit(2) // the go command itself uses all processors
+	for i, f := range functions {
+		group.Go(func() error {
+			p.opts.progress("building guest %s", f.Name)
+			built[i], errs[i] = p.buildGuest(ctx, f)
+			return nil
+		})
+	}
+	group.Wait()
+	out := map[string]string{}
+	for i, f := range functions {
+		out[f.Name] = built[i]
+	}
+	return out, joinUnique(errs)
+}
+
+func (p *project) buildGuest(ctx context.Context, f *plan.Function) (string, error) {
+	spec, err := p.stageSpec(f)
+	if err != nil {
+		return "", err
+	}
+	dir, err := p.stageDir(f)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return "", err
+	}
+	stage, err := staging.Write(ctx, dir, *spec)
+	if err != nil {
+		return "", fmt.Errorf("function %s: %w", f.Name, err)
+	}
+	out := dir + ".wasm"
+	return out, stage.Build(ctx, out, staging.BuildOptions{})
+}
+
+// stageSpec says how the function's packages differ from the user's.
+func (p *project) stageSpec(f *plan.Function) (*staging.Spec, error) {
+	rewritten, err := rewrites(f)
+	if err != nil {
+		return nil, err
+	}
+	bindings, err := p.bindings(f)
+	if err != nil {
+		return nil, err
+	}
+	main, err := guestMain(f)
+	if err != nil {
+		return nil, err
+	}
+	root := p.pkgs[f.Package]
+	return &staging.Spec{
+		Main: f.Package, Packages: []*packages.Package{root}, Rewritten: rewritten,
+		Extra: map[string]map[string][]byte{
+			f.Package:       {"cofaas_guest.go": main},
+			bindingsPath(f): bindings,
+		},
+		Dir: p.opts.Dir, Tags: p.opts.Tags,
+	}, nil
+}
+
+// rewrites returns the rewritten files of a function's packages by import path and file.
+func rewrites(f *plan.Function) (map[string]map[string][]byte, error) {
+	out := map[string]map[string][]byte{}
+	for _, pkg := range f.Analysis.Rewritten {
+		files := map[string][]byte{}
+		for _, file := range pkg.Files {
+			src, err := os.ReadFile(file.Name)
+			if err != nil {
+				return nil, err
+			}
+			files[file.Name] = rewrite.Apply(src, file.Edits)
+		}
+		out[pkg.PkgPath] = files
+	}
+	return out, nil
+}
+
+// stageDir is where the function is staged.
+func (p *project) stageDir(f *plan.Function) (string, error) {
+	if p.opts.StageDir != "" {
+		return filepath.Join(p.opts.StageDir, f.Name), nil
+	}
+	cache, err := cacheDir()
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256([]byte(f.Dir))
+	return filepath.Join(cache, "stage", f.Name+"-"+hex.EncodeToString(sum[:6])), nil
+}
+
+// cacheDir is the project's folder in the user's cache.
+func cacheDir() (string, error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no cache folder: %w; name one with -stage", err)
+	}
+	return filepath.Join(dir, "cofaas"), nil
+}

@@ -1,0 +1,163 @@
+// Package generate carries out generation: it loads the functions of a module, has them analysed and planned, generates every
+// file, builds the guests in stages, and only then writes. Commands call it; everything that is decided is decided in the
+// packages that it puts together.
+package generate
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"golang.org/x/tools/go/packages"
+
+	"github.com/cofaas/cofaas/analyzer"
+	"github.com/cofaas/cofaas/internal/plan"
+	"github.com/cofaas/cofaas/internal/staging"
+)
+
+// Options of a run.
+type Options struct {
+	// Dir is where patterns are resolved.
+	Dir string
+	// Patterns choose the functions whose hosts are generated; none means the annotated package in Dir, or else all below it.
+	Patterns []string
+	// ImportPaths are searched for protos first; absolute.
+	ImportPaths []string
+	// Protos names the file of a service, by the service's full name.
+	Protos map[string]string
+	// StageDir keeps the stages; empty means a folder in the user's cache.
+	StageDir string
+	// Tags are build tags.
+	Tags []string
+	// Progress gets a line for each long step; nil means quiet.
+	Progress io.Writer
+	// Tool identifies the generator, so that a newer one generates anew.
+	Tool string
+}
+
+func (o *Options) progress(format string, args ...any) {
+	if o.Progress != nil {
+		fmt.Fprintf(o.Progress, format+"\n", args...)
+	}
+}
+
+// project is a loaded and planned module or workspace.
+type project struct {
+	opts *Options
+	plan *plan.Plan
+	// roots are the functions whose hosts are wanted.
+	roots  []*plan.Function
+	pkgs   map[string]*packages.Package
+	protos *protos
+}
+
+// ErrNothing is a module without an annotated package.
+var ErrNothing = errors.New("no package carries the line //go:generate go tool cofaas-gen")
+
+// load analyses all annotated functions of the module and makes the plan. Edges depend on all of them, whichever are wanted.
+func load(ctx context.Context, opts *Options) (*project, error) {
+	annotated, wanted, err := find(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	paths := make([]string, len(annotated))
+	for i, a := range annotated {
+		paths[i] = a.PkgPath
+	}
+	opts.progress("analysing %d functions", len(paths))
+	roots, err := packages.Load(&packages.Config{
+		Context: ctx, Dir: opts.Dir, Mode: analyzer.LoadMode | staging.LoadMode, Env: guestEnv(), BuildFlags: tagFlags(opts.Tags),
+	}, paths...)
+	if err != nil {
+		return nil, err
+	}
+	if err := staging.Preflight(roots); err != nil {
+		return nil, err
+	}
+	res, err := analyzer.Analyze(roots, analyzer.Options{})
+	if err != nil {
+		return nil, err
+	}
+	p := &project{opts: opts, pkgs: map[string]*packages.Package{}}
+	packages.Visit(roots, nil, func(pkg *packages.Package) { p.pkgs[pkg.PkgPath] = pkg })
+	if p.plan, err = plan.Make(res); err != nil {
+		return nil, err
+	}
+	for _, f := range p.plan.Functions {
+		if wanted[f.Package] {
+			p.roots = append(p.roots, f)
+		}
+	}
+	p.protos, err = loadProtos(ctx, opts, p.plan, p.pkgs)
+	return p, err
+}
+
+// find returns all annotated packages of the module or workspace, and which of them the patterns choose.
+func find(ctx context.Context, opts *Options) ([]analyzer.Annotated, map[string]bool, error) {
+	all, err := analyzer.FindAnnotated(ctx, opts.Dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(all) == 0 {
+		return nil, nil, fmt.Errorf("%s: %w; add it to the main package of each gRPC function", opts.Dir, ErrNothing)
+	}
+	wanted := map[string]bool{}
+	if len(opts.Patterns) > 0 {
+		chosen, err := analyzer.FindAnnotated(ctx, opts.Dir, opts.Patterns...)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, a := range chosen {
+			wanted[a.PkgPath] = true
+		}
+	} else {
+		for _, a := range all {
+			if a.Dir == opts.Dir {
+				wanted = map[string]bool{a.PkgPath: true}
+				break
+			}
+			if rel, err := filepath.Rel(opts.Dir, a.Dir); err == nil && filepath.IsLocal(rel) {
+				wanted[a.PkgPath] = true
+			}
+		}
+	}
+	if len(wanted) == 0 {
+		return nil, nil, fmt.Errorf("%s: %w in the packages chosen; the annotated ones are in %s", opts.Dir, ErrNothing, dirs(all))
+	}
+	return all, wanted, nil
+}
+
+func dirs(all []analyzer.Annotated) string {
+	s := ""
+	for i, a := range all {
+		if i > 0 {
+			s += ", "
+		}
+		s += a.Dir
+	}
+	return s
+}
+
+// guestEnv is the environment in which guests are loaded and built: what is analysed is what is compiled.
+func guestEnv() []string {
+	return append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
+}
+
+func tagFlags(tags []string) []string {
+	if len(tags) == 0 {
+		return nil
+	}
+	s := tags[0]
+	for _, t := range tags[1:] {
+		s += "," + t
+	}
+	return []string{"-tags=" + s}
+}
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,194 @@
+// Package plan decides what generation makes of functions: who serves and calls what, which calls stay in the app, and what
+// the host serves to the outside. It decides from what the analyzer found and reads nothing itself.
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"go/token"
+	"slices"
+	"strings"
+
+	"github.com/cofaas/cofaas/analyzer"
+)
+
+// Plan is what was decided for the functions of a module or workspace.
+type Plan struct {
+	Functions []*Function `json:"functions"` // by name
+	Edges     []Edge      `json:"edges"`     // by caller, then service
+}
+
+// Function is one guest, and the root of the app that it reaches.
+type Function struct {
+	Name    string   `json:"name"`
+	Package string   `json:"package"`
+	Dir     string   `json:"-"`
+	Exports []string `json:"exports"` // full names of services, sorted
+	Imports []string `json:"imports"`
+	// HostServes are services that the function registers and that the host serves in its place.
+	HostServes []string `json:"hostServes,omitempty"`
+	// Rewritten and Kept are packages that import grpc: with the stubs in place of it, or as they are.
+	Rewritten []string `json:"rewritten"`
+	Kept      []string `json:"kept,omitempty"`
+
+	Analysis *analyzer.Function `json:"-"`
+}
+
+// Edge is a call from one function to another.
+type Edge struct {
+	From    string `json:"from"`
+	To      string `json:"to"`
+	Service string `json:"service"`
+	// Pos is where the client is made.
+	Pos token.Position `json:"-"`
+}
+
+// hostServed are the services that real grpc-go serves in the host. Functions register them as they do natively.
+var hostServed = map[string]bool{
+	"grpc.health.v1.Health":                    true,
+	"grpc.reflection.v1.ServerReflection":      true,
+	"grpc.reflection.v1alpha.ServerReflection": true,
+	"grpc.channelz.v1.Channelz":                true,
+}
+
+// Error is a decision that cannot be made.
+type Error struct {
+	Pos token.Position
+	// Subject is what it is about; Problem says what is wrong and what to do.
+	Subject, Problem string
+}
+
+func (e *Error) Error() string {
+	if e.Pos.IsValid() {
+		return fmt.Sprintf("%s: %s: %s", e.Pos, e.Subject, e.Problem)
+	}
+	return e.Subject + ": " + e.Problem
+}
+
+// Make decides. All problems are reported at once.
+func Make(res *analyzer.Result) (*Plan, error) {
+	p := &Plan{}
+	var errs []error
+	fail := func(pos token.Position, subject, format string, args ...any) {
+		errs = append(errs, &Error{pos, subject, fmt.Sprintf(format, args...)})
+	}
+	exporters := map[string][]*Function{}
+	where := map[string]token.Position{} // of "function service"
+	byName := map[string]*Function{}
+	for _, a := range res.Functions {
+		f := &Function{Name: a.Name, Package: a.PkgPath, Dir: a.Dir, Analysis: a, Exports: []string{}, Imports: []string{}}
+		if other := byName[f.Name]; other != nil {
+			fail(token.Position{Filename: a.Dir}, "function "+f.Name, "%s has the same name: a function is named by its folder; rename one of them", other.Dir)
+			continue
+		}
+		byName[f.Name] = f
+		p.Functions = append(p.Functions, f)
+		for _, e := range a.Exports {
+			name := e.Service.Name
+			switch {
+			case hostServed[name]:
+				f.HostServes = appendNew(f.HostServes, name)
+			case !slices.Contains(f.Exports, name):
+				f.Exports = append(f.Exports, name)
+				exporters[name] = append(exporters[name], f)
+				where[f.Name+" "+name] = e.Pos
+			}
+		}
+		if len(f.Exports) == 0 {
+			fail(token.Position{Filename: a.Dir}, "function "+f.Name, "it registers no service of its own, so there is nothing to consolidate; remove its go:generate line")
+		}
+		for _, i := range a.Imports {
+			f.Imports = appendNew(f.Imports, i.Service.Name)
+		}
+		for _, r := range a.Rewritten {
+			f.Rewritten = append(f.Rewritten, r.PkgPath)
+		}
+		for _, k := range a.Kept {
+			f.Kept = append(f.Kept, k.PkgPath)
+		}
+		slices.Sort(f.Exports)
+		slices.Sort(f.Imports)
+	}
+	slices.SortFunc(p.Functions, func(a, b *Function) int { return strings.Compare(a.Name, b.Name) })
+
+	for service, by := range exporters {
+		if len(by) < 2 {
+			continue
+		}
+		slices.SortFunc(by, func(a, b *Function) int { return strings.Compare(a.Name, b.Name) })
+		for _, f := range by[1:] {
+			fail(where[f.Name+" "+service], "service "+service, "functions %s and %s both serve it, and calls to it cannot be told apart yet; serve it from one, or generate them in separate runs", by[0].Name, f.Name)
+		}
+	}
+	for _, f := range p.Functions {
+		for _, i := range f.Analysis.Imports {
+			service := i.Service.Name
+			if slices.ContainsFunc(p.Edges, func(e Edge) bool { return e.From == f.Name && e.Service == service }) {
+				continue
+			}
+			to := exporters[service]
+			if len(to) == 0 {
+				fail(i.Pos, "service "+service, "function %s calls it, and no annotated function serves it; annotate the function that does (calls that leave the app are not supported yet)", f.Name)
+				continue
+			}
+			p.Edges = append(p.Edges, Edge{From: f.Name, To: to[0].Name, Service: service, Pos: i.Pos})
+		}
+	}
+	slices.SortFunc(p.Edges, func(a, b Edge) int {
+		return strings.Compare(a.From+" "+a.Service, b.From+" "+b.Service)
+	})
+	if len(errs) > 0 {
+		slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+		return nil, errors.Join(errs...)
+	}
+	return p, nil
+}
+
+func appendNew(list []string, s string) []string {
+	if slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
+}
+
+// Function returns the function of that name, or nil.
+func (p *Plan) Function(name string) *Function {
+	for _, f := range p.Functions {
+		if f.Name == name {
+			return f
+		}
+	}
+	return nil
+}
+
+// App is a function with everything that it reaches.
+type App struct {
+	Root      *Function
+	Functions []*Function // the root first, then by name
+	Edges     []Edge
+}
+
+// App returns the app of a function.
+func (p *Plan) App(root *Function) *App {
+	app := &App{Root: root}
+	reached := map[string]bool{root.Name: true}
+	for queue := []string{root.Name}; len(queue) > 0; queue = queue[1:] {
+		for _, e := range p.Edges {
+			if e.From != queue[0] {
+				continue
+			}
+			app.Edges = append(app.Edges, e)
+			if !reached[e.To] {
+				reached[e.To] = true
+				queue = append(queue, e.To)
+			}
+		}
+	}
+	app.Functions = append(app.Functions, root)
+	for _, f := range p.Functions {
+		if reached[f.Name] && f != root {
+			app.Functions = append(app.Functions, f)
+		}
+	}
+	return app
+}
