@@ -1,0 +1,21 @@
+package analyzer
+
+import "github.com/cofaas/cofaas/analyzer/internal/category"
+
+// Categories of decisions and diagnostics. They are stable: tools may filter by
+// them.
+const (
+	// Decisions.
+	CategoryRewrite = category.Rewrite // a package or a listen is rewritten
+	CategoryKeep    = category.Keep    // a package or a listen is left alone
+	CategoryExport  = category.Export  // a service is registered
+	CategoryImport  = category.Import  // a client is made
+
+	// What stands in the way.
+	CategoryNoService       = category.NoService       // a function that registers nothing
+	CategoryUnknownService  = category.UnknownService  // a registration whose service could not be determined
+	CategoryStreaming       = category.Streaming       // streaming methods of a served or called service
+	CategoryListenerShared  = category.ListenerShared  // a listener that serves gRPC and something else
+	CategoryListenerUnknown = category.ListenerUnknown // a listener whose use could not be followed
+	CategoryUnroutable      = category.Unroutable      // a call whose service could not be determined
+)

@@ -1,0 +1,89 @@
+package analyzer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/packages"
+
+	"github.com/cofaas/cofaas/analyzer/internal/annotation"
+)
+
+// LoadMode is what Analyze needs to be loaded.
+const LoadMode = packages.LoadAllSyntax | packages.NeedModule
+
+// Load loads the packages that patterns match, seen from dir, for Analyze.
+func Load(ctx context.Context, dir string, patterns ...string) ([]*packages.Package, error) {
+	return packages.Load(&packages.Config{Context: ctx, Mode: LoadMode, Dir: dir, Env: nativeEnv()}, patterns...)
+}
+
+// Annotated is a main package that is marked as a function.
+type Annotated struct {
+	PkgPath string
+	Dir     string
+	File    string // absolute; the first file with the annotation
+	Line    int
+}
+
+// FindAnnotated returns the main packages below dir whose files carry
+//
+//	//go:generate go tool cofaas-gen
+//
+// sorted by PkgPath. Without patterns it looks through the module of dir, or all
+// modules of its workspace. Like the native build it ignores test files and
+// files for other systems.
+func FindAnnotated(ctx context.Context, dir string, patterns ...string) ([]Annotated, error) {
+	if len(patterns) == 0 {
+		patterns = []string{"work"} // all packages of the main modules
+	}
+	pkgs, err := packages.Load(&packages.Config{
+		Context: ctx,
+		Mode:    packages.NeedName | packages.NeedFiles | packages.NeedModule,
+		Dir:     dir,
+		Env:     nativeEnv(),
+	}, patterns...)
+	if err != nil {
+		return nil, err
+	}
+	var found []Annotated
+	var errs []error
+	for _, pkg := range pkgs {
+		if len(pkg.GoFiles) == 0 {
+			// Such as a pattern that matches nothing. Errors in the code of
+			// packages are for Analyze to report.
+			for _, err := range pkg.Errors {
+				errs = append(errs, err)
+			}
+		}
+		if pkg.Name != "main" {
+			continue
+		}
+		for _, file := range pkg.GoFiles {
+			src, err := os.ReadFile(file)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("package %s: %w", pkg.PkgPath, err))
+				continue
+			}
+			if line := annotation.Find(src); line > 0 {
+				found = append(found, Annotated{pkg.PkgPath, pkg.Dir, file, line})
+				break
+			}
+		}
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	slices.SortFunc(found, func(a, b Annotated) int { return strings.Compare(a.PkgPath, b.PkgPath) })
+	return found, nil
+}
+
+// nativeEnv is the environment for the system that the tool runs on: what a
+// function's sources mean is what they mean there.
+func nativeEnv() []string {
+	return append(os.Environ(), "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
+}

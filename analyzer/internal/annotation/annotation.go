@@ -1,0 +1,47 @@
+// Package annotation recognizes the line that makes a main package a function.
+package annotation
+
+import (
+	"bufio"
+	"bytes"
+	"path"
+	"strings"
+)
+
+// Is reports whether line, as go generate would read it, runs cofaas-gen:
+//
+//	//go:generate go tool cofaas-gen
+//	//go:generate go run github.com/cofaas/cofaas/cmd/cofaas-gen@v1.2.3 -flag
+func Is(line string) bool {
+	args, ok := strings.CutPrefix(line, "//go:generate")
+	if !ok || args == "" || args[0] != ' ' && args[0] != '\t' {
+		return false
+	}
+	words := strings.Fields(args)
+	if len(words) > 2 && words[0] == "go" && (words[1] == "tool" || words[1] == "run") {
+		words = words[2:]
+	}
+	for len(words) > 1 && strings.HasPrefix(words[0], "-") {
+		words = words[1:] // flags of go tool and go run
+	}
+	if len(words) == 0 {
+		return false
+	}
+	name, _, _ := strings.Cut(words[0], "@")
+	return path.Base(name) == "cofaas-gen"
+}
+
+// Find returns the number of the first such line of src, or 0.
+func Find(src []byte) int {
+	if !bytes.Contains(src, []byte("cofaas-gen")) {
+		return 0
+	}
+	lines := bufio.NewScanner(bytes.NewReader(src))
+	lines.Buffer(nil, len(src)+1)
+	for n := 1; lines.Scan(); n++ {
+		if Is(strings.TrimRight(lines.Text(), "\r")) {
+			return n
+		}
+	}
+	return 0
+}

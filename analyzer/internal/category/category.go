@@ -1,0 +1,16 @@
+// Package category names what decisions and diagnostics are about.
+package category
+
+const (
+	Rewrite = "rewrite"
+	Keep    = "keep"
+	Export  = "export"
+	Import  = "import"
+
+	NoService       = "no-service"
+	UnknownService  = "service-unknown"
+	Streaming       = "streaming-unsupported"
+	ListenerShared  = "listener-shared"
+	ListenerUnknown = "listener-unknown"
+	Unroutable      = "unroutable"
+)

@@ -1,0 +1,30 @@
+// Package rewrite defines an Analyzer that decides which packages of a program
+// get a rewritten copy, and what changes in their files.
+//
+// # Analyzer rewrite
+//
+// rewrite: decide which packages use the gRPC of the guest
+//
+// Within one program a package either uses the real google.golang.org/grpc or
+// what guests get for it, and values of the one are not values of the other. So
+// the packages to rewrite are the least set that
+//
+//   - contains the main package, and those of the user's own packages that
+//     register services or make clients;
+//   - with a package contains each one that it exchanges gRPC types with: one
+//     uses an object of the other whose type mentions a type of gRPC;
+//   - with a package that describes a service contains each one that imports
+//     gRPC and uses the service's messages, such as a handler that returns
+//     status errors;
+//   - with a package contains each one that imports only packages of values
+//     (codes, status, metadata, peer), if it calls a function of that package
+//     that takes a context or returns an error, as such values travel in these.
+//
+// Packages of the user are those of modules without a version: the main module
+// and those of a workspace. Packages of gRPC itself and packages that do not
+// import gRPC need no change. Everything else, such as a trace exporter with a
+// connection of its own, keeps the real gRPC.
+//
+// The analyzer reports nothing. It exports the packages below each package as a
+// fact ([Closure]); its result is a [Result].
+package rewrite

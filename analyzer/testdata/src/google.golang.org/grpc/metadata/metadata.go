@@ -1,0 +1,7 @@
+package metadata
+
+import "context"
+
+type MD map[string][]string
+
+func FromIncomingContext(ctx context.Context) (MD, bool) { return nil, false }

@@ -1,0 +1,27 @@
+package main
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"os"
+
+	"google.golang.org/grpc"
+
+	"pb/greeter"
+	"pb/legacy"
+)
+
+//go:generate go run github.com/cofaas/cofaas/cmd/cofaas-gen@latest
+
+func main() {
+	lis, _ := net.Listen("tcp", ":1") // want `listener serves gRPC at main.go:22 and is used by http.Serve at main.go:23: give each a listener of its own`
+	s := grpc.NewServer()
+	greeter.RegisterGreeterServer(s, nil) // want `service x.Greeter: streaming is not supported yet: avoid List, Upload, Chat`
+	greeter.RegisterGreeterServer(s, nil) // reported once
+	s.Serve(lis)
+	http.Serve(lis, nil)
+	conn, _ := grpc.NewClient(os.Args[1])
+	legacy.NewEchoClient(conn)                              // want `service Echo: streaming is not supported yet: avoid Watch`
+	conn.Invoke(context.Background(), os.Args[2], nil, nil) // want `call of a method that is not known`
+}
