@@ -1,0 +1,87 @@
+package grpc
+
+import (
+	"github.com/cofaas/cofaas/guest"
+	"github.com/cofaas/cofaas/stubs/grpc/codes"
+	"github.com/cofaas/cofaas/stubs/grpc/internal/status"
+	"github.com/cofaas/cofaas/stubs/grpc/metadata"
+)
+
+// This file is the border to package guest: all that this package takes from there, as interfaces and variables that
+// tests replace, because natively there is no host.
+
+// importedMethod is a method that this guest calls. *guest.Import is one.
+type importedMethod interface {
+	Invoke(call *guest.ClientCall, args, reply any) *guest.Status
+}
+
+// serverCall is a call that is being served. *guest.ServerCall is one; it must not be used once the handler returned.
+type serverCall interface {
+	Decoder() func(m any) error
+	Deadline() int64
+	HasMetadata() bool
+	Metadata() []guest.Pair
+	SetHeader(p []guest.Pair)
+	SetTrailer(p []guest.Pair)
+}
+
+// unaryHandler serves a call. It is guest.Handler over the interface.
+type unaryHandler func(serverCall) (reply any, st *guest.Status)
+
+var (
+	// findImport returns nil when no function of the app exports the method.
+	findImport = func(fullMethod string) importedMethod {
+		if imp := guest.FindImport(fullMethod); imp != nil {
+			return imp
+		}
+		return nil
+	}
+
+	// bindExport reports whether the guest exports the method.
+	bindExport = func(fullMethod string, h unaryHandler) bool {
+		export := guest.FindExport(fullMethod)
+		if export == nil {
+			return false
+		}
+		export.Bind(func(c *guest.ServerCall) (any, *guest.Status) { return h(c) })
+		return true
+	}
+
+	// ready tells the host that the function serves on an address.
+	ready = guest.Ready
+)
+
+// errorFromGuest returns the error for the outcome of a call, nil for nil.
+func errorFromGuest(st *guest.Status) error {
+	if st == nil {
+		return nil
+	}
+	return status.FromGuest(st).Err()
+}
+
+// guestError returns the outcome of a call that this package itself fails.
+func guestError(c codes.Code, msg string) *guest.Status {
+	return &guest.Status{Code: uint32(c), Message: msg}
+}
+
+// mdFromPairs turns metadata that crossed the border into an MD.
+func mdFromPairs(pairs []guest.Pair) metadata.MD {
+	md := make(metadata.MD, len(pairs))
+	for _, p := range pairs {
+		md[p.Key] = append(md[p.Key], p.Value)
+	}
+	return md
+}
+
+// appendPairs appends md in the form that crosses the border, without the keys that belong to the transport.
+func appendPairs(pairs []guest.Pair, md metadata.MD) []guest.Pair {
+	for k, values := range md {
+		if isReserved(k) {
+			continue
+		}
+		for _, v := range values {
+			pairs = append(pairs, guest.Pair{Key: lower(k), Value: v})
+		}
+	}
+	return pairs
+}

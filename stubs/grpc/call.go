@@ -1,0 +1,245 @@
+package grpc
+
+import (
+	"context"
+	"io"
+	"math"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cofaas/cofaas/guest"
+	"github.com/cofaas/cofaas/stubs/grpc/codes"
+	"github.com/cofaas/cofaas/stubs/grpc/credentials"
+	"github.com/cofaas/cofaas/stubs/grpc/internal/callctx"
+	"github.com/cofaas/cofaas/stubs/grpc/metadata"
+	"github.com/cofaas/cofaas/stubs/grpc/stats"
+	"github.com/cofaas/cofaas/stubs/grpc/status"
+)
+
+// Invoke makes a unary call and sets reply. Errors have a status.
+func (cc *ClientConn) Invoke(ctx context.Context, method string, args, reply any, opts ...CallOption) error {
+	switch {
+	case cc.opts.unaryInt != nil:
+		opts = combine(cc.opts.callOptions, opts)
+		return cc.opts.unaryInt(ctx, method, args, reply, cc, invoke, opts...)
+	case cc.plain && cc.plainOptions && isPlain(opts):
+		return cc.invokePlain(ctx, method, args, reply)
+	}
+	return invoke(ctx, method, args, reply, cc, combine(cc.opts.callOptions, opts)...)
+}
+
+// invoke is the innermost [UnaryInvoker]. opts include the connection's.
+func invoke(ctx context.Context, method string, args, reply any, cc *ClientConn, opts ...CallOption) error {
+	if cc.plain && isPlain(opts) {
+		return cc.invokePlain(ctx, method, args, reply)
+	}
+	err := cc.invokeWithOptions(ctx, method, args, reply, opts)
+	finishOptions(opts, err)
+	return err
+}
+
+// invokePlain is the hot path of a guest that calls: a call without anything to do before or after it. Without deadline
+// and metadata it allocates nothing.
+func (cc *ClientConn) invokePlain(ctx context.Context, method string, args, reply any) error {
+	imp, err := cc.begin(ctx, method)
+	if err != nil {
+		return err
+	}
+	deadline, hasDeadline := ctx.Deadline()
+	raw, hasMetadata := ctx.Value(callctx.Outgoing{}).(callctx.Raw)
+	if !hasDeadline && !hasMetadata {
+		return errorFromGuest(imp.Invoke(nil, args, reply))
+	}
+	call := clientCalls.Get().(*guest.ClientCall)
+	if hasDeadline {
+		call.Deadline = unixNano(deadline)
+	}
+	if call.Metadata, err = appendOutgoing(call.Metadata, raw); err == nil {
+		err = errorFromGuest(imp.Invoke(call, args, reply))
+	}
+	*call = guest.ClientCall{}
+	clientCalls.Put(call)
+	return err
+}
+
+var clientCalls = sync.Pool{New: func() any { return new(guest.ClientCall) }}
+
+// begin returns the method to call, unless the call fails already.
+func (cc *ClientConn) begin(ctx context.Context, method string) (importedMethod, error) {
+	if err := cc.use(); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, toRPCError(err)
+	}
+	return cc.route(method)
+}
+
+// route returns the import for a method. A client calls few methods, most with a constant for a name, so that comparing
+// is comparing pointers.
+func (cc *ClientConn) route(method string) (importedMethod, error) {
+	if routes := cc.routes.Load(); routes != nil {
+		for i := range *routes {
+			if r := &(*routes)[i]; r.method == method {
+				return r.imp, nil
+			}
+		}
+	}
+	imp := findImport(method)
+	if imp == nil {
+		return nil, status.Errorf(codes.Unavailable,
+			"no local exporter of service %q and remote edges are not supported yet", serviceOf(method))
+	}
+	cc.mu.Lock()
+	defer cc.mu.Unlock()
+	var grown []route
+	if routes := cc.routes.Load(); routes != nil {
+		grown = append(grown, *routes...)
+	}
+	grown = append(grown, route{strings.Clone(method), imp})
+	cc.routes.Store(&grown)
+	return imp, nil
+}
+
+// route is a method that was called on a connection.
+type route struct {
+	method string
+	imp    importedMethod
+}
+
+// serviceOf returns "package.Service" of "/package.Service/Method".
+func serviceOf(method string) string {
+	service, _, _ := strings.Cut(strings.TrimPrefix(method, "/"), "/")
+	return service
+}
+
+// invokeWithOptions makes a call of any kind.
+func (cc *ClientConn) invokeWithOptions(ctx context.Context, method string, args, reply any, opts []CallOption) (err error) {
+	imp, err := cc.begin(ctx, method)
+	if err != nil {
+		return err
+	}
+	tag := stats.RPCTagInfo{FullMethodName: method, FailFast: true}
+	call := new(guest.ClientCall)
+	var creds credentials.PerRPCCredentials
+	for _, o := range opts {
+		switch o := o.(type) {
+		case HeaderCallOption, TrailerCallOption:
+			call.WantHeaders = true
+		case PerRPCCredsCallOption:
+			creds = o.Creds
+		case FailFastCallOption:
+			tag.FailFast = o.FailFast
+		}
+	}
+
+	handlers := cc.opts.stats
+	if handlers != nil {
+		call.WantHeaders = true
+		ctx = handlers.tag(ctx, &tag)
+		begin := &stats.Begin{Client: true, BeginTime: time.Now(), FailFast: tag.FailFast}
+		handlers.handle(ctx, begin)
+		defer func() {
+			handlers.handle(ctx, &stats.End{
+				Client:    true,
+				BeginTime: begin.BeginTime,
+				EndTime:   time.Now(),
+				Trailer:   mdFromPairs(call.Trailer),
+				Error:     err,
+			})
+		}()
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		call.Deadline = unixNano(deadline)
+	}
+	if call.Metadata, err = cc.appendCredentials(ctx, call.Metadata, method, creds); err != nil {
+		return err
+	}
+	raw, _ := ctx.Value(callctx.Outgoing{}).(callctx.Raw)
+	if call.Metadata, err = appendOutgoing(call.Metadata, raw); err != nil {
+		return err
+	}
+	if handlers != nil {
+		handlers.handle(ctx, &stats.OutHeader{
+			Client:     true,
+			Header:     mdFromPairs(call.Metadata),
+			Authority:  cc.authority,
+			FullMethod: method,
+			RemoteAddr: localPeer.Addr,
+			LocalAddr:  localPeer.LocalAddr,
+		})
+		handlers.handle(ctx, outPayload(true, args))
+	}
+
+	err = errorFromGuest(imp.Invoke(call, args, reply))
+
+	header, trailer := received(call, err)
+	if handlers != nil {
+		if header != nil {
+			handlers.handle(ctx, &stats.InHeader{Client: true, Header: header})
+		}
+		if err == nil {
+			handlers.handle(ctx, inPayload(true, reply))
+		}
+		handlers.handle(ctx, &stats.InTrailer{Client: true, Trailer: trailer.Copy()})
+	}
+	for _, o := range opts {
+		switch o := o.(type) {
+		case HeaderCallOption:
+			*o.HeaderAddr = header.Copy()
+		case TrailerCallOption:
+			*o.TrailerAddr = trailer.Copy()
+		case PeerCallOption:
+			*o.PeerAddr = *localPeer
+		}
+	}
+	return err
+}
+
+// received returns the header and the trailer of a reply. As on the wire, a call that failed before its header was sent
+// has only a trailer, and that is where its content-type is.
+func received(call *guest.ClientCall, err error) (header, trailer metadata.MD) {
+	trailer = mdFromPairs(call.Trailer)
+	first := trailer
+	if err == nil || len(call.Header) > 0 {
+		header = mdFromPairs(call.Header)
+		first = header
+	}
+	if _, ok := first["content-type"]; !ok {
+		first["content-type"] = grpcContentType
+	}
+	return header, trailer
+}
+
+// unixNano returns a deadline in Unix nanoseconds, 0 for one so far away that it makes no difference.
+func unixNano(deadline time.Time) int64 {
+	if deadline.Unix() > math.MaxInt64/int64(time.Second) {
+		return 0
+	}
+	// 0 means that there is no deadline; one at or before the epoch has passed.
+	return max(deadline.UnixNano(), 1)
+}
+
+var (
+	errDeadlineExceeded = status.Error(codes.DeadlineExceeded, context.DeadlineExceeded.Error())
+	errCanceled         = status.Error(codes.Canceled, context.Canceled.Error())
+)
+
+// toRPCError gives an error a status, unless it has one.
+func toRPCError(err error) error {
+	switch err {
+	case nil, io.EOF:
+		return err
+	case context.DeadlineExceeded:
+		return errDeadlineExceeded
+	case context.Canceled:
+		return errCanceled
+	case io.ErrUnexpectedEOF:
+		return status.Error(codes.Internal, err.Error())
+	}
+	if _, ok := status.FromError(err); ok {
+		return err
+	}
+	return status.Error(codes.Unknown, err.Error())
+}

@@ -1,0 +1,105 @@
+package grpc
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestContext(t *testing.T) {
+	m := &boundMethod{fullMethod: fullName}
+	t.Run("deadline without Done", func(t *testing.T) {
+		c := newServerContext(m, &nopCall{deadline: time.Now().Add(5 * time.Millisecond).UnixNano()})
+		if _, ok := c.Deadline(); !ok || c.Err() != nil {
+			t.Fatal("done too early")
+		}
+		if c.extra != nil {
+			t.Error("Err and Deadline cost an allocation")
+		}
+		time.Sleep(10 * time.Millisecond)
+		if c.Err() != context.DeadlineExceeded {
+			t.Errorf("got %v", c.Err())
+		}
+		c.finish()
+		if c.Err() != context.DeadlineExceeded {
+			t.Errorf("the reason changed to %v", c.Err())
+		}
+		<-c.Done()
+	})
+	t.Run("timer", func(t *testing.T) {
+		c := newServerContext(m, &nopCall{deadline: time.Now().Add(5 * time.Millisecond).UnixNano()})
+		<-c.Done()
+		if c.Err() != context.DeadlineExceeded {
+			t.Errorf("got %v", c.Err())
+		}
+	})
+	t.Run("past deadline", func(t *testing.T) {
+		c := newServerContext(m, &nopCall{deadline: 1})
+		<-c.Done()
+	})
+	t.Run("Done after the handler", func(t *testing.T) {
+		c := newServerContext(m, &nopCall{})
+		c.finish()
+		<-c.Done()
+		if c.Err() != context.Canceled || context.Cause(c) != context.Canceled {
+			t.Errorf("got %v", c.Err())
+		}
+	})
+	t.Run("children need no goroutine", func(t *testing.T) {
+		c := newServerContext(m, &nopCall{})
+		before := runtime.NumGoroutine()
+		var children []context.Context
+		for range 10 {
+			child, cancel := context.WithCancel(c)
+			defer cancel()
+			children = append(children, child)
+		}
+		gone, cancel := context.WithCancel(c)
+		cancel()
+		if n := runtime.NumGoroutine() - before; n > 0 {
+			t.Errorf("%d goroutines", n)
+		}
+		if n := len(c.extra.callbacks); n != 10 {
+			t.Errorf("%d callbacks, one was stopped", n)
+		}
+		c.finish()
+		for _, child := range append(children, gone) {
+			if child.Err() != context.Canceled {
+				t.Error("a child is not done")
+			}
+		}
+	})
+	t.Run("AfterFunc", func(t *testing.T) {
+		c := newServerContext(m, &nopCall{})
+		n := 0
+		stop := c.AfterFunc(func() { n += 100 })
+		c.AfterFunc(func() { n++ })
+		if !stop() || stop() {
+			t.Error("stop works once")
+		}
+		c.finish()
+		late := make(chan struct{})
+		if stop := c.AfterFunc(func() { close(late) }); stop() || n != 1 {
+			t.Errorf("n = %d", n)
+		}
+		<-late
+	})
+	t.Run("hammer", func(t *testing.T) {
+		for range 200 {
+			c := newServerContext(m, &nopCall{deadline: time.Now().Add(time.Millisecond).UnixNano()})
+			var wg sync.WaitGroup
+			for range 4 {
+				wg.Go(func() {
+					child, cancel := context.WithCancel(c)
+					defer cancel()
+					SetHeader(c, map[string][]string{"a": {"1"}})
+					<-child.Done()
+				})
+			}
+			wg.Go(c.finish)
+			wg.Wait()
+		}
+	})
+}

@@ -1,0 +1,177 @@
+package grpc
+
+import (
+	"errors"
+	"net"
+	"reflect"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cofaas/cofaas/stubs/grpc/grpclog"
+)
+
+var logger = grpclog.Component("core")
+
+// ErrServerStopped is returned by [Server.Serve] after [Server.Stop] or [Server.GracefulStop].
+var ErrServerStopped = errors.New("grpc: the server has been stopped")
+
+// Server serves the methods that this guest exports. It is safe for concurrent use.
+type Server struct {
+	opts serverOptions
+
+	mu        sync.Mutex
+	services  map[string]*registeredService
+	listeners map[net.Listener]struct{}
+	serving   bool // Serve was called
+	stopped   atomic.Bool
+	active    int        // handlers that run
+	idle      *sync.Cond // active became 0
+}
+
+// registeredService is what [Server.GetServiceInfo] tells about.
+type registeredService struct {
+	methods []MethodInfo
+	desc    *ServiceDesc
+}
+
+// NewServer returns a server without services.
+func NewServer(opt ...ServerOption) *Server {
+	s := &Server{
+		services:  make(map[string]*registeredService),
+		listeners: make(map[net.Listener]struct{}),
+	}
+	s.idle = sync.NewCond(&s.mu)
+	for _, o := range opt {
+		o.apply(&s.opts)
+	}
+	s.opts.chain()
+	return s
+}
+
+// RegisterService registers a service, before Serve. Methods that the guest exports are served from then on; others,
+// such as those of health checks, are answered by the host. It logs and exits when impl does not implement the service,
+// when the service is registered already and when the server serves.
+func (s *Server) RegisterService(sd *ServiceDesc, impl any) {
+	if impl != nil {
+		want := reflect.TypeOf(sd.HandlerType).Elem()
+		if got := reflect.TypeOf(impl); !got.Implements(want) {
+			logger.Fatalf("grpc: Server.RegisterService found the handler of type %v that does not satisfy %v", got, want)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.serving {
+		logger.Fatalf("grpc: Server.RegisterService after Server.Serve for %q", sd.ServiceName)
+	}
+	if s.services[sd.ServiceName] != nil {
+		logger.Fatalf("grpc: Server.RegisterService found duplicate service registration for %q", sd.ServiceName)
+	}
+	service := &registeredService{desc: sd}
+	for i := range sd.Methods {
+		d := &sd.Methods[i]
+		service.methods = append(service.methods, MethodInfo{Name: d.MethodName})
+		s.bind("/"+sd.ServiceName+"/"+d.MethodName, d, impl)
+	}
+	for i := range sd.Streams {
+		d := &sd.Streams[i]
+		service.methods = append(service.methods, MethodInfo{
+			Name:           d.StreamName,
+			IsClientStream: d.ClientStreams,
+			IsServerStream: d.ServerStreams,
+		})
+	}
+	s.services[sd.ServiceName] = service
+}
+
+// GetServiceInfo returns the registered services by name.
+func (s *Server) GetServiceInfo() map[string]ServiceInfo {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	infos := make(map[string]ServiceInfo, len(s.services))
+	for name, service := range s.services {
+		infos[name] = ServiceInfo{
+			Methods:  append([]MethodInfo{}, service.methods...),
+			Metadata: service.desc.Metadata,
+		}
+	}
+	return infos
+}
+
+// Serve tells the host that the function serves on the listener's address and blocks until Stop or GracefulStop, when it
+// returns nil, or until the listener is closed, when it returns the listener's error. It closes the listener.
+func (s *Server) Serve(lis net.Listener) error {
+	s.mu.Lock()
+	s.serving = true
+	if s.stopped.Load() {
+		s.mu.Unlock()
+		lis.Close()
+		return ErrServerStopped
+	}
+	s.listeners[lis] = struct{}{}
+	s.mu.Unlock()
+
+	addr := lis.Addr()
+	ready(addr.Network(), addr.String())
+	for {
+		conn, err := lis.Accept()
+		if err == nil {
+			// Calls do not come through listeners, so whoever dialled this one gets nothing here.
+			logger.Warningf("grpc: Server.Serve closes a connection to %v: a guest serves no connections", addr)
+			conn.Close()
+			continue
+		}
+		s.mu.Lock()
+		stopped := s.stopped.Load()
+		delete(s.listeners, lis)
+		s.mu.Unlock()
+		if stopped {
+			return nil
+		}
+		lis.Close()
+		return err
+	}
+}
+
+// Stop makes Serve return. Calls that arrive later fail; handlers that run keep running.
+func (s *Server) Stop() { s.stop() }
+
+// GracefulStop makes Serve return and waits for the handlers that run.
+func (s *Server) GracefulStop() {
+	s.stop()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.active > 0 {
+		s.idle.Wait()
+	}
+}
+
+func (s *Server) stop() {
+	s.mu.Lock()
+	s.stopped.Store(true)
+	listeners := s.listeners
+	s.listeners = map[net.Listener]struct{}{}
+	s.mu.Unlock()
+	for lis := range listeners {
+		lis.Close()
+	}
+}
+
+// enter counts a handler that is about to run. It reports false when the server is stopped.
+func (s *Server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped.Load() {
+		return false
+	}
+	s.active++
+	return true
+}
+
+func (s *Server) leave() {
+	s.mu.Lock()
+	s.active--
+	if s.active == 0 {
+		s.idle.Broadcast()
+	}
+	s.mu.Unlock()
+}

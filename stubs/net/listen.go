@@ -1,0 +1,202 @@
+package net
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"os"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Listen returns a listener for a network of "tcp", "tcp4", "tcp6", "unix" or "unixpacket" and an address. Within a
+// guest an address can be listened on once at a time, as with the real Listen.
+func Listen(network, address string) (Listener, error) {
+	addr, err := resolve(network, address)
+	if err != nil {
+		// addr is set when the address is fine but of the wrong kind.
+		return nil, &OpError{Op: "listen", Net: network, Addr: addr, Err: err}
+	}
+	l := &listener{network: network, closed: make(chan struct{})}
+	if l.addr, err = bound.add(addr, l); err != nil {
+		return nil, &OpError{Op: "listen", Net: network, Addr: addr, Err: os.NewSyscallError("bind", err)}
+	}
+	return l, nil
+}
+
+// ListenConfig has options for listening. All of them are inert in a guest: there is no socket to apply them to, and
+// Control is never called.
+type ListenConfig struct {
+	Control         func(network, address string, c syscall.RawConn) error
+	KeepAlive       time.Duration
+	KeepAliveConfig KeepAliveConfig
+}
+
+// Listen is the function [Listen], except that it fails when ctx is done.
+func (lc *ListenConfig) Listen(ctx context.Context, network, address string) (Listener, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, &OpError{Op: "listen", Net: network, Err: err}
+	}
+	return Listen(network, address)
+}
+
+// ListenPacket fails as it does without sockets.
+func (lc *ListenConfig) ListenPacket(ctx context.Context, network, address string) (PacketConn, error) {
+	real := net.ListenConfig{Control: lc.Control}
+	return real.ListenPacket(ctx, network, address)
+}
+
+// SetMultipathTCP is inert in a guest: there are no connections.
+func (lc *ListenConfig) SetMultipathTCP(bool) {}
+
+// MultipathTCP returns false.
+func (lc *ListenConfig) MultipathTCP() bool { return false }
+
+// listener is a listener that accepts nothing.
+type listener struct {
+	network string
+	addr    Addr
+	closing sync.Once
+	closed  chan struct{}
+}
+
+// Accept waits until the listener is closed, and returns an error that wraps [ErrClosed].
+func (l *listener) Accept() (Conn, error) {
+	<-l.closed
+	return nil, l.errClosed("accept")
+}
+
+// Close ends Accept. A second Close returns an error that wraps [ErrClosed].
+func (l *listener) Close() error {
+	err := l.errClosed("close")
+	l.closing.Do(func() {
+		bound.remove(l.addr)
+		close(l.closed)
+		err = nil
+	})
+	return err
+}
+
+// Addr returns the address that the listener has.
+func (l *listener) Addr() Addr { return l.addr }
+
+func (l *listener) errClosed(op string) error {
+	return &OpError{Op: op, Net: l.network, Addr: l.addr, Err: ErrClosed}
+}
+
+// namedAddr is an address with a host name, which a guest cannot resolve.
+type namedAddr struct {
+	network, host string
+	port          int
+}
+
+func (a namedAddr) Network() string { return "tcp" }
+func (a namedAddr) String() string  { return net.JoinHostPort(a.host, strconv.Itoa(a.port)) }
+
+// resolve checks an address. The result is a *TCPAddr, a *UnixAddr or a namedAddr.
+func resolve(network, address string) (Addr, error) {
+	switch network {
+	case "unix", "unixgram", "unixpacket":
+		return &UnixAddr{Name: address, Net: network}, nil
+	case "tcp", "tcp4", "tcp6":
+	case "udp", "udp4", "udp6":
+		addr, err := net.ResolveUDPAddr(network, address)
+		if err != nil {
+			return nil, err
+		}
+		return addr, &AddrError{Err: "unexpected address type", Addr: address}
+	default:
+		return nil, UnknownNetworkError(network)
+	}
+	if address == "" {
+		return anyHost(network, 0), nil
+	}
+	host, service, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	port, err := net.LookupPort(network, service)
+	if err != nil {
+		return nil, err
+	}
+	if host == "" {
+		return anyHost(network, port), nil
+	}
+	if host == "localhost" {
+		host = "127.0.0.1"
+		if network == "tcp6" {
+			host = "::1"
+		}
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return namedAddr{network, host, port}, nil
+	}
+	if v4 := ip.Unmap().Is4(); v4 == (network == "tcp6") && network != "tcp" {
+		return nil, &AddrError{Err: "no suitable address found", Addr: host}
+	}
+	if network == "tcp" && ip == netip.IPv4Unspecified() {
+		// As the real package does where sockets for IPv6 take IPv4 as well.
+		return anyHost(network, port), nil
+	}
+	return &TCPAddr{IP: ip.Unmap().AsSlice(), Port: port, Zone: ip.Zone()}, nil
+}
+
+// anyHost is the address that stands for every address of the host.
+func anyHost(network string, port int) *TCPAddr {
+	if network == "tcp4" {
+		return &TCPAddr{IP: IPv4zero, Port: port}
+	}
+	return &TCPAddr{IP: IPv6unspecified, Port: port}
+}
+
+// firstPort is the first number for port 0, from the range that is kept for that purpose.
+const firstPort = 49152
+
+// bindings are the addresses that have a listener.
+type bindings struct {
+	mu   sync.Mutex
+	used map[string]*listener
+	next int
+}
+
+var bound = bindings{used: map[string]*listener{}, next: firstPort}
+
+// add reserves an address, after giving it a port if it has none.
+func (b *bindings) add(addr Addr, l *listener) (Addr, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch a := addr.(type) {
+	case *TCPAddr:
+		if a.Port == 0 {
+			a.Port = b.freePort()
+		}
+	case namedAddr:
+		if a.port == 0 {
+			a.port = b.freePort()
+		}
+		addr = a
+	}
+	key := addr.Network() + " " + addr.String()
+	if b.used[key] != nil {
+		return nil, syscall.EADDRINUSE
+	}
+	b.used[key] = l
+	return addr, nil
+}
+
+func (b *bindings) remove(addr Addr) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.used, addr.Network()+" "+addr.String())
+}
+
+func (b *bindings) freePort() int {
+	port := b.next
+	if b.next++; b.next > 65535 {
+		b.next = firstPort
+	}
+	return port
+}
