@@ -26,6 +26,9 @@ var arena struct {
 	// handed is what else the host may have written to since the last takeInbound: blocks beyond the chunk, and chunks
 	// that were replaced.
 	handed []unsafe.Pointer
+	// yield asks for a turn of the runtime's own goroutines before the export returns: the collector leaves work to them,
+	// and nothing else would ever let them run in a guest whose handlers do not block.
+	yield bool
 }
 
 // inbound keeps incoming data alive while it is lifted.
@@ -54,6 +57,7 @@ func replenish(n uint32) {
 
 // reallocate implements cabi_realloc for fresh blocks, the only ones that the host asks for.
 func reallocate(size uint32) unsafe.Pointer {
+	arena.yield = true
 	if size > ownBlock {
 		block := uninitialised(int(size))
 		arena.handed = append(arena.handed, block)

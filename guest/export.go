@@ -1,5 +1,10 @@
 package guest
 
+import (
+	"fmt"
+	"runtime"
+)
+
 // Export is a method that this guest can serve. Generated bindings make one per method; the grpc stub binds a handler to
 // it when the function registers its service.
 type Export struct {
@@ -7,11 +12,17 @@ type Export struct {
 	FullMethod string
 
 	result, payload uint32 // size of the result and offset of the reply in it
-	lift            func(r Record, m any) error
-	lower           func(s *Scratch, r Record, m any) error
+	lift            LiftFunc
+	lower           LowerFunc
 	handler         Handler
-	idle            []*ServerCall
+	idle            *ServerCall
 }
+
+// LiftFunc fills a message from its record. It returns false for a message of another type than it was generated for.
+type LiftFunc func(r Record, m any) bool
+
+// LowerFunc stores a message in its record, and what does not fit there in s. It returns false as a LiftFunc does.
+type LowerFunc func(s *Scratch, r Record, m any) bool
 
 // Handler serves one call. It returns the reply, or a status that is not OK. It may not keep c.
 type Handler func(c *ServerCall) (reply any, st *Status)
@@ -19,9 +30,8 @@ type Handler func(c *ServerCall) (reply any, st *Status)
 var exports []*Export
 
 // NewExport declares a method. result is the size of its result<reply, status> in bytes, payload the offset of the reply
-// in it; lift fills a request message from its record, lower does the reverse with a reply, and both return an error for a
-// message of another type.
-func NewExport(fullMethod string, result, payload uint32, lift func(Record, any) error, lower func(*Scratch, Record, any) error) *Export {
+// in it; lift is for requests and lower for replies.
+func NewExport(fullMethod string, result, payload uint32, lift LiftFunc, lower LowerFunc) *Export {
 	e := &Export{FullMethod: fullMethod, result: result, payload: payload, lift: lift, lower: lower}
 	exports = append(exports, e)
 	return e
@@ -49,6 +59,7 @@ const (
 // ServerCall is a call that is being served. It is reused after the handler has returned.
 type ServerCall struct {
 	export  *Export
+	next    *ServerCall // in the list of idle ones
 	scratch Scratch
 	in      inbound
 	request Record
@@ -71,16 +82,20 @@ type ServerCall struct {
 // Serve.
 func (e *Export) Enter() *ServerCall {
 	in, deadline, flags := takeInbound(), control.inDeadline, control.inFlags
-	var c *ServerCall
-	if n := len(e.idle); n > 0 {
-		c = e.idle[n-1]
-		e.idle = e.idle[:n-1]
+	c := e.idle
+	if c == nil {
+		c = e.newCall()
 	} else {
-		c = &ServerCall{export: e}
-		c.decoder = c.decode
+		e.idle = c.next
 	}
 	c.in, c.deadline, c.hasMetadata = in, deadline, flags&inHasMetadata != 0
+	return c
+}
+
+func (e *Export) newCall() *ServerCall {
+	c := &ServerCall{export: e}
 	c.request = recordOf(&c.spill)
+	c.decoder = c.decode
 	return c
 }
 
@@ -97,39 +112,54 @@ func (c *ServerCall) Request() Record { return c.request }
 // Serve runs the handler and returns the record of the result, which is valid until the guest is entered again.
 func (c *ServerCall) Serve() Record {
 	e := c.export
-	c.scratch.reset()
-	c.st, c.reply, c.meta = nil, nil, nil
+	if arena.yield {
+		arena.yield = false
+		runtime.Gosched()
+	}
+	var reply any
+	var st *Status
 	if e.handler == nil {
-		c.st = &Status{Code: codeUnimplemented, Message: "method " + e.FullMethod + " is not registered with a server"}
+		st = &Status{Code: codeUnimplemented, Message: "method " + e.FullMethod + " is not registered with a server"}
 	} else {
-		c.reply, c.st = e.handler(c)
+		reply, st = e.handler(c)
 	}
-	// The result comes last: nothing that is lowered before it may point into what is cleared here.
+	c.scratch.reset()
 	r := c.scratch.Record(e.result)
-	if c.st == nil {
-		if err := e.lower(&c.scratch, r.At(uintptr(e.payload)), c.reply); err != nil {
-			c.st = &Status{Code: codeInternal, Message: err.Error()}
-		}
+	if st == nil && !e.lower(&c.scratch, r.At(uintptr(e.payload)), reply) {
+		st = typeMismatch(e.FullMethod, reply)
 	}
-	if c.st != nil {
+	if st != nil {
 		r.PutU8(0, 1)
-		r.At(uintptr(e.payload)).putStatus(&c.scratch, c.st)
+		r.At(uintptr(e.payload)).putStatus(&c.scratch, st)
 	}
+	c.reply, c.st = reply, st
 	if c.header != nil || c.trailer != nil {
 		c.meta = appendMeta(appendMeta(nil, c.header, 0), c.trailer, metaTrailer)
 		control.replyMetaPtr, control.replyMetaLen = bytesAddress(c.meta), uint32(len(c.meta))
 		c.header, c.trailer = nil, nil
 	}
-	c.in, c.metadata = inbound{}, nil
+	c.in = inbound{}
+	if c.metadata != nil {
+		c.metadata = nil
+	}
 	// Before the host reads the result nothing can run in this guest, so c may be put back already.
-	e.idle = append(e.idle, c)
+	c.next = e.idle
+	e.idle = c
 	return r
 }
 
+// typeMismatch is the status of a call with messages that the bindings do not know.
+func typeMismatch(fullMethod string, m any) *Status {
+	return &Status{Code: codeInternal, Message: fmt.Sprintf("grpc: error while marshaling: %s was called with a %T, which is of another generated package than the one the function was generated for", fullMethod, m)}
+}
+
 func (c *ServerCall) decode(m any) error {
-	err := c.export.lift(c.request, m)
+	ok := c.export.lift(c.request, m)
 	keepAlive(c.in)
-	return err
+	if !ok {
+		return fmt.Errorf("%s", typeMismatch(c.export.FullMethod, m).Message)
+	}
+	return nil
 }
 
 // Decoder returns the function that lifts the request into a message. It is made once per ServerCall, so it costs nothing.

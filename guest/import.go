@@ -12,17 +12,23 @@ type Import struct {
 	FullMethod string
 
 	request, result, payload uint32
-	lower                    func(s *Scratch, r Record, m any) error
+	lower                    LowerFunc
 	call                     func(request, result Record)
-	lift                     func(r Record, m any) error
-	idle                     []*Scratch
+	lift                     LiftFunc
+	idle                     *importCall
+}
+
+// importCall is what a call in progress needs.
+type importCall struct {
+	scratch Scratch
+	next    *importCall // in the list of idle ones
 }
 
 var imports []*Import
 
 // NewImport declares a method. request and result are the sizes of its records in bytes, payload is the offset of the reply
-// in the result; lower and lift are for messages as in [NewExport]; call passes the records to the host.
-func NewImport(fullMethod string, request, result, payload uint32, lower func(*Scratch, Record, any) error, call func(request, result Record), lift func(Record, any) error) *Import {
+// in the result; lower is for requests and lift for replies; call passes the records to the host.
+func NewImport(fullMethod string, request, result, payload uint32, lower LowerFunc, call func(request, result Record), lift LiftFunc) *Import {
 	i := &Import{FullMethod: fullMethod, request: request, result: result, payload: payload, lower: lower, call: call, lift: lift}
 	imports = append(imports, i)
 	return i
@@ -52,51 +58,75 @@ type ClientCall struct {
 // Invoke calls the method with args and sets reply, both pointers to generated messages. It returns nil for OK. call may be
 // nil, which is the fast path: no deadline, no metadata, no interest in headers.
 func (i *Import) Invoke(call *ClientCall, args, reply any) *Status {
-	var s *Scratch
-	if n := len(i.idle); n > 0 {
-		s = i.idle[n-1]
-		i.idle = i.idle[:n-1]
-		s.reset()
+	c := i.idle
+	if c == nil {
+		c = new(importCall)
 	} else {
-		s = new(Scratch)
+		i.idle = c.next
+		c.scratch.reset()
 	}
-	result := s.Record(i.result)
-	request := s.Record(i.request)
-	if err := i.lower(s, request, args); err != nil {
-		i.idle = append(i.idle, s)
-		return &Status{Code: codeInternal, Message: err.Error()}
+	st := i.invoke(&c.scratch, call, args, reply)
+	c.next = i.idle
+	i.idle = c
+	return st
+}
+
+func (i *Import) invoke(s *Scratch, call *ClientCall, args, reply any) *Status {
+	// Two records, because each must be aligned to 8.
+	result, request := s.Record(i.result), s.Record(i.request)
+	if !i.lower(s, request, args) {
+		return typeMismatch(i.FullMethod, args)
 	}
-	replenish(reserve)
-	var meta []byte
+	if control.arenaEnd-control.arenaNext < reserve {
+		replenish(reserve)
+	}
 	if call != nil {
-		if len(call.Metadata) > 0 {
-			meta = appendMeta(nil, call.Metadata, 0)
-		}
-		// From here to the call nothing may allocate: another goroutine could take the control block.
-		control.outDeadline = call.Deadline
-		control.outMetaPtr, control.outMetaLen = bytesAddress(meta), uint32(len(meta))
-		if call.WantHeaders {
-			control.outFlags = outWantHeaders
-		}
+		return i.invokeWith(call, request, result, args, reply)
 	}
 	i.call(request, result)
 	in := takeInbound()
-	if call != nil && call.WantHeaders {
+	runtime.KeepAlive(args)
+	st := i.finish(result, reply)
+	keepAlive(in)
+	return st
+}
+
+// invokeWith is invoke with a context.
+func (i *Import) invokeWith(call *ClientCall, request, result Record, args, reply any) *Status {
+	var meta []byte
+	if len(call.Metadata) > 0 {
+		meta = appendMeta(nil, call.Metadata, 0)
+	}
+	// From here to the call nothing may allocate: another goroutine could take the control block.
+	control.outDeadline = call.Deadline
+	control.outMetaPtr, control.outMetaLen = bytesAddress(meta), uint32(len(meta))
+	if call.WantHeaders {
+		control.outFlags = outWantHeaders
+	}
+	i.call(request, result)
+	in := takeInbound()
+	if call.WantHeaders {
 		addr, n := control.replyMetaPtr, control.replyMetaLen
 		control.replyMetaPtr, control.replyMetaLen = 0, 0
 		call.Header, call.Trailer = parseMeta(inboundBytes(addr, n))
 	}
 	runtime.KeepAlive(args)
 	runtime.KeepAlive(meta)
-	var st *Status
-	if result.U8(0) != 0 {
-		st = result.At(uintptr(i.payload)).status()
-	} else if err := i.lift(result.At(uintptr(i.payload)), reply); err != nil {
-		st = &Status{Code: codeInternal, Message: err.Error()}
-	}
+	st := i.finish(result, reply)
 	keepAlive(in)
-	i.idle = append(i.idle, s)
 	return st
+}
+
+// finish lifts what the host has written.
+func (i *Import) finish(result Record, reply any) *Status {
+	payload := result.At(uintptr(i.payload))
+	if result.U8(0) != 0 {
+		return payload.status()
+	}
+	if !i.lift(payload, reply) {
+		return typeMismatch(i.FullMethod, reply)
+	}
+	return nil
 }
 
 func bytesAddress(b []byte) uint32 { return address(unsafe.Pointer(unsafe.SliceData(b))) }

@@ -39,7 +39,10 @@ const (
 
 // Bindings returns the files of a function's bindings package, by base name. All problems are reported at once.
 func Bindings(opts Options) (map[string][]byte, error) {
-	g := &generator{types: goTypes{messages: map[*model.Message]*messageType{}}}
+	g := &generator{
+		types:  goTypes{messages: map[*model.Message]*messageType{}},
+		lifted: map[*model.Message]bool{}, lowered: map[*model.Message]bool{},
+	}
 	for _, m := range slices.Concat(opts.Exports, opts.Imports) {
 		g.types.add(m.Request, m.RequestType)
 		g.types.add(m.Reply, m.ReplyType)
@@ -57,9 +60,7 @@ func Bindings(opts Options) (map[string][]byte, error) {
 		g.imported(m)
 	}
 	for _, m := range g.sorted() {
-		g.lower(m)
-		g.lift(m)
-		g.unknown(m)
+		g.messageFuncs(m)
 	}
 	content, err := g.Content()
 	if err != nil {
@@ -83,6 +84,48 @@ type generator struct {
 	*emit.File
 	layouts mapping.Layouts
 	types   goTypes
+	// lifted and lowered are the messages that methods take and return, for which there are functions on any message.
+	lifted, lowered map[*model.Message]bool
+}
+
+// liftAny and lowerAny return the names of those functions.
+func (g *generator) liftAny(m *model.Message) string {
+	g.lifted[m] = true
+	return "liftAny" + camel(m.Name)
+}
+
+func (g *generator) lowerAny(m *model.Message) string {
+	g.lowered[m] = true
+	return "lowerAny" + camel(m.Name)
+}
+
+// messageFuncs prints the functions of a message. Those on any message are not generic, because this is the hot path and a
+// type assertion to a type parameter costs a look-up.
+func (g *generator) messageFuncs(m *mapping.Message) {
+	t := g.types.messages[m.Message]
+	if g.lowered[m.Message] {
+		g.P()
+		g.P("func lowerAny", camel(m.Name), "(s *", guestPath.Ident("Scratch"), ", r ", guestPath.Ident("Record"), ", v any) bool {")
+		g.P("m, ok := v.(*", t.ident, ")")
+		g.P("if ok {")
+		g.P("lower", camel(m.Name), "(s, r, m)")
+		g.P("}")
+		g.P("return ok")
+		g.P("}")
+	}
+	g.lower(m)
+	if g.lifted[m.Message] {
+		g.P()
+		g.P("func liftAny", camel(m.Name), "(r ", guestPath.Ident("Record"), ", v any) bool {")
+		g.P("m, ok := v.(*", t.ident, ")")
+		g.P("if ok {")
+		g.P("lift", camel(m.Name), "(r, m)")
+		g.P("}")
+		g.P("return ok")
+		g.P("}")
+	}
+	g.lift(m)
+	g.unknown(m)
 }
 
 // sorted are all messages, by name.
