@@ -3,6 +3,7 @@ package guest
 import (
 	"fmt"
 	"runtime"
+	"unsafe"
 )
 
 // Export is a method that this guest can serve. Generated bindings make one per method; the grpc stub binds a handler to
@@ -60,6 +61,8 @@ const (
 type ServerCall struct {
 	export  *Export
 	next    *ServerCall // in the list of idle ones
+	result  frame
+	payload Record // of the result
 	scratch Scratch
 	in      inbound
 	request Record
@@ -93,8 +96,9 @@ func (e *Export) Enter() *ServerCall {
 }
 
 func (e *Export) newCall() *ServerCall {
-	c := &ServerCall{export: e}
-	c.request = recordOf(&c.spill)
+	c := &ServerCall{export: e, result: newFrame(e.result)}
+	c.payload = c.result.record.At(uintptr(e.payload))
+	c.request = Record{unsafe.Pointer(&c.spill)}
 	c.decoder = c.decode
 	return c
 }
@@ -123,14 +127,20 @@ func (c *ServerCall) Serve() Record {
 	} else {
 		reply, st = e.handler(c)
 	}
-	c.scratch.reset()
-	r := c.scratch.Record(e.result)
-	if st == nil && !e.lower(&c.scratch, r.At(uintptr(e.payload)), reply) {
+	if c.scratch.used > 0 {
+		c.scratch.reset()
+	}
+	if c.st != nil {
+		// The last result was a status, of which nothing may be seen in this one.
+		c.result.clear()
+	}
+	if st == nil && !e.lower(&c.scratch, c.payload, reply) {
 		st = typeMismatch(e.FullMethod, reply)
 	}
 	if st != nil {
-		r.PutU8(0, 1)
-		r.At(uintptr(e.payload)).putStatus(&c.scratch, st)
+		c.result.clear()
+		c.result.record.PutU8(0, 1)
+		c.payload.putStatus(&c.scratch, st)
 	}
 	c.reply, c.st = reply, st
 	if c.header != nil || c.trailer != nil {
@@ -145,7 +155,7 @@ func (c *ServerCall) Serve() Record {
 	// Before the host reads the result nothing can run in this guest, so c may be put back already.
 	c.next = e.idle
 	e.idle = c
-	return r
+	return c.result.record
 }
 
 // typeMismatch is the status of a call with messages that the bindings do not know.

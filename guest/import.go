@@ -20,8 +20,9 @@ type Import struct {
 
 // importCall is what a call in progress needs.
 type importCall struct {
-	scratch Scratch
-	next    *importCall // in the list of idle ones
+	request, result frame
+	scratch         Scratch
+	next            *importCall // in the list of idle ones
 }
 
 var imports []*Import
@@ -60,21 +61,22 @@ type ClientCall struct {
 func (i *Import) Invoke(call *ClientCall, args, reply any) *Status {
 	c := i.idle
 	if c == nil {
-		c = new(importCall)
+		c = &importCall{request: newFrame(i.request), result: newFrame(i.result)}
 	} else {
 		i.idle = c.next
-		c.scratch.reset()
+		if c.scratch.used > 0 {
+			c.scratch.reset()
+		}
 	}
-	st := i.invoke(&c.scratch, call, args, reply)
+	st := i.invoke(c, call, args, reply)
 	c.next = i.idle
 	i.idle = c
 	return st
 }
 
-func (i *Import) invoke(s *Scratch, call *ClientCall, args, reply any) *Status {
-	// Two records, because each must be aligned to 8.
-	result, request := s.Record(i.result), s.Record(i.request)
-	if !i.lower(s, request, args) {
+func (i *Import) invoke(c *importCall, call *ClientCall, args, reply any) *Status {
+	request, result := c.request.record, c.result.record
+	if !i.lower(&c.scratch, request, args) {
 		return typeMismatch(i.FullMethod, args)
 	}
 	if control.arenaEnd-control.arenaNext < reserve {
@@ -130,5 +132,3 @@ func (i *Import) finish(result Record, reply any) *Status {
 }
 
 func bytesAddress(b []byte) uint32 { return address(unsafe.Pointer(unsafe.SliceData(b))) }
-
-func recordOf(words *[32]uint64) Record { return Record{unsafe.Pointer(words)} }

@@ -34,6 +34,9 @@ func (r Record) U64(off uintptr) uint64  { return *(*uint64)(r.ptr(off)) }
 func (r Record) F32(off uintptr) float32 { return math.Float32frombits(*(*uint32)(r.ptr(off))) }
 func (r Record) F64(off uintptr) float64 { return math.Float64frombits(*(*uint64)(r.ptr(off))) }
 
+// Clear zeroes the size bytes at an offset: the payload of a case that is not the active one.
+func (r Record) Clear(off, size uintptr) { clear(unsafe.Slice((*byte)(r.ptr(off)), size)) }
+
 // Address is the record's address in linear memory.
 func (r Record) Address() uint32 { return address(r.p) }
 

@@ -2,6 +2,20 @@ package guest
 
 import "unsafe"
 
+// frame is the memory of one record, used for one value after the other of the same type. It is zeroed once: a lower function
+// sets all of a record but for padding, so nothing of the value before is left.
+type frame struct {
+	record Record
+	words  []uint64
+}
+
+func newFrame(size uint32) frame {
+	words := make([]uint64, (size+7)/8)
+	return frame{Record{unsafe.Pointer(unsafe.SliceData(words))}, words}
+}
+
+func (f frame) clear() { clear(f.words) }
+
 // Scratch holds the records of a value that is being lowered, until the host has copied it. Strings, bytes and lists of
 // scalars are lowered in place and never enter it.
 //

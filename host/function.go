@@ -61,10 +61,17 @@ func newMethod(p *program, t *transcode.Tables, m *model.Method) (*method, error
 // config is what an instance of the function may have.
 func (f *function) config(inst *instance) engine.Config {
 	return engine.Config{
-		Name: f.name, Env: f.env, MaxMemory: f.host.opts.MaxMemory, State: inst,
+		Name: f.name, Env: append(f.runtimeEnv(), f.env...), MaxMemory: f.host.opts.MaxMemory, State: inst,
 		Stdout: f.host.output(f.name, "stdout", slog.LevelInfo),
 		Stderr: f.host.output(f.name, "stderr", slog.LevelInfo),
 	}
+}
+
+// runtimeEnv tunes the runtime of Go guests; the operator's own settings come later and win. A collection costs about the same
+// for a small heap as for a large one, so a guest's heap may grow to 16 MB before the first (GOGC=400, of a minimum of 4 MB),
+// and near the limit of its memory it collects as often as it must.
+func (f *function) runtimeEnv() []string {
+	return []string{"GOGC=400", fmt.Sprintf("GOMEMLIMIT=%d", f.host.opts.MaxMemory/4*3)}
 }
 
 func (f *function) newInstance(ctx context.Context, depth int) (*instance, error) {

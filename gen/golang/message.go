@@ -48,7 +48,7 @@ func (g *goTypes) add(m *model.Message, t types.Type) {
 		refuse("its Go type is %s, not a generated struct", t)
 		return
 	}
-	ident := emit.Ident{ImportPath: named.Obj().Pkg().Path(), Name: named.Obj().Name()}
+	ident := identOf(named.Obj())
 	st, ok := named.Underlying().(*types.Struct)
 	if !ok {
 		refuse("its Go type %s is not a struct", named)
@@ -97,7 +97,7 @@ func (g *goTypes) add(m *model.Message, t types.Type) {
 				refuse("Go field %s.%s is %s, and the .proto says %s; run protoc again", named, v.Name(), v.Type(), f.Enum.Name)
 				return
 			}
-			ft.enum = emit.Ident{ImportPath: en.Obj().Pkg().Path(), Name: en.Obj().Name()}
+			ft.enum = identOf(en.Obj())
 		default:
 			if want := goScalar(f.Kind); types.TypeString(elem, nil) != want {
 				refuse("Go field %s.%s is %s, and the .proto says %s; run protoc again", named, v.Name(), v.Type(), f.Kind)
@@ -106,6 +106,10 @@ func (g *goTypes) add(m *model.Message, t types.Type) {
 		}
 		mt.fields = append(mt.fields, ft)
 	}
+}
+
+func identOf(obj *types.TypeName) emit.Ident {
+	return emit.Ident{ImportPath: obj.Pkg().Path(), Name: obj.Name(), Package: obj.Pkg().Name()}
 }
 
 // structFields finds the fields of a generated struct by their numbers, which its tags carry.

@@ -10,8 +10,8 @@ import (
 )
 
 // identifier of a method in the bindings.
-func identifier(m *model.Method) string {
-	return camel(m.Service.Name.Append(m.Name))
+func (g *generator) identifier(m *model.Method) string {
+	return g.names[m.Service.Name.Append(m.Name)]
 }
 
 // slots returns the places of a method's core parameters, or one address if there are too many.
@@ -61,7 +61,7 @@ func params(lm *mapping.Method) string {
 
 func (g *generator) export(m Method) {
 	lm := g.layouts.Method(m.Method)
-	name := identifier(m.Method)
+	name := g.identifier(m.Method)
 	g.P()
 	g.Doc("Export " + lm.FullMethod() + ".")
 	g.P("var export", name, " = ", guestPath.Ident("NewExport"), "(", fmt.Sprintf("%q", lm.FullMethod()), ", ", lm.Func.Result.Size, ", ", lm.Func.Result.Payload, ",")
@@ -89,7 +89,7 @@ func (g *generator) export(m Method) {
 
 func (g *generator) imported(m Method) {
 	lm := g.layouts.Method(m.Method)
-	name := identifier(m.Method)
+	name := g.identifier(m.Method)
 	iface, fn, _ := strings.Cut(mapping.Export(m.Method), "#")
 	g.P()
 	g.Doc("Import " + lm.FullMethod() + ".")

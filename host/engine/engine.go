@@ -66,6 +66,8 @@ type Instance interface {
 type Func interface {
 	// Call passes the parameters at the start of stack and leaves the results there. After an error, which is a
 	// [*TrapError] or an [*ExitError], the instance is broken and can only be closed.
+	//
+	// A Func is not re-entrant: to call an export from an import while the same export runs, get another Func for it.
 	Call(stack []uint64) error
 }
 

@@ -15,7 +15,7 @@ import (
 
 // An environ knows what the go command sees in the user's directory, and what it must see in a stage.
 type environ struct {
-	GOWORK, GOMOD, GOFLAGS string
+	GOWORK, GOMOD, GOFLAGS, GOVERSION, GOEXPERIMENT string
 
 	base []string
 }
@@ -25,7 +25,7 @@ func newEnviron(ctx context.Context, spec *Spec) (*environ, error) {
 	if e.base == nil {
 		e.base = os.Environ()
 	}
-	cmd := goCommand(ctx, e.base, "env", "-json", "GOWORK", "GOMOD", "GOFLAGS")
+	cmd := goCommand(ctx, e.base, "env", "-json", "GOWORK", "GOMOD", "GOFLAGS", "GOVERSION", "GOEXPERIMENT")
 	cmd.Dir = spec.Dir
 	out, err := cmd.Output()
 	if err != nil {
@@ -48,7 +48,16 @@ func (e *environ) build(work bool, dir string) []string {
 	if work {
 		gowork = filepath.Join(dir, "go.work")
 	}
-	return e.with("GOWORK=" + gowork)
+	return e.with("GOWORK="+gowork, "GOEXPERIMENT="+e.experiments())
+}
+
+// experiments returns GOEXPERIMENT for a guest. Go 1.26 has allocation routines for each size class, which take a third off the
+// cost of what a call allocates, but uses them by default on other architectures only. Later releases decide for themselves.
+func (e *environ) experiments() string {
+	if e.GOEXPERIMENT == "" && (e.GOVERSION == "go1.26" || strings.HasPrefix(e.GOVERSION, "go1.26.")) {
+		return "sizespecializedmalloc"
+	}
+	return e.GOEXPERIMENT
 }
 
 func (e *environ) with(vars ...string) []string {

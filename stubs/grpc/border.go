@@ -25,9 +25,6 @@ type serverCall interface {
 	SetTrailer(p []guest.Pair)
 }
 
-// unaryHandler serves a call. It is guest.Handler over the interface.
-type unaryHandler func(serverCall) (reply any, st *guest.Status)
-
 var (
 	// findImport returns nil when no function of the app exports the method.
 	findImport = func(fullMethod string) importedMethod {
@@ -38,12 +35,12 @@ var (
 	}
 
 	// bindExport reports whether the guest exports the method.
-	bindExport = func(fullMethod string, h unaryHandler) bool {
+	bindExport = func(fullMethod string, m *boundMethod) bool {
 		export := guest.FindExport(fullMethod)
 		if export == nil {
 			return false
 		}
-		export.Bind(func(c *guest.ServerCall) (any, *guest.Status) { return h(c) })
+		export.Bind(func(c *guest.ServerCall) (any, *guest.Status) { return m.serve(c) })
 		return true
 	}
 

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 
 	"github.com/cofaas/cofaas/stubs/grpc/connectivity"
 	"github.com/cofaas/cofaas/stubs/grpc/credentials"
+	"github.com/cofaas/cofaas/stubs/grpc/internal/coop"
 )
 
 var (
@@ -27,11 +27,13 @@ type ClientConn struct {
 	opts        dialOptions
 	perRPCCreds []credentials.PerRPCCredentials
 	secure      bool // the transport credentials are not insecure ones
-	// plain: a call has nothing to do but to call. plainOptions: nor do the options of the connection ask for more.
-	plain, plainOptions bool
+	// plain: a call has nothing to do but to call. plainOptions: nor do the options of the connection ask for more. direct:
+	// and there is no interceptor.
+	plain, plainOptions, direct bool
 
-	state  atomic.Int32 // a connectivity.State: Idle, then Ready, then Shutdown
-	routes atomic.Pointer[[]route]
+	state coop.Int32 // a connectivity.State: Idle, then Ready, then Shutdown
+	// routes are the methods that were called. There are some only while the connection is ready.
+	routes coop.Pointer[[]route]
 
 	mu      sync.Mutex
 	changed chan struct{} // closed at the next change of state; nil while nobody waits
@@ -98,6 +100,7 @@ func newClient(target, defaultScheme string, opts []DialOption) (*ClientConn, er
 	}
 	cc.plain = len(cc.perRPCCreds) == 0 && cc.opts.stats == nil
 	cc.plainOptions = isPlain(cc.opts.callOptions)
+	cc.direct = cc.plain && cc.plainOptions && cc.opts.unaryInt == nil
 	return cc, nil
 }
 
@@ -161,6 +164,9 @@ func (cc *ClientConn) GetState() connectivity.State { return connectivity.State(
 
 func (cc *ClientConn) setStateLocked(s connectivity.State) {
 	cc.state.Store(int32(s))
+	if s != connectivity.Ready {
+		cc.routes.Store(nil)
+	}
 	if cc.changed != nil {
 		close(cc.changed)
 		cc.changed = nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cofaas/cofaas/guest"
 	"github.com/cofaas/cofaas/stubs/grpc/internal/callctx"
+	"github.com/cofaas/cofaas/stubs/grpc/internal/coop"
 	"github.com/cofaas/cofaas/stubs/grpc/metadata"
 )
 
@@ -50,13 +51,15 @@ type contextPool struct {
 var contexts contextPool
 
 func (p *contextPool) get() *serverContext {
-	p.mu.Lock()
+	if !coop.Single {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+	}
 	if len(p.slab) == 0 {
 		p.slab = make([]serverContext, contextSlab)
 	}
 	c := &p.slab[0]
 	p.slab = p.slab[1:]
-	p.mu.Unlock()
 	return c
 }
 
@@ -68,6 +71,10 @@ func newServerContext(m *boundMethod, call serverCall) *serverContext {
 
 // finish ends the call: it passes header and trailer on and cancels the context.
 func (c *serverContext) finish() {
+	if coop.Single && c.extra == nil {
+		c.call = nil
+		return
+	}
 	c.mu.Lock()
 	x := c.extra
 	if x != nil && x.header != nil {

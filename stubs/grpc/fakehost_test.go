@@ -29,11 +29,11 @@ func useFakeHost(t testing.TB) *fakeHost {
 		}
 		return nil
 	}
-	bindExport = func(m string, handler unaryHandler) bool {
+	bindExport = func(m string, method *boundMethod) bool {
 		if h.exported != nil && !h.exported(m) {
 			return false
 		}
-		h.exports[m] = handler
+		h.exports[m] = method.serve
 		return true
 	}
 	ready = func(network, addr string) {
@@ -46,6 +46,9 @@ func useFakeHost(t testing.TB) *fakeHost {
 
 // fakeImport calls a handler and copies the messages.
 type fakeImport unaryHandler
+
+// unaryHandler serves a call.
+type unaryHandler func(serverCall) (reply any, st *guest.Status)
 
 func (f fakeImport) Invoke(call *guest.ClientCall, args, reply any) *guest.Status {
 	sc := &fakeCall{request: args.(proto.Message)}

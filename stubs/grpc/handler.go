@@ -48,7 +48,7 @@ func (s *Server) bind(fullMethod string, d *MethodDesc, impl any) {
 		interceptor: s.opts.unaryInt,
 		stats:       s.opts.stats,
 	}
-	if !bindExport(fullMethod, m.serve) {
+	if !bindExport(fullMethod, m) {
 		return
 	}
 	if bound.methods == nil {

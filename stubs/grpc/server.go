@@ -5,9 +5,9 @@ import (
 	"net"
 	"reflect"
 	"sync"
-	"sync/atomic"
 
 	"github.com/cofaas/cofaas/stubs/grpc/grpclog"
+	"github.com/cofaas/cofaas/stubs/grpc/internal/coop"
 )
 
 var logger = grpclog.Component("core")
@@ -22,10 +22,11 @@ type Server struct {
 	mu        sync.Mutex
 	services  map[string]*registeredService
 	listeners map[net.Listener]struct{}
-	serving   bool // Serve was called
-	stopped   atomic.Bool
-	active    int        // handlers that run
-	idle      *sync.Cond // active became 0
+	serving   bool       // Serve was called
+	idle      *sync.Cond // active became 0 after stopped was set
+
+	stopped coop.Bool
+	active  coop.Int32 // handlers that run
 }
 
 // registeredService is what [Server.GetServiceInfo] tells about.
@@ -140,7 +141,7 @@ func (s *Server) GracefulStop() {
 	s.stop()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.active > 0 {
+	for s.active.Load() > 0 {
 		s.idle.Wait()
 	}
 }
@@ -158,20 +159,19 @@ func (s *Server) stop() {
 
 // enter counts a handler that is about to run. It reports false when the server is stopped.
 func (s *Server) enter() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	// Counted before the look at stopped: GracefulStop sets stopped before it looks at the count.
+	s.active.Add(1)
 	if s.stopped.Load() {
+		s.leave()
 		return false
 	}
-	s.active++
 	return true
 }
 
 func (s *Server) leave() {
-	s.mu.Lock()
-	s.active--
-	if s.active == 0 {
+	if s.active.Add(-1) == 0 && s.stopped.Load() {
+		s.mu.Lock()
 		s.idle.Broadcast()
+		s.mu.Unlock()
 	}
-	s.mu.Unlock()
 }

@@ -59,7 +59,7 @@ func (m *module) Instantiate(ctx context.Context, cfg engine.Config) (_ engine.I
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", m.name, err)
 	}
-	return &instance{mod: mod, ctx: &instanceContext{Context: context.Background(), state: cfg.State}}, nil
+	return &instance{mod: mod, mem: mod.Memory(), ctx: &instanceContext{Context: context.Background(), state: cfg.State}}, nil
 }
 
 func cutEnv(kv string) (key, value string) {
@@ -73,15 +73,15 @@ func cutEnv(kv string) (key, value string) {
 
 type instance struct {
 	mod api.Module
+	mem api.Memory // nil if there is none
 	ctx context.Context
 }
 
 func (i *instance) Memory() []byte {
-	mem := i.mod.Memory()
-	if mem == nil {
+	if i.mem == nil {
 		return nil
 	}
-	b, _ := mem.Read(0, mem.Size())
+	b, _ := i.mem.Read(0, i.mem.Size())
 	return b
 }
 

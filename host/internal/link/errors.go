@@ -53,11 +53,17 @@ const (
 
 // FaultOf classifies an error of this package.
 func FaultOf(err error) Fault {
+	if err == nil {
+		return NoFault
+	}
+	return faultOf(err)
+}
+
+// faultOf is apart because errors.As makes its targets escape, which a call without an error should not pay for.
+func faultOf(err error) Fault {
 	var limit *LimitError
 	var target *TargetError
 	switch {
-	case err == nil:
-		return NoFault
 	case errors.As(err, &target):
 		return TargetFault
 	case errors.Is(err, ErrUTF8), errors.As(err, &limit):

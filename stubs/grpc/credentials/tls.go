@@ -1,3 +1,5 @@
+//go:build !cofaas_notls
+
 package credentials
 
 import (

@@ -35,6 +35,7 @@ func lowerAnyProdconConsumeByteReply(s *guest.Scratch, r guest.Record, v any) bo
 
 func lowerProdconConsumeByteReply(s *guest.Scratch, r guest.Record, m *prodcon.ConsumeByteReply) {
 	if m == nil {
+		r.Clear(0, 16)
 		return
 	}
 	r.PutBool(0, m.Value)
@@ -52,6 +53,7 @@ var unknownProdconConsumeByteReply = guest.UnknownFieldsOf[prodcon.ConsumeByteRe
 
 func lowerProdconConsumeByteRequest(s *guest.Scratch, r guest.Record, m *prodcon.ConsumeByteRequest) {
 	if m == nil {
+		r.Clear(0, 16)
 		return
 	}
 	r.PutBytes(0, m.Value)

@@ -47,6 +47,7 @@ func lowerAnyHelloworldHelloReply(s *guest.Scratch, r guest.Record, v any) bool 
 
 func lowerHelloworldHelloReply(s *guest.Scratch, r guest.Record, m *helloworld.HelloReply) {
 	if m == nil {
+		r.Clear(0, 72)
 		return
 	}
 	r.PutString(0, m.Message)
@@ -54,6 +55,8 @@ func lowerHelloworldHelloReply(s *guest.Scratch, r guest.Record, m *helloworld.H
 	if m.Stats != nil {
 		r.PutU8(16, 1)
 		lowerHelloworldHelloReplyStats(s, r.At(24), m.Stats)
+	} else {
+		r.Clear(16, 48)
 	}
 	r.PutBytes(64, unknownHelloworldHelloReply.Get(m))
 }
@@ -73,6 +76,7 @@ var unknownHelloworldHelloReply = guest.UnknownFieldsOf[helloworld.HelloReply]()
 
 func lowerHelloworldHelloReplyStats(s *guest.Scratch, r guest.Record, m *helloworld.HelloReply_Stats) {
 	if m == nil {
+		r.Clear(0, 40)
 		return
 	}
 	r.PutU32(0, m.Calls)
@@ -94,6 +98,7 @@ var unknownHelloworldHelloReplyStats = guest.UnknownFieldsOf[helloworld.HelloRep
 
 func lowerHelloworldHelloRequest(s *guest.Scratch, r guest.Record, m *helloworld.HelloRequest) {
 	if m == nil {
+		r.Clear(0, 16)
 		return
 	}
 	r.PutString(0, m.Name)
@@ -117,6 +122,7 @@ var unknownHelloworldHelloRequest = guest.UnknownFieldsOf[helloworld.HelloReques
 
 func lowerProdconConsumeByteReply(s *guest.Scratch, r guest.Record, m *prodcon.ConsumeByteReply) {
 	if m == nil {
+		r.Clear(0, 16)
 		return
 	}
 	r.PutBool(0, m.Value)
@@ -150,6 +156,7 @@ func lowerAnyProdconConsumeByteRequest(s *guest.Scratch, r guest.Record, v any) 
 
 func lowerProdconConsumeByteRequest(s *guest.Scratch, r guest.Record, m *prodcon.ConsumeByteRequest) {
 	if m == nil {
+		r.Clear(0, 16)
 		return
 	}
 	r.PutBytes(0, m.Value)
