@@ -5,7 +5,7 @@ import "unsafe"
 // controlBlock is the part of the guest's memory that host and guest read and write without calling each other: what
 // would otherwise cost a crossing per call. The host learns its address once, from the export "cofaas-control".
 //
-// Its layout is part of the ABI: host/internal/sandbox reads it at fixed offsets, which TestControlLayout asserts.
+// Its layout is part of the ABI: package host reads it at fixed offsets, to which TestControlLayout holds it.
 type controlBlock struct {
 	// The free part of the inbound arena, [arenaNext, arenaEnd). The host takes from its start, 8-aligned; when it is
 	// too small, the host calls cabi_realloc.

@@ -1,6 +1,7 @@
 package guest
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"unsafe"
@@ -99,7 +100,15 @@ func (e *Export) newCall() *ServerCall {
 	c := &ServerCall{export: e, result: newFrame(e.result)}
 	c.payload = c.result.record.At(uintptr(e.payload))
 	c.request = Record{unsafe.Pointer(&c.spill)}
-	c.decoder = c.decode
+	// A literal and not the method value c.decode, which would call twice.
+	c.decoder = func(m any) error {
+		ok := c.export.lift(c.request, m)
+		keepAlive(c.in)
+		if !ok {
+			return errors.New(typeMismatch(c.export.FullMethod, m).Message)
+		}
+		return nil
+	}
 	return c
 }
 
@@ -161,15 +170,6 @@ func (c *ServerCall) Serve() Record {
 // typeMismatch is the status of a call with messages that the bindings do not know.
 func typeMismatch(fullMethod string, m any) *Status {
 	return &Status{Code: codeInternal, Message: fmt.Sprintf("grpc: error while marshaling: %s was called with a %T, which is of another generated package than the one the function was generated for", fullMethod, m)}
-}
-
-func (c *ServerCall) decode(m any) error {
-	ok := c.export.lift(c.request, m)
-	keepAlive(c.in)
-	if !ok {
-		return fmt.Errorf("%s", typeMismatch(c.export.FullMethod, m).Message)
-	}
-	return nil
 }
 
 // Decoder returns the function that lifts the request into a message. It is made once per ServerCall, so it costs nothing.

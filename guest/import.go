@@ -68,37 +68,37 @@ func (i *Import) Invoke(call *ClientCall, args, reply any) *Status {
 			c.scratch.reset()
 		}
 	}
-	st := i.invoke(c, call, args, reply)
+	request, result := c.request.record, c.result.record
+	var st *Status
+	switch {
+	case !i.lower(&c.scratch, request, args):
+		st = typeMismatch(i.FullMethod, args)
+	case call != nil:
+		st = i.invokeWith(call, request, result, args, reply)
+	default:
+		if control.arenaEnd-control.arenaNext < reserve {
+			replenish(reserve)
+		}
+		i.call(request, result)
+		in := takeInbound()
+		runtime.KeepAlive(args)
+		if result.U8(0) != 0 || !i.lift(result.At(uintptr(i.payload)), reply) {
+			st = i.failed(result, reply)
+		}
+		keepAlive(in)
+	}
 	c.next = i.idle
 	i.idle = c
 	return st
 }
 
-func (i *Import) invoke(c *importCall, call *ClientCall, args, reply any) *Status {
-	request, result := c.request.record, c.result.record
-	if !i.lower(&c.scratch, request, args) {
-		return typeMismatch(i.FullMethod, args)
-	}
-	if control.arenaEnd-control.arenaNext < reserve {
-		replenish(reserve)
-	}
-	if call != nil {
-		return i.invokeWith(call, request, result, args, reply)
-	}
-	i.call(request, result)
-	in := takeInbound()
-	runtime.KeepAlive(args)
-	st := i.finish(result, reply)
-	keepAlive(in)
-	return st
-}
-
-// invokeWith is invoke with a context.
+// invokeWith is the part of Invoke in which a context makes a difference.
 func (i *Import) invokeWith(call *ClientCall, request, result Record, args, reply any) *Status {
 	var meta []byte
 	if len(call.Metadata) > 0 {
 		meta = appendMeta(nil, call.Metadata, 0)
 	}
+	replenish(reserve)
 	// From here to the call nothing may allocate: another goroutine could take the control block.
 	control.outDeadline = call.Deadline
 	control.outMetaPtr, control.outMetaLen = bytesAddress(meta), uint32(len(meta))
@@ -114,21 +114,20 @@ func (i *Import) invokeWith(call *ClientCall, request, result Record, args, repl
 	}
 	runtime.KeepAlive(args)
 	runtime.KeepAlive(meta)
-	st := i.finish(result, reply)
+	var st *Status
+	if result.U8(0) != 0 || !i.lift(result.At(uintptr(i.payload)), reply) {
+		st = i.failed(result, reply)
+	}
 	keepAlive(in)
 	return st
 }
 
-// finish lifts what the host has written.
-func (i *Import) finish(result Record, reply any) *Status {
-	payload := result.At(uintptr(i.payload))
+// failed returns the status of a call whose result is an error, or a reply that could not be lifted.
+func (i *Import) failed(result Record, reply any) *Status {
 	if result.U8(0) != 0 {
-		return payload.status()
+		return result.At(uintptr(i.payload)).status()
 	}
-	if !i.lift(payload, reply) {
-		return typeMismatch(i.FullMethod, reply)
-	}
-	return nil
+	return typeMismatch(i.FullMethod, reply)
 }
 
 func bytesAddress(b []byte) uint32 { return address(unsafe.Pointer(unsafe.SliceData(b))) }

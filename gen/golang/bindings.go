@@ -42,6 +42,7 @@ func Bindings(opts Options) (map[string][]byte, error) {
 	g := &generator{
 		types:  goTypes{messages: map[*model.Message]*messageType{}},
 		lifted: map[*model.Message]bool{}, lowered: map[*model.Message]bool{},
+		nested: map[*model.Message]bool{},
 	}
 	for _, m := range slices.Concat(opts.Exports, opts.Imports) {
 		g.types.add(m.Request, m.RequestType)
@@ -61,7 +62,15 @@ func Bindings(opts Options) (map[string][]byte, error) {
 	for _, m := range opts.Imports {
 		g.imported(m)
 	}
-	for _, m := range g.sorted() {
+	messages := g.sorted()
+	for _, m := range messages {
+		for _, f := range m.Fields {
+			if f.Message != nil {
+				g.nested[f.Message] = true
+			}
+		}
+	}
+	for _, m := range messages {
 		g.messageFuncs(m)
 	}
 	content, err := g.Content()
@@ -90,6 +99,8 @@ type generator struct {
 	names map[protoreflect.FullName]string
 	// lifted and lowered are the messages that methods take and return, for which there are functions on any message.
 	lifted, lowered map[*model.Message]bool
+	// nested are the messages that are fields of others.
+	nested map[*model.Message]bool
 }
 
 // liftAny and lowerAny return the names of those functions.
@@ -103,32 +114,52 @@ func (g *generator) lowerAny(m *model.Message) string {
 	return "lowerAny" + g.names[m.Name]
 }
 
-// messageFuncs prints the functions of a message. Those on any message are not generic, because this is the hot path and a
-// type assertion to a type parameter costs a look-up.
+// messageFuncs prints the functions of a message: on its own type if other messages contain it, and on any message if methods
+// take or return it. The latter are not generic and have their body in place, because this is the hot path, and in a guest each
+// call and each look-up of a type counts.
 func (g *generator) messageFuncs(m *mapping.Message) {
 	t := g.types.messages[m.Message]
+	nested := g.nested[m.Message]
 	if g.lowered[m.Message] {
 		g.P()
 		g.P("func lowerAny", g.names[m.Name], "(s *", guestPath.Ident("Scratch"), ", r ", guestPath.Ident("Record"), ", v any) bool {")
 		g.P("m, ok := v.(*", t.ident, ")")
-		g.P("if ok {")
-		g.P("lower", g.names[m.Name], "(s, r, m)")
+		g.P("if !ok {")
+		g.P("return false")
 		g.P("}")
-		g.P("return ok")
+		if nested {
+			g.P("lower", g.names[m.Name], "(s, r, m)")
+		} else {
+			g.P("if m == nil {")
+			g.P("r.Clear(0, ", m.Type.Size, ")")
+			g.P("return true")
+			g.P("}")
+			g.lowerFields(m)
+		}
+		g.P("return true")
 		g.P("}")
 	}
-	g.lower(m)
+	if nested {
+		g.lower(m)
+	}
 	if g.lifted[m.Message] {
 		g.P()
 		g.P("func liftAny", g.names[m.Name], "(r ", guestPath.Ident("Record"), ", v any) bool {")
 		g.P("m, ok := v.(*", t.ident, ")")
-		g.P("if ok {")
-		g.P("lift", g.names[m.Name], "(r, m)")
+		g.P("if !ok {")
+		g.P("return false")
 		g.P("}")
-		g.P("return ok")
+		if nested {
+			g.P("lift", g.names[m.Name], "(r, m)")
+		} else {
+			g.liftFields(m)
+		}
+		g.P("return true")
 		g.P("}")
 	}
-	g.lift(m)
+	if nested {
+		g.lift(m)
+	}
 	g.unknown(m)
 }
 
@@ -197,6 +228,13 @@ func (g *generator) lower(m *mapping.Message) {
 	g.P("r.Clear(0, ", m.Type.Size, ")")
 	g.P("return")
 	g.P("}")
+	g.lowerFields(m)
+	g.P("}")
+}
+
+// lowerFields prints the statements that store the fields of m in r.
+func (g *generator) lowerFields(m *mapping.Message) {
+	t := g.types.messages[m.Message]
 	for i, f := range m.Fields {
 		off, name := m.Field(i).Offset, "m."+t.fields[i].name
 		switch {
@@ -226,13 +264,19 @@ func (g *generator) lower(m *mapping.Message) {
 	if t.unknown {
 		g.P("r.PutBytes(", m.Unknown().Offset, ", unknown", g.names[m.Name], ".Get(m))")
 	}
-	g.P("}")
 }
 
 func (g *generator) lift(m *mapping.Message) {
 	t := g.types.messages[m.Message]
 	g.P()
 	g.P("func lift", g.names[m.Name], "(r ", guestPath.Ident("Record"), ", m *", t.ident, ") {")
+	g.liftFields(m)
+	g.P("}")
+}
+
+// liftFields prints the statements that set the fields of m from r.
+func (g *generator) liftFields(m *mapping.Message) {
+	t := g.types.messages[m.Message]
 	for i, f := range m.Fields {
 		off, name := m.Field(i).Offset, "m."+t.fields[i].name
 		switch {
@@ -268,7 +312,6 @@ func (g *generator) lift(m *mapping.Message) {
 	if t.unknown {
 		g.P("unknown", g.names[m.Name], ".Set(m, r.Bytes(", m.Unknown().Offset, "))")
 	}
-	g.P("}")
 }
 
 func (g *generator) unknown(m *mapping.Message) {

@@ -63,9 +63,9 @@ func (p *contextPool) get() *serverContext {
 	return c
 }
 
-func newServerContext(m *boundMethod, call serverCall) *serverContext {
+func newServerContext(m *boundMethod, call serverCall, deadline int64) *serverContext {
 	c := contexts.get()
-	c.method, c.call, c.deadline = m, call, call.Deadline()
+	c.method, c.call, c.deadline = m, call, deadline
 	return c
 }
 

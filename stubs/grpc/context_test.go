@@ -11,7 +11,7 @@ import (
 func TestContext(t *testing.T) {
 	m := &boundMethod{fullMethod: fullName}
 	t.Run("deadline without Done", func(t *testing.T) {
-		c := newServerContext(m, &nopCall{deadline: time.Now().Add(5 * time.Millisecond).UnixNano()})
+		c := newServerContext(m, &nopCall{}, time.Now().Add(5 * time.Millisecond).UnixNano())
 		if _, ok := c.Deadline(); !ok || c.Err() != nil {
 			t.Fatal("done too early")
 		}
@@ -29,18 +29,18 @@ func TestContext(t *testing.T) {
 		<-c.Done()
 	})
 	t.Run("timer", func(t *testing.T) {
-		c := newServerContext(m, &nopCall{deadline: time.Now().Add(5 * time.Millisecond).UnixNano()})
+		c := newServerContext(m, &nopCall{}, time.Now().Add(5 * time.Millisecond).UnixNano())
 		<-c.Done()
 		if c.Err() != context.DeadlineExceeded {
 			t.Errorf("got %v", c.Err())
 		}
 	})
 	t.Run("past deadline", func(t *testing.T) {
-		c := newServerContext(m, &nopCall{deadline: 1})
+		c := newServerContext(m, &nopCall{}, 1)
 		<-c.Done()
 	})
 	t.Run("Done after the handler", func(t *testing.T) {
-		c := newServerContext(m, &nopCall{})
+		c := newServerContext(m, &nopCall{}, 0)
 		c.finish()
 		<-c.Done()
 		if c.Err() != context.Canceled || context.Cause(c) != context.Canceled {
@@ -48,7 +48,7 @@ func TestContext(t *testing.T) {
 		}
 	})
 	t.Run("children need no goroutine", func(t *testing.T) {
-		c := newServerContext(m, &nopCall{})
+		c := newServerContext(m, &nopCall{}, 0)
 		before := runtime.NumGoroutine()
 		var children []context.Context
 		for range 10 {
@@ -72,7 +72,7 @@ func TestContext(t *testing.T) {
 		}
 	})
 	t.Run("AfterFunc", func(t *testing.T) {
-		c := newServerContext(m, &nopCall{})
+		c := newServerContext(m, &nopCall{}, 0)
 		n := 0
 		stop := c.AfterFunc(func() { n += 100 })
 		c.AfterFunc(func() { n++ })
@@ -88,7 +88,7 @@ func TestContext(t *testing.T) {
 	})
 	t.Run("hammer", func(t *testing.T) {
 		for range 200 {
-			c := newServerContext(m, &nopCall{deadline: time.Now().Add(time.Millisecond).UnixNano()})
+			c := newServerContext(m, &nopCall{}, time.Now().Add(time.Millisecond).UnixNano())
 			var wg sync.WaitGroup
 			for range 4 {
 				wg.Go(func() {

@@ -62,11 +62,19 @@ func (m *boundMethod) serve(call serverCall) (any, *guest.Status) {
 	if !m.server.enter() {
 		return nil, guestError(codes.Unavailable, ErrServerStopped.Error())
 	}
-	ctx := newServerContext(m, call)
+	var decode func(any) error
+	var deadline int64
+	if c, ok := call.(*guest.ServerCall); ok {
+		// Always, but in tests. Known to the compiler, these cost no calls.
+		decode, deadline = c.Decoder(), c.Deadline()
+	} else {
+		decode, deadline = call.Decoder(), call.Deadline()
+	}
+	ctx := newServerContext(m, call, deadline)
 	var reply any
 	var err error
 	if m.stats == nil {
-		reply, err = m.handler(m.impl, ctx, call.Decoder(), m.interceptor)
+		reply, err = m.handler(m.impl, ctx, decode, m.interceptor)
 	} else {
 		reply, err = m.serveWithStats(ctx, call)
 	}

@@ -27,50 +27,29 @@ func serveProdconProducerConsumerConsumeByte(p0 uint32, p1 uint32, p2 uint32, p3
 
 func lowerAnyProdconConsumeByteReply(s *guest.Scratch, r guest.Record, v any) bool {
 	m, ok := v.(*prodcon.ConsumeByteReply)
-	if ok {
-		lowerProdconConsumeByteReply(s, r, m)
+	if !ok {
+		return false
 	}
-	return ok
-}
-
-func lowerProdconConsumeByteReply(s *guest.Scratch, r guest.Record, m *prodcon.ConsumeByteReply) {
 	if m == nil {
 		r.Clear(0, 16)
-		return
+		return true
 	}
 	r.PutBool(0, m.Value)
 	r.PutS32(4, m.Length)
 	r.PutBytes(8, unknownProdconConsumeByteReply.Get(m))
-}
-
-func liftProdconConsumeByteReply(r guest.Record, m *prodcon.ConsumeByteReply) {
-	m.Value = r.Bool(0)
-	m.Length = r.S32(4)
-	unknownProdconConsumeByteReply.Set(m, r.Bytes(8))
+	return true
 }
 
 var unknownProdconConsumeByteReply = guest.UnknownFieldsOf[prodcon.ConsumeByteReply]()
 
-func lowerProdconConsumeByteRequest(s *guest.Scratch, r guest.Record, m *prodcon.ConsumeByteRequest) {
-	if m == nil {
-		r.Clear(0, 16)
-		return
-	}
-	r.PutBytes(0, m.Value)
-	r.PutBytes(8, unknownProdconConsumeByteRequest.Get(m))
-}
-
 func liftAnyProdconConsumeByteRequest(r guest.Record, v any) bool {
 	m, ok := v.(*prodcon.ConsumeByteRequest)
-	if ok {
-		liftProdconConsumeByteRequest(r, m)
+	if !ok {
+		return false
 	}
-	return ok
-}
-
-func liftProdconConsumeByteRequest(r guest.Record, m *prodcon.ConsumeByteRequest) {
 	m.Value = r.Bytes(0)
 	unknownProdconConsumeByteRequest.Set(m, r.Bytes(8))
+	return true
 }
 
 var unknownProdconConsumeByteRequest = guest.UnknownFieldsOf[prodcon.ConsumeByteRequest]()

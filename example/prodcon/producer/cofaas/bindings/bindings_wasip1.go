@@ -39,16 +39,12 @@ func invokeProdconProducerConsumerConsumeByte(request, result guest.Record) {
 
 func lowerAnyHelloworldHelloReply(s *guest.Scratch, r guest.Record, v any) bool {
 	m, ok := v.(*helloworld.HelloReply)
-	if ok {
-		lowerHelloworldHelloReply(s, r, m)
+	if !ok {
+		return false
 	}
-	return ok
-}
-
-func lowerHelloworldHelloReply(s *guest.Scratch, r guest.Record, m *helloworld.HelloReply) {
 	if m == nil {
 		r.Clear(0, 72)
-		return
+		return true
 	}
 	r.PutString(0, m.Message)
 	r.PutS32(8, int32(m.Outcome))
@@ -59,17 +55,7 @@ func lowerHelloworldHelloReply(s *guest.Scratch, r guest.Record, m *helloworld.H
 		r.Clear(16, 48)
 	}
 	r.PutBytes(64, unknownHelloworldHelloReply.Get(m))
-}
-
-func liftHelloworldHelloReply(r guest.Record, m *helloworld.HelloReply) {
-	m.Message = r.String(0)
-	m.Outcome = helloworld.Outcome(r.S32(8))
-	m.Stats = nil
-	if r.U8(16) != 0 {
-		m.Stats = new(helloworld.HelloReply_Stats)
-		liftHelloworldHelloReplyStats(r.At(24), m.Stats)
-	}
-	unknownHelloworldHelloReply.Set(m, r.Bytes(64))
+	return true
 }
 
 var unknownHelloworldHelloReply = guest.UnknownFieldsOf[helloworld.HelloReply]()
@@ -96,76 +82,43 @@ func liftHelloworldHelloReplyStats(r guest.Record, m *helloworld.HelloReply_Stat
 
 var unknownHelloworldHelloReplyStats = guest.UnknownFieldsOf[helloworld.HelloReply_Stats]()
 
-func lowerHelloworldHelloRequest(s *guest.Scratch, r guest.Record, m *helloworld.HelloRequest) {
-	if m == nil {
-		r.Clear(0, 16)
-		return
-	}
-	r.PutString(0, m.Name)
-	r.PutBytes(8, unknownHelloworldHelloRequest.Get(m))
-}
-
 func liftAnyHelloworldHelloRequest(r guest.Record, v any) bool {
 	m, ok := v.(*helloworld.HelloRequest)
-	if ok {
-		liftHelloworldHelloRequest(r, m)
+	if !ok {
+		return false
 	}
-	return ok
-}
-
-func liftHelloworldHelloRequest(r guest.Record, m *helloworld.HelloRequest) {
 	m.Name = r.String(0)
 	unknownHelloworldHelloRequest.Set(m, r.Bytes(8))
+	return true
 }
 
 var unknownHelloworldHelloRequest = guest.UnknownFieldsOf[helloworld.HelloRequest]()
 
-func lowerProdconConsumeByteReply(s *guest.Scratch, r guest.Record, m *prodcon.ConsumeByteReply) {
-	if m == nil {
-		r.Clear(0, 16)
-		return
-	}
-	r.PutBool(0, m.Value)
-	r.PutS32(4, m.Length)
-	r.PutBytes(8, unknownProdconConsumeByteReply.Get(m))
-}
-
 func liftAnyProdconConsumeByteReply(r guest.Record, v any) bool {
 	m, ok := v.(*prodcon.ConsumeByteReply)
-	if ok {
-		liftProdconConsumeByteReply(r, m)
+	if !ok {
+		return false
 	}
-	return ok
-}
-
-func liftProdconConsumeByteReply(r guest.Record, m *prodcon.ConsumeByteReply) {
 	m.Value = r.Bool(0)
 	m.Length = r.S32(4)
 	unknownProdconConsumeByteReply.Set(m, r.Bytes(8))
+	return true
 }
 
 var unknownProdconConsumeByteReply = guest.UnknownFieldsOf[prodcon.ConsumeByteReply]()
 
 func lowerAnyProdconConsumeByteRequest(s *guest.Scratch, r guest.Record, v any) bool {
 	m, ok := v.(*prodcon.ConsumeByteRequest)
-	if ok {
-		lowerProdconConsumeByteRequest(s, r, m)
+	if !ok {
+		return false
 	}
-	return ok
-}
-
-func lowerProdconConsumeByteRequest(s *guest.Scratch, r guest.Record, m *prodcon.ConsumeByteRequest) {
 	if m == nil {
 		r.Clear(0, 16)
-		return
+		return true
 	}
 	r.PutBytes(0, m.Value)
 	r.PutBytes(8, unknownProdconConsumeByteRequest.Get(m))
-}
-
-func liftProdconConsumeByteRequest(r guest.Record, m *prodcon.ConsumeByteRequest) {
-	m.Value = r.Bytes(0)
-	unknownProdconConsumeByteRequest.Set(m, r.Bytes(8))
+	return true
 }
 
 var unknownProdconConsumeByteRequest = guest.UnknownFieldsOf[prodcon.ConsumeByteRequest]()

@@ -1,0 +1,73 @@
+# Everything here needs Go and make only; modules come from the Go module proxy.
+
+GO ?= go
+FUZZTIME ?= 20s
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+EXAMPLE = ./example/prodcon
+
+# Nested modules: tools and measurements whose dependencies users must not inherit.
+MODULES = bench internal/protogen test
+
+.PHONY: all generate guests demo test test-quick test-slow race fuzz bench lint tidy check clean
+
+all: generate
+
+## generate: generated code of the repository, and the hosts and guests of the example
+generate: guests
+	$(GO) generate $(EXAMPLE)/protos ./stubs/grpc/health/grpc_health_v1
+
+## guests: the example's hosts and guests, as a user's go generate ./... makes them
+guests:
+	$(GO) generate $(EXAMPLE)/consumer $(EXAMPLE)/producer
+
+## demo: run the example natively and consolidated, and print both side by side
+demo: guests
+	$(GO) run $(EXAMPLE)/demo
+
+## test: everything that CI runs
+test: test-quick guests race test-slow fuzz
+
+test-quick:
+	$(GO) build ./cmd/... ./host/... ./gen/... ./analyzer/... ./guest/... ./stubs/...
+	GOOS=wasip1 GOARCH=wasm $(GO) vet ./guest/... ./stubs/...
+	$(GO) test -short ./...
+
+race:
+	$(GO) test -race -short ./host/... ./stubs/... ./internal/...
+
+test-slow:
+	$(GO) test ./...
+	cd internal/protogen && $(GO) test ./...
+	cd bench && $(GO) test ./...
+	cd test && $(GO) test -timeout 20m ./...
+
+## fuzz: each fuzz target for FUZZTIME
+fuzz:
+	@set -e; for pkg in $$($(GO) list -f '{{if .TestGoFiles}}{{.ImportPath}}{{end}}' ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+			echo "fuzz $$pkg $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
+		done; \
+	done
+
+## bench: measure against native gRPC and others; BENCH=quick takes two minutes
+bench: guests
+	cd bench && $(GO) run . $(if $(filter quick,$(BENCH)),-quick)
+
+## lint: format, vet, staticcheck
+lint:
+	@files=$$(gofmt -l $$(git ls-files '*.go' | grep -v /testdata/)); if [ -n "$$files" ]; then echo "gofmt: $$files"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	@set -e; for m in $(MODULES); do echo "vet $$m"; (cd $$m && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...); done
+
+## check: generated files and go.mod files are up to date
+check:
+	cd $(EXAMPLE) && $(GO) tool cofaas-gen check
+	$(GO) generate $(EXAMPLE)/protos ./stubs/grpc/health/grpc_health_v1
+	$(GO) mod tidy
+	@set -e; for m in $(MODULES); do (cd $$m && $(GO) mod tidy); done
+	git diff --exit-code
+
+clean:
+	rm -f $(EXAMPLE)/*/cofaas/guests/*.wasm

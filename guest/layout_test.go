@@ -1,0 +1,89 @@
+package guest
+
+import (
+	"go/ast"
+	"go/constant"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"testing"
+	"unsafe"
+
+	"github.com/cofaas/cofaas/internal/mapping"
+)
+
+// hostConstants are the constants of files of package host, which neither side exports.
+func hostConstants(t *testing.T, names ...string) map[string]uintptr {
+	t.Helper()
+	fset := token.NewFileSet()
+	var files []*ast.File
+	for _, name := range names {
+		f, err := parser.ParseFile(fset, "../host/"+name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, f)
+	}
+	// What the files refer to elsewhere is missing, and does not matter to constants.
+	conf := types.Config{Importer: importer.Default(), Error: func(error) {}}
+	pkg, _ := conf.Check("host", fset, files, nil)
+	out := map[string]uintptr{}
+	for _, name := range pkg.Scope().Names() {
+		if c, ok := pkg.Scope().Lookup(name).(*types.Const); ok && c.Val().Kind() == constant.Int {
+			v, _ := constant.Uint64Val(c.Val())
+			out[name] = uintptr(v)
+		}
+	}
+	return out
+}
+
+func TestControlLayout(t *testing.T) {
+	host := hostConstants(t, "control.go", "metadata.go")
+	for name, want := range map[string]uintptr{
+		"controlArenaNext":     unsafe.Offsetof(control.arenaNext),
+		"controlArenaEnd":      unsafe.Offsetof(control.arenaEnd),
+		"controlInDeadline":    unsafe.Offsetof(control.inDeadline),
+		"controlInFlags":       unsafe.Offsetof(control.inFlags),
+		"controlOutFlags":      unsafe.Offsetof(control.outFlags),
+		"controlOutDeadline":   unsafe.Offsetof(control.outDeadline),
+		"controlOutMeta":       unsafe.Offsetof(control.outMetaPtr),
+		"controlOutMeta + 4":   unsafe.Offsetof(control.outMetaLen),
+		"controlReplyMeta":     unsafe.Offsetof(control.replyMetaPtr),
+		"controlReplyMeta + 4": unsafe.Offsetof(control.replyMetaLen),
+		"controlSize":          unsafe.Sizeof(control),
+		"inHasMetadata":        inHasMetadata,
+		"outWantHeaders":       outWantHeaders,
+		"metaTrailer":          metaTrailer,
+	} {
+		second := uintptr(0)
+		if n := len(name) - len(" + 4"); n > 0 && name[n:] == " + 4" {
+			name, second = name[:n], 4
+		}
+		got, ok := host[name]
+		if !ok {
+			t.Errorf("package host has no constant %s", name)
+		} else if got+second != want {
+			t.Errorf("%s: the host has %d, and the guest %d", name, got+second, want)
+		}
+	}
+}
+
+func TestStatusLayout(t *testing.T) {
+	status, detail := mapping.StatusType, mapping.DetailType
+	for _, tt := range []struct {
+		name      string
+		got, want uint32
+	}{
+		{"code", statusCode, status.Fields[0].Offset},
+		{"message", statusMessage, status.Fields[1].Offset},
+		{"details", statusDetails, status.Fields[2].Offset},
+		{"type-url", detailURL, detail.Fields[0].Offset},
+		{"value", detailValue, detail.Fields[1].Offset},
+		{"size of a detail", detailSize, detail.Size},
+	} {
+		if tt.got != tt.want {
+			t.Errorf("%s: the guest has %d, and the mapping %d", tt.name, tt.got, tt.want)
+		}
+	}
+}

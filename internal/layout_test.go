@@ -1,0 +1,94 @@
+// Package internal_test asserts the direction of imports between the parts of the module.
+package internal_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/cofaas/cofaas/"
+
+// rules say what packages below a folder may not import, directly or not; the reason is for whoever breaks one.
+var rules = []struct {
+	from      string
+	forbidden []string
+	why       string
+}{
+	{"analyzer", []string{module + "gen", module + "hostgen", module + "host", module + "internal/generate"}, "the analyzer decides; it does not generate"},
+	{"gen", []string{module + "analyzer", module + "host/", module + "internal/generate", "golang.org/x/tools", "github.com/tetratelabs/wazero", "google.golang.org/grpc"}, "generators are pure functions of models"},
+	{"hostgen", []string{module + "gen/", module + "host/", "github.com/tetratelabs/wazero"}, "a host main is made from the plan alone"},
+	{"host", []string{module + "analyzer", module + "gen", module + "internal/generate", module + "internal/protoload", "golang.org/x/tools", "github.com/emicklei/proto"}, "a host carries no compiler"},
+	{"guest", []string{module + "stubs", module + "host", module + "internal", "google.golang.org", "golang.org/x", "github.com/tetratelabs"}, "the guest runtime is the standard library only"},
+	{"stubs", []string{module + "host", module + "internal", "google.golang.org/grpc", "golang.org/x/tools", "github.com/tetratelabs"}, "stubs stand in for grpc-go; they must not bring it along"},
+	{"internal/abi", []string{"google.golang.org", module + "internal/model", module + "internal/mapping"}, "the ABI knows value types only"},
+	{"internal/model", []string{module + "internal/abi", module + "internal/mapping", "golang.org/x/tools"}, "the model knows nothing of memory"},
+	{"internal/mapping", []string{"golang.org/x/tools", "github.com/tetratelabs"}, "the mapping knows nothing of Go or engines"},
+	{"host/engine", []string{"google.golang.org/grpc", module + "internal/model"}, "an engine executes; it knows no gRPC"},
+}
+
+// onlyWazero is the one package that may import the engine's library.
+const onlyWazero = module + "host/engine/wazero"
+
+type pkg struct {
+	ImportPath string
+	Imports    []string
+	Deps       []string
+}
+
+func TestImportDirections(t *testing.T) {
+	cmd := exec.Command("go", "list", "-deps=false", "-json=ImportPath,Imports,Deps", "./...")
+	cmd.Dir = ".."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var pkgs []pkg
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p pkg
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		pkgs = append(pkgs, p)
+	}
+	for _, r := range rules {
+		matched := false
+		for _, p := range pkgs {
+			if !below(p.ImportPath, module+r.from) {
+				continue
+			}
+			matched = true
+			for _, dep := range p.Deps {
+				for _, f := range r.forbidden {
+					if below(dep, f) {
+						t.Errorf("%s imports %s: %s", p.ImportPath, dep, r.why)
+					}
+				}
+			}
+		}
+		if !matched {
+			t.Errorf("no package is below %s: the rule is out of date", r.from)
+		}
+	}
+	for _, p := range pkgs {
+		for _, imp := range p.Imports {
+			if below(imp, "github.com/tetratelabs/wazero") && p.ImportPath != onlyWazero {
+				t.Errorf("%s imports %s: only %s knows the engine", p.ImportPath, imp, onlyWazero)
+			}
+		}
+	}
+}
+
+// below reports whether a path is a folder or below it; a folder that ends in a slash excludes itself.
+func below(path, folder string) bool {
+	if f, ok := strings.CutSuffix(folder, "/"); ok {
+		return strings.HasPrefix(path, f+"/")
+	}
+	return path == folder || strings.HasPrefix(path, folder+"/")
+}
