@@ -16,6 +16,8 @@ const (
 	ownBlock = chunkSize / 4
 	// Before a guest calls out it makes sure of this much room, so that the host rarely has to call back for memory.
 	reserve = 4 << 10
+	// The most calls without a turn of the runtime's goroutines, which costs as much as half a call.
+	callsPerTurn = 256
 )
 
 // arena roots the memory that the host writes to, until whoever lifts from it has rooted it: what a value is lifted from
@@ -26,9 +28,10 @@ var arena struct {
 	// handed is what else the host may have written to since the last takeInbound: blocks beyond the chunk, and chunks
 	// that were replaced.
 	handed []unsafe.Pointer
-	// yield asks for a turn of the runtime's own goroutines before the export returns: the collector leaves work to them,
-	// and nothing else would ever let them run in a guest whose handlers do not block.
-	yield bool
+	// turn counts calls down to the next turn of the runtime's own goroutines: the collector leaves work to them (sweeping,
+	// giving back its buffers), and nothing else would ever let them run in a guest whose handlers do not block. New memory
+	// makes it the next call.
+	turn int
 }
 
 // inbound keeps incoming data alive while it is lifted.
@@ -49,6 +52,7 @@ func replenish(n uint32) {
 	if control.arenaEnd-control.arenaNext >= n {
 		return
 	}
+	arena.turn = 0
 	fresh := uninitialised(chunkSize)
 	arena.chunk = fresh
 	control.arenaNext = address(fresh)
@@ -57,7 +61,7 @@ func replenish(n uint32) {
 
 // reallocate implements cabi_realloc for fresh blocks, the only ones that the host asks for.
 func reallocate(size uint32) unsafe.Pointer {
-	arena.yield = true
+	arena.turn = 0
 	if size > ownBlock {
 		block := uninitialised(int(size))
 		arena.handed = append(arena.handed, block)

@@ -125,8 +125,8 @@ func (c *ServerCall) Request() Record { return c.request }
 // Serve runs the handler and returns the record of the result, which is valid until the guest is entered again.
 func (c *ServerCall) Serve() Record {
 	e := c.export
-	if arena.yield {
-		arena.yield = false
+	if arena.turn--; arena.turn < 0 {
+		arena.turn = callsPerTurn
 		runtime.Gosched()
 	}
 	var reply any
