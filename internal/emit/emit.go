@@ -4,6 +4,7 @@ package emit
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"go/format"
 	"go/scanner"
@@ -16,13 +17,17 @@ import (
 )
 
 // Ident is an exported identifier of a package.
-type Ident struct{ ImportPath, Name string }
+type Ident struct {
+	ImportPath, Name string
+	// Package is the name that the package declares; empty means the last element of its path.
+	Package string
+}
 
 // Package is an import path, to make identifiers from.
 type Package string
 
 // Ident returns an identifier of the package.
-func (p Package) Ident(name string) Ident { return Ident{string(p), name} }
+func (p Package) Ident(name string) Ident { return Ident{ImportPath: string(p), Name: name} }
 
 // File collects one Go file.
 type File struct {
@@ -31,13 +36,14 @@ type File struct {
 	header  []string
 	body    bytes.Buffer
 	imports map[string]string // import path to the name used
+	renamed map[string]bool   // import paths whose packages declare another name than that
 	names   map[string]bool   // names that imports may not take
 }
 
 // NewFile starts a file. name is for messages; pkg is its package; header are lines, without comment signs, above the package
 // clause, of which the first is the mark of generated code.
 func NewFile(name, pkg string, header ...string) *File {
-	return &File{name: name, pkg: pkg, header: header, imports: map[string]string{}, names: map[string]bool{}}
+	return &File{name: name, pkg: pkg, header: header, imports: map[string]string{}, renamed: map[string]bool{}, names: map[string]bool{}}
 }
 
 // Reserve keeps imports from taking names that the file declares.
@@ -51,7 +57,7 @@ func (f *File) Reserve(names ...string) {
 func (f *File) P(args ...any) {
 	for _, a := range args {
 		if id, ok := a.(Ident); ok {
-			fmt.Fprint(&f.body, f.Import(id.ImportPath), ".", id.Name)
+			fmt.Fprint(&f.body, f.importPackage(id.ImportPath, id.Package), ".", id.Name)
 			continue
 		}
 		fmt.Fprint(&f.body, a)
@@ -66,18 +72,20 @@ func (f *File) Doc(text string) {
 	}
 }
 
-// Import imports a package and returns its name in the file.
-func (f *File) Import(importPath string) string {
+// importPackage imports a package, which declares a name if that is known, and returns its name in the file.
+func (f *File) importPackage(importPath, declared string) string {
 	if name, ok := f.imports[importPath]; ok {
 		return name
 	}
-	base := cleanName(path.Base(importPath))
+	declared = cmp.Or(declared, path.Base(importPath))
+	base := cleanName(declared)
 	name := base
 	for i := 2; f.names[name] || token.IsKeyword(name); i++ {
 		name = base + strconv.Itoa(i)
 	}
 	f.names[name] = true
 	f.imports[importPath] = name
+	f.renamed[importPath] = name != declared || declared != path.Base(importPath)
 	return name
 }
 
@@ -107,8 +115,8 @@ func (f *File) Content() ([]byte, error) {
 		var std, other []string
 		for _, p := range slices.Sorted(maps.Keys(f.imports)) {
 			line := strconv.Quote(p)
-			if name := f.imports[p]; name != path.Base(p) {
-				line = name + " " + line
+			if f.renamed[p] {
+				line = f.imports[p] + " " + line
 			}
 			if first, _, _ := strings.Cut(p, "/"); strings.Contains(first, ".") {
 				other = append(other, line)
