@@ -14,24 +14,44 @@ import (
 
 // Types of a file are in one interface, because files cannot import each other in a cycle, where packages can.
 
-// typesInterface names the interface with the types of a file. All types interfaces are named by the file's whole path, so that
-// they cannot meet in a package.
-func typesInterface(f *model.File) string {
-	return mapping.Kebab(strings.ReplaceAll(strings.TrimSuffix(path.Clean(f.Path), ".proto"), "/", "_")) + "-types"
-}
+// place is where the types of a file are.
+type place struct{ pkg, iface string }
 
-func (p *printer) protoPackage(pkg protoPackage) {
-	for i, f := range pkg.files {
-		if i == 0 {
-			p.doc(f.Doc)
+// typesInterfaces names the interfaces with the types of files, by the files' whole paths. In their package they are unique, and
+// services come first, because the names of those are in the ABI.
+func typesInterfaces(pkgs []*protoPackage) map[*model.File]place {
+	places := map[*model.File]place{}
+	for _, pkg := range pkgs {
+		taken := scope{}
+		for _, f := range pkg.services {
+			for _, s := range f.Services {
+				taken[mapping.Kebab(string(s.Name.Name()))] = true
+			}
+		}
+		for _, f := range pkg.types {
+			label := mapping.Kebab(strings.ReplaceAll(strings.TrimSuffix(path.Clean(f.Path), ".proto"), "/", "_")) + "-types"
+			places[f] = place{pkg.name, taken.unique(label)}
 		}
 	}
-	p.open("package " + mapping.Package(pkg.name))
+	return places
+}
+
+func (p *printer) protoPackage(pkg *protoPackage) {
+	p.doc(pkg.doc)
+	p.open("package " + pkg.name)
 	first := true
-	for _, f := range pkg.files {
-		if len(f.Messages)+len(f.Enums) > 0 {
+	// Files with both have them side by side.
+	files := pkg.services
+	if len(pkg.types) > len(files) {
+		files = pkg.types
+	}
+	for _, f := range files {
+		if p.types[f].pkg == pkg.name && len(f.Messages)+len(f.Enums) > 0 {
 			p.gap(&first)
-			p.types(f)
+			p.typesInterface(f)
+		}
+		if !slices.Contains(pkg.services, f) {
+			continue
 		}
 		for _, s := range f.Services {
 			p.gap(&first)
@@ -81,8 +101,39 @@ type typeRef struct {
 	file *model.File
 }
 
+// fieldRefs are the types that fields of a file's messages have.
+func fieldRefs(f *model.File) (refs []typeRef) {
+	for _, m := range f.Messages {
+		for _, field := range m.Fields {
+			switch {
+			case field.Message != nil:
+				refs = append(refs, typeRef{field.Message.Name, field.Message.File})
+			case field.Enum != nil:
+				refs = append(refs, typeRef{field.Enum.Name, field.Enum.File})
+			}
+		}
+	}
+	return refs
+}
+
+func methodRefs(s *model.Service) (refs []typeRef) {
+	for _, m := range s.Methods {
+		refs = append(refs, typeRef{m.Request.Name, m.Request.File}, typeRef{m.Reply.Name, m.Reply.File})
+	}
+	return refs
+}
+
+// typeRefs are all types that a file refers to.
+func typeRefs(f *model.File) []typeRef {
+	refs := fieldRefs(f)
+	for _, s := range f.Services {
+		refs = append(refs, methodRefs(s)...)
+	}
+	return refs
+}
+
 // use prints the use statements for types of other interfaces, and adds what they are called here to names.
-func (p *printer) use(refs []typeRef, in protoreflect.FullName, names typeNames, taken scope) {
+func (p *printer) use(refs []typeRef, in string, names typeNames, taken scope) {
 	var files []*model.File
 	items := map[*model.File][]string{}
 	for _, r := range refs {
@@ -102,9 +153,9 @@ func (p *printer) use(refs []typeRef, in protoreflect.FullName, names typeNames,
 		items[r.file] = append(items[r.file], item)
 	}
 	for _, f := range files {
-		from := id(typesInterface(f))
-		if f.Package != in {
-			from = mapping.Package(f.Package) + "/" + from
+		from := id(p.types[f].iface)
+		if p.types[f].pkg != in {
+			from = p.types[f].pkg + "/" + from
 		}
 		p.line(fmt.Sprintf("use %s.{%s};", from, strings.Join(items[f], ", ")))
 	}
@@ -113,26 +164,15 @@ func (p *printer) use(refs []typeRef, in protoreflect.FullName, names typeNames,
 	}
 }
 
-func (p *printer) types(f *model.File) {
+func (p *printer) typesInterface(f *model.File) {
 	p.line("/// The types of " + f.Path + ".")
-	p.open("interface " + id(typesInterface(f)))
+	p.open("interface " + id(p.types[f].iface))
 	names := declared(f)
 	taken := scope{}
 	for _, n := range names {
 		taken[n] = true
 	}
-	var refs []typeRef
-	for _, m := range f.Messages {
-		for _, field := range m.Fields {
-			switch {
-			case field.Message != nil:
-				refs = append(refs, typeRef{field.Message.Name, field.Message.File})
-			case field.Enum != nil:
-				refs = append(refs, typeRef{field.Enum.Name, field.Enum.File})
-			}
-		}
-	}
-	p.use(refs, f.Package, names, taken)
+	p.use(fieldRefs(f), p.types[f].pkg, names, taken)
 	first := true
 	for _, e := range f.Enums {
 		p.gap(&first)
@@ -194,23 +234,24 @@ func fieldType(f *model.Field, names typeNames) string {
 func (p *printer) service(s *model.Service) {
 	p.doc(s.Doc)
 	p.open("interface " + id(mapping.Kebab(string(s.Name.Name()))))
-	taken := scope{"status": true}
+	taken := scope{}
 	for _, m := range s.Methods {
 		taken[mapping.Function(m)] = true
 	}
-	p.line("use cofaas:grpc/types.{status};")
-	names := typeNames{}
-	var refs []typeRef
-	for _, m := range s.Methods {
-		refs = append(refs, typeRef{m.Request.Name, m.Request.File}, typeRef{m.Reply.Name, m.Reply.File})
+	status := taken.unique("status")
+	if status == "status" {
+		p.line("use cofaas:grpc/types.{status};")
+	} else {
+		p.line("use cofaas:grpc/types.{status as " + status + "};")
 	}
-	p.use(refs, s.File.Package, names, taken)
+	names := typeNames{}
+	p.use(methodRefs(s), packageID(s.File.Package), names, taken)
 	first := true
 	for _, m := range s.Methods {
 		p.gap(&first)
 		p.doc(m.Doc)
-		p.line(fmt.Sprintf("%s: func(request: %s) -> result<%s, status>;",
-			id(mapping.Function(m)), id(names[m.Request.Name]), id(names[m.Reply.Name])))
+		p.line(fmt.Sprintf("%s: func(request: %s) -> result<%s, %s>;",
+			id(mapping.Function(m)), id(names[m.Request.Name]), id(names[m.Reply.Name]), status))
 	}
 	p.close()
 }

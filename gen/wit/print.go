@@ -3,11 +3,16 @@ package wit
 import (
 	"bytes"
 	"strings"
+	"unicode"
+
+	"github.com/cofaas/cofaas/internal/model"
 )
 
 type printer struct {
 	buf    bytes.Buffer
 	indent int
+	// types are the places of the types of files.
+	types map[*model.File]place
 }
 
 func (p *printer) line(s string) {
@@ -45,14 +50,27 @@ func (p *printer) doc(text string) {
 		return
 	}
 	for line := range strings.Lines(text) {
-		// Control characters are not allowed in WIT, not even in comments.
 		line = strings.Map(func(r rune) rune {
-			if r < ' ' && r != '\t' || r == 0x7f {
+			if forbidden(r) {
 				return -1
 			}
 			return r
 		}, line)
 		p.line(strings.TrimRight("/// "+strings.TrimPrefix(line, " "), " "))
+	}
+}
+
+// forbidden says whether a character is not allowed in WIT, not even in comments: control characters, those that change the
+// direction of text, and those whose use Unicode discourages.
+func forbidden(r rune) bool {
+	switch r {
+	case '\t':
+		return false
+	case '\u202a', '\u202b', '\u202c', '\u202d', '\u202e', '\u2066', '\u2067', '\u2068', '\u2069',
+		'\u0149', '\u0673', '\u0f77', '\u0f79', '\u17a3', '\u17a4', '\u17b4', '\u17b5':
+		return true
+	default:
+		return unicode.IsControl(r)
 	}
 }
 
