@@ -30,7 +30,7 @@ func (c controlBlock) i64(off int) int64        { return int64(binary.LittleEndi
 func (c controlBlock) putI64(off int, v int64)  { binary.LittleEndian.PutUint64(c[off:], uint64(v)) }
 
 // takeMeta returns a copy of the metadata that a guest left at a place in its control block, and resets the place. bad says
-// that it pointed outside of the memory.
+// that it pointed outside of the memory, or to something else.
 func (c controlBlock) takeMeta(off int, mem []byte) (meta []byte, bad bool) {
 	ptr, n := uint64(c.u32(off)), uint64(c.u32(off+4))
 	if n == 0 {
@@ -38,7 +38,7 @@ func (c controlBlock) takeMeta(off int, mem []byte) (meta []byte, bad bool) {
 	}
 	c.putU32(off, 0)
 	c.putU32(off+4, 0)
-	if ptr+n > uint64(len(mem)) || n > maxMetadata {
+	if ptr+n > uint64(len(mem)) || n > maxMetadata || !wholeMeta(mem[ptr:ptr+n]) {
 		return nil, true
 	}
 	return append([]byte(nil), mem[ptr:ptr+n]...), false

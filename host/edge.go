@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"encoding/binary"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -41,7 +42,7 @@ func (e *edge) call(caller *instance, stack []uint64) error {
 		}
 		var bad bool
 		if cc.meta, bad = c.takeMeta(controlOutMeta, mem); bad {
-			return &link.BadValueError{Problem: "the metadata of a call is out of bounds"}
+			return &link.BadValueError{Problem: "the metadata of a call is out of bounds or malformed"}
 		}
 	}
 	st, err := e.run(caller, stack[:n], result, &cc)
@@ -120,6 +121,10 @@ func (e *edge) run(caller *instance, args []uint64, result uint32, cc *callConte
 		fn.finish(callee, e.to, addr, cc)
 		return nil, err
 	}
+	if mem := callee.Bytes(); mem[addr] != 0 && binary.LittleEndian.Uint32(mem[addr+e.payload:]) == uint32(codes.OK) {
+		// The caller would take it for its own failure when it passes it on.
+		return fn.died(callee, errFailedOK), nil
+	}
 	return fn.finish(callee, e.to, addr, cc), nil
 }
 
@@ -147,7 +152,7 @@ func (f *function) finish(inst *instance, m *exportMethod, result uint32, cc *ca
 	if c := inst.block(mem); c != nil {
 		var bad bool
 		if cc.replyMeta, bad = c.takeMeta(controlReplyMeta, mem); bad {
-			return f.died(inst, &link.BadValueError{Problem: "the metadata of a reply is out of bounds"})
+			return f.died(inst, &link.BadValueError{Problem: "the metadata of a reply is out of bounds or malformed"})
 		}
 	}
 	if post := inst.posts[m.index]; post != nil {

@@ -136,7 +136,7 @@ func requestError(err error) *status.Status {
 	if errors.As(err, &limit) {
 		return callError("", err)
 	}
-	return status.Newf(codes.Internal, "grpc: error unmarshalling request: %v", err)
+	return status.Newf(codes.Internal, "grpc: failed to unmarshal the received message: %v", err)
 }
 
 // sendMeta sets the headers and trailers that a guest gave.

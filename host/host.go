@@ -29,7 +29,6 @@ type Host struct {
 	program   *program
 	engine    engine.Engine
 	functions map[string]*function
-	edges     []*edge
 	health    *health.Server
 
 	mu sync.Mutex // guards function.address
@@ -89,6 +88,7 @@ func (h *Host) add(spec *Function, methods map[string][]*method) {
 // compile links imports to exports and compiles all guests side by side.
 func (h *Host) compile(ctx context.Context, methods map[string][]*method) error {
 	var group errgroup.Group
+	defer func() { _ = group.Wait() }() // after an error too: the engine is closed then
 	for i := range h.app.Functions {
 		spec := &h.app.Functions[i]
 		f := h.functions[spec.Name]

@@ -18,6 +18,8 @@ type instance struct {
 	// exports are the methods that the function exports, by the index of exportMethod.
 	exports, posts []engine.Func
 	realloc        engine.Func
+	// reallocating is how many calls of realloc are in progress, each from an import that the one before has called.
+	reallocating int
 	// control is the address of the control block; 0 means that there is none.
 	control uint32
 	// stack passes core values to exports and back.
@@ -46,10 +48,7 @@ func newInstance(ctx context.Context, fn *function, depth int) (_ *instance, err
 			err = fmt.Errorf("function %s: %w", fn.name, err)
 		}
 	}()
-	inst.realloc = inst.iso.Func("cabi_realloc")
-	if inst.realloc == nil {
-		inst.realloc = inst.iso.Func("cabi_export_realloc")
-	}
+	inst.realloc = inst.findRealloc()
 	for _, m := range fn.exports {
 		f := inst.iso.Func(m.export)
 		if f == nil {
@@ -110,12 +109,33 @@ func (i *instance) Alloc(size, align uint32) (uint32, error) {
 	if i.realloc == nil {
 		return 0, errors.New("the guest has no cabi_realloc")
 	}
-	s := i.reallocStack
+	realloc, s := i.realloc, i.reallocStack
+	if i.reallocating > 0 {
+		if i.reallocating == maxReallocating {
+			return 0, errors.New("cabi_realloc calls imports that call it again")
+		}
+		// The outer call is still on the function's stack, so this one takes a function of its own.
+		realloc, s = i.findRealloc(), make([]uint64, len(s))
+	}
+	i.reallocating++
 	s[0], s[1], s[2], s[3] = 0, 0, uint64(align), uint64(size)
-	if err := i.realloc.Call(s); err != nil {
+	err := realloc.Call(s)
+	i.reallocating--
+	if err != nil {
 		return 0, fmt.Errorf("cabi_realloc: %w", err)
 	}
 	return uint32(s[0]), nil
+}
+
+// maxReallocating is how deep cabi_realloc may nest. The canonical ABI has it call nothing, but a Go guest may run another
+// goroutine while it allocates.
+const maxReallocating = 4
+
+func (i *instance) findRealloc() engine.Func {
+	if f := i.iso.Func("cabi_realloc"); f != nil {
+		return f
+	}
+	return i.iso.Func("cabi_export_realloc")
 }
 
 // metadata returns the encoded metadata of the call being served.

@@ -16,6 +16,21 @@ const metaTrailer = 1 << 0
 
 var errMetadata = errors.New("the guest's metadata is malformed")
 
+// wholeMeta says whether what a guest has written can be read. It may go on to another guest, which trusts the host.
+func wholeMeta(b []byte) bool {
+	for len(b) > 0 {
+		if len(b) < 12 {
+			return false
+		}
+		n := 12 + uint64(binary.LittleEndian.Uint32(b)) + uint64(binary.LittleEndian.Uint32(b[4:]))
+		if n > uint64(len(b)) {
+			return false
+		}
+		b = b[n:]
+	}
+	return true
+}
+
 // parseMeta reads what a guest has written.
 func parseMeta(b []byte) (header, trailer metadata.MD, err error) {
 	for len(b) > 0 {

@@ -98,6 +98,7 @@ func (p *pool) make(ctx context.Context, depth int) (*instance, error) {
 func (p *pool) put(inst *instance) {
 	p.mu.Lock()
 	if p.closed {
+		p.total--
 		p.mu.Unlock()
 		inst.iso.Close()
 		return

@@ -29,14 +29,14 @@ func Main(app *App) {
 
 // settings are the command line of a host.
 type settings struct {
-	addr, cacheDir    string
-	verbose           bool
-	env               envFlag
-	drain             time.Duration
-	tlsCert, tlsKey   string
-	maxRecv           int
-	instances         int
-	memoryMB, message uint64
+	addr, cacheDir  string
+	verbose         bool
+	env             envFlag
+	drain           time.Duration
+	tlsCert, tlsKey string
+	maxRecv         int
+	instances       int
+	memoryMB        uint64
 }
 
 // Run is Main without the process: it returns the exit code once ctx is done and the host has stopped, 0 for a clean stop, 1

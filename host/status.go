@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 
 	spb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
@@ -98,11 +97,14 @@ func (m *method) readStatus(inst *instance, at uint32) (*status.Status, error) {
 		e := ptr + i*mapping.DetailType.Size
 		out.Details = append(out.Details, &anypb.Any{TypeUrl: text(e + d[0].Offset), Value: []byte(text(e + d[1].Offset))})
 	}
-	if out.Code == 0 {
-		return nil, &link.BadValueError{Problem: fmt.Sprintf("a failed call has code %s", codes.OK)}
+	if out.Code == int32(codes.OK) {
+		return nil, errFailedOK
 	}
 	return status.FromProto(out), nil
 }
+
+// errFailedOK is a result that is an error and says that there is none.
+var errFailedOK = &link.BadValueError{Problem: "a failed call has code " + codes.OK.String()}
 
 // maxStatus is the most memory of a status in bytes.
 const maxStatus = 4 << 20

@@ -157,7 +157,24 @@ func removeStale(dir string, keep map[string]bool) (removed []string, err error)
 	return removed, err
 }
 
-// writable fails early, before minutes of building, if an output folder cannot be written to.
+// replaceable fails early, before minutes of building, if files cannot be written.
+func replaceable(files []file) error {
+	checked := map[string]bool{}
+	for i := range files {
+		if dir := filepath.Dir(files[i].path); !checked[dir] {
+			checked[dir] = true
+			if err := writable(dir); err != nil {
+				return err
+			}
+		}
+		if _, err := files[i].stale(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writable says whether files can be made in an output folder, which may not exist yet.
 func writable(dir string) error {
 	for {
 		info, err := os.Stat(dir)

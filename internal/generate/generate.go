@@ -3,6 +3,7 @@ package generate
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,13 +19,22 @@ type Report struct {
 	Changed []string
 }
 
+// exists says whether a folder that is wanted is there.
+func exists(dir string) bool {
+	if dir == "" {
+		return true
+	}
+	_, err := os.Stat(dir)
+	return err == nil
+}
+
 // Run generates the hosts of the chosen functions. Nothing is written if anything is wrong; the error joins all that is.
 func Run(ctx context.Context, opts Options) (*Report, error) {
 	prints, err := newFingerprints(ctx, &opts)
 	if err != nil {
 		return nil, err
 	}
-	if prints.fresh() {
+	if prints.fresh() && exists(opts.StageDir) {
 		return &Report{UpToDate: true}, nil
 	}
 	p, err := load(ctx, &opts)
@@ -35,10 +45,8 @@ func Run(ctx context.Context, opts Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, dir := range dirs {
-		if err := writable(dir); err != nil {
-			return nil, err
-		}
+	if err := replaceable(files); err != nil {
+		return nil, err
 	}
 	var functions []*plan.Function
 	for _, root := range p.roots {

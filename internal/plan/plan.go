@@ -59,7 +59,7 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	if e.Pos.IsValid() {
+	if e.Pos.Filename != "" { // a folder has no line
 		return fmt.Sprintf("%s: %s: %s", e.Pos, e.Subject, e.Problem)
 	}
 	return e.Subject + ": " + e.Problem
@@ -67,7 +67,7 @@ func (e *Error) Error() string {
 
 // Make decides. All problems are reported at once.
 func Make(res *analyzer.Result) (*Plan, error) {
-	p := &Plan{}
+	p := &Plan{Edges: []Edge{}}
 	var errs []error
 	fail := func(pos token.Position, subject, format string, args ...any) {
 		errs = append(errs, &Error{pos, subject, fmt.Sprintf(format, args...)})

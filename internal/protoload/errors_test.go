@@ -33,7 +33,7 @@ func TestLoad_Errors(t *testing.T) {
 		{"missing import", p3 + `import "b.proto";`,
 			`a.proto:2:8: import "b.proto": not found in import path ".", add the one that holds it`},
 		{"import outside", p3 + `import "../b.proto";`,
-			`a.proto:2:8: import "../b.proto": not a file name, use a slash-separated path relative to an import path, without . and ..`},
+			`a.proto:2:8: import "../b.proto": not a file name, use a slash-separated path relative to an import path, without dots as elements`},
 		{"import twice", p3 + "import \"b.proto\";\nimport \"b.proto\";\n-- b.proto --\n",
 			`a.proto:3:8: import "b.proto": listed twice, remove one`},
 		{"import cycle", "-- a.proto --\nimport \"b.proto\";\n-- b.proto --\n\nimport \"c.proto\";\n-- c.proto --\nimport \"a.proto\";\n",
@@ -184,7 +184,7 @@ func TestLoad_Errors_files(t *testing.T) {
 	_, err := Load(t.Context(), Options{ImportPaths: []string{"testdata", "testdata/pub"}}, "gone.proto", "pub", "/etc/passwd")
 	want := `gone.proto: file: not found in import path "testdata", "testdata/pub", add the one that holds it` + "\n" +
 		`pub: file: testdata/pub is not a regular file` + "\n" +
-		`/etc/passwd: file: not a file name, use a slash-separated path relative to an import path, without . and ..`
+		`/etc/passwd: file: not a file name, use a slash-separated path relative to an import path, without dots as elements`
 	if err == nil || err.Error() != want {
 		t.Errorf("got:\n%v\nwant:\n%s", err, want)
 	}

@@ -146,7 +146,7 @@ func (l *loader) loadLinked(name string) error {
 // read returns the source of the first file of that name.
 func (l *loader) read(name string) (where, src string, err error) {
 	if !fs.ValidPath(name) || name == "." || strings.ContainsAny(name, "\\\x00") {
-		return "", "", errors.New("not a file name, use a slash-separated path relative to an import path, without . and ..")
+		return "", "", errors.New("not a file name, use a slash-separated path relative to an import path, without dots as elements")
 	}
 	for _, p := range l.opts.ImportPaths {
 		where, src, err = l.readIn(p, name)

@@ -120,8 +120,12 @@ type instanceContext struct {
 // Value has nothing to say; the engine asks on every call.
 func (*instanceContext) Value(any) any { return nil }
 
+// maxMemory is one page less than addresses reach: the engine gives sizes in 32 bits, where the whole of it is 0.
+const maxMemory = 1<<32 - 1<<16
+
 // withMemory makes instantiation take memory from the allocator of this package.
 func withMemory(ctx context.Context, limit uint64) context.Context {
+	limit = min(limit, maxMemory)
 	return experimental.WithMemoryAllocator(ctx, experimental.MemoryAllocatorFunc(func(capacity, maximum uint64) experimental.LinearMemory {
 		if capacity > limit {
 			// The engine has no other way to hear of a refusal here.

@@ -59,7 +59,9 @@ func (m *module) Instantiate(ctx context.Context, cfg engine.Config) (_ engine.I
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", m.name, err)
 	}
-	return &instance{mod: mod, mem: mod.Memory(), ctx: &instanceContext{Context: context.Background(), state: cfg.State}}, nil
+	// Not mod.Memory(), which is never nil.
+	mem := mod.ExportedMemory("memory")
+	return &instance{mod: mod, mem: mem, ctx: &instanceContext{Context: context.Background(), state: cfg.State}}, nil
 }
 
 func cutEnv(kv string) (key, value string) {
@@ -73,7 +75,7 @@ func cutEnv(kv string) (key, value string) {
 
 type instance struct {
 	mod api.Module
-	mem api.Memory // nil if there is none
+	mem api.Memory // nil if none is exported
 	ctx context.Context
 }
 

@@ -113,7 +113,7 @@ func (c *copier) take(size, align uint32) (uint32, error) {
 }
 
 func (c *copier) record(nodes []abi.Node, src, dst, size uint32) error {
-	copy(c.dst[dst:dst+size], c.src[src:src+size])
+	copy(c.dst[dst:][:size], c.src[src:][:size])
 	return c.patch(nodes, src, dst)
 }
 
@@ -172,7 +172,7 @@ func (c *copier) list(n *abi.Node, src, count uint32) (uint32, error) {
 	if err != nil {
 		return 0, err
 	}
-	copy(c.dst[dst:dst+size], c.src[src:src+size])
+	copy(c.dst[dst:][:size], c.src[src:][:size])
 	if n.Op == abi.CopyEach {
 		for i := range count {
 			at := i * n.Elem.Size

@@ -83,11 +83,11 @@ func (m *measurer) list(n *abi.Node, ptr, count uint32) error {
 	}
 	switch n.Op {
 	case abi.CopyString:
-		if !utf8.Valid(m.mem[ptr : ptr+count]) {
+		if !utf8.Valid(m.mem[ptr:][:count]) {
 			return ErrUTF8
 		}
 	case abi.CopyBools:
-		for _, b := range m.mem[ptr : ptr+count] {
+		for _, b := range m.mem[ptr:][:count] {
 			if b > 1 {
 				return checkBool(uint32(b))
 			}

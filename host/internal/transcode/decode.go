@@ -131,12 +131,8 @@ func (d *decoder) measure(m *Message, wire []byte) error {
 	defer func() { d.counts = d.counts[:height] }()
 	var unknown uint64
 	for rest := wire; len(rest) > 0; {
-		num, typ, n := protowire.ConsumeTag(rest)
+		num, typ, n, size := consumeField(rest)
 		if n < 0 {
-			return ErrWire
-		}
-		size := protowire.ConsumeFieldValue(num, typ, rest[n:])
-		if size < 0 {
 			return ErrWire
 		}
 		value := rest[n : n+size]
@@ -193,9 +189,73 @@ func (d *decoder) measure(m *Message, wire []byte) error {
 				return err
 			}
 		} else if f.message != nil {
+			if n > 1 {
+				if err := m.checkOccurrences(wire, i); err != nil {
+					return err
+				}
+			}
 			if err := d.measure(f.message, m.occurrence(wire, i, n)); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// consumeField returns the lengths of the tag and the value of the first field of wire; n is negative if there is none.
+func consumeField(wire []byte) (num protowire.Number, typ protowire.Type, n, size int) {
+	num, typ, n = protowire.ConsumeTag(wire)
+	if n < 0 || num > protowire.MaxValidNumber { // protowire lets larger ones pass
+		return 0, 0, -1, 0
+	}
+	if size = protowire.ConsumeFieldValue(num, typ, wire[n:]); size < 0 {
+		return 0, 0, -1, 0
+	}
+	return num, typ, n, size
+}
+
+// checkOccurrences checks each occurrence of a message field by itself: two broken messages may well make a whole one, and
+// protobuf-go refuses them.
+func (m *Message) checkOccurrences(wire []byte, field int) error {
+	for len(wire) > 0 {
+		num, typ, n, size := consumeField(wire)
+		if m.find(num) == field && typ == protowire.BytesType {
+			body, _ := protowire.ConsumeBytes(wire[n:])
+			if err := m.fields[field].message.check(body); err != nil {
+				return err
+			}
+		}
+		wire = wire[n+size:]
+	}
+	return nil
+}
+
+// check is measure without the memory: it looks at each byte once per level of nesting, however often messages occur.
+func (m *Message) check(wire []byte) error {
+	for len(wire) > 0 {
+		num, typ, n, size := consumeField(wire)
+		if n < 0 {
+			return ErrWire
+		}
+		value := wire[n : n+size]
+		wire = wire[n+size:]
+		i := m.find(num)
+		if i < 0 || typ != protowire.BytesType || !m.fields[i].accepts(typ) {
+			continue
+		}
+		f := &m.fields[i]
+		body, _ := protowire.ConsumeBytes(value)
+		switch {
+		case f.message != nil:
+			if err := f.message.check(body); err != nil {
+				return err
+			}
+		case f.packable():
+			if _, ok := f.checkPacked(body); !ok {
+				return ErrWire
+			}
+		case f.utf8 && !utf8.Valid(body):
+			return ErrUTF8
 		}
 	}
 	return nil
@@ -233,10 +293,8 @@ func (f *field) checkPacked(body []byte) (count uint32, ok bool) {
 // fill is the second pass over one message, whose record is at an address. Nothing can fail any more.
 func (d *decoder) fill(m *Message, wire []byte, at uint32) {
 	clear(d.mem[at : at+m.size])
-	height := len(d.counts)
-	var counts []uint32
 	if m.counted {
-		counts, height = d.push(m)
+		counts, height := d.push(m)
 		m.count(wire, counts)
 		for i := range m.fields {
 			f := &m.fields[i]

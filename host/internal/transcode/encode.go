@@ -31,7 +31,7 @@ func Encode(m *Message, mem []byte, at uint32, b []byte, limit uint64) ([]byte, 
 
 type encoder struct {
 	mem []byte
-	// total counts the bytes of all nested messages, so that lists which share memory cannot blow up.
+	// total is what has been measured so far, nested messages included, so that lists which share memory cannot blow up.
 	total, limit uint64
 	// sizes are those of nested messages and packed lists, in the order of the first pass; the second takes them from the
 	// front.
@@ -58,8 +58,9 @@ func (e *encoder) peekList(at uint32) (ptr, n uint32) {
 	return binary.LittleEndian.Uint32(e.mem[at:]), binary.LittleEndian.Uint32(e.mem[at+4:])
 }
 
-func (e *encoder) grow(n uint64) error {
-	if e.total += n; e.total > e.limit {
+// grow counts n bytes on top of an earlier total: what was counted since then is part of them.
+func (e *encoder) grow(before, n uint64) error {
+	if e.total = before + n; e.total > e.limit {
 		return &link.LimitError{Limit: e.limit}
 	}
 	return nil
@@ -70,12 +71,13 @@ func (e *encoder) measure(m *Message, at uint32) (uint64, error) {
 	var total uint64
 	for _, i := range m.byNumber {
 		f := &m.fields[i]
+		before := e.total
 		n, err := e.measureField(f, at+f.offset)
 		if err != nil {
 			return 0, err
 		}
 		total += n
-		if err := e.grow(n); err != nil {
+		if err := e.grow(before, n); err != nil {
 			return 0, err
 		}
 	}
@@ -83,7 +85,7 @@ func (e *encoder) measure(m *Message, at uint32) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return total + uint64(n), e.grow(uint64(n))
+	return total + uint64(n), e.grow(e.total, uint64(n))
 }
 
 func (e *encoder) measureField(f *field, at uint32) (uint64, error) {
@@ -157,7 +159,7 @@ func (e *encoder) measureElement(f *field, at uint32) (uint64, error) {
 		if err != nil {
 			return 0, err
 		}
-		if f.utf8 && n > 0 && !utf8.Valid(e.mem[ptr:ptr+n]) {
+		if f.utf8 && n > 0 && !utf8.Valid(e.mem[ptr:][:n]) {
 			return 0, ErrUTF8
 		}
 		return uint64(protowire.SizeVarint(uint64(n))) + uint64(n), nil
@@ -184,7 +186,7 @@ func (e *encoder) write(m *Message, at uint32, b []byte) []byte {
 		b = e.writeField(f, at+f.offset, b)
 	}
 	if ptr, n := e.peekList(at + m.unknown); n > 0 {
-		b = append(b, e.mem[ptr:ptr+n]...)
+		b = append(b, e.mem[ptr:][:n]...)
 	}
 	return b
 }
@@ -238,7 +240,7 @@ func (e *encoder) writeElement(f *field, at uint32, b []byte) []byte {
 		if n == 0 {
 			return b
 		}
-		return append(b, e.mem[ptr:ptr+n]...)
+		return append(b, e.mem[ptr:][:n]...)
 	default:
 		return f.appendNumber(b, f.load(e.mem[at:]))
 	}
