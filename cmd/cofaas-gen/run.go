@@ -93,6 +93,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	if err := f.execute(ctx, command, opts, stdout, stderr); err != nil {
+		if ctx.Err() != nil {
+			err = ctx.Err() // not all that was interrupted says so
+		}
 		printError(stderr, err)
 		return 1
 	}
@@ -166,7 +169,7 @@ func (f *flags) execute(ctx context.Context, command string, opts generate.Optio
 			return err
 		}
 		if len(stale) > 0 {
-			return fmt.Errorf("stale: %s: run go generate ./...", strings.Join(stale, ", "))
+			return fmt.Errorf("stale: %s: go generate ./... brings them up to date", strings.Join(stale, ", "))
 		}
 		return nil
 	default:

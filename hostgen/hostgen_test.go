@@ -1,0 +1,54 @@
+package hostgen_test
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cofaas/cofaas/hostgen"
+	"github.com/cofaas/cofaas/internal/plan"
+)
+
+var update = flag.Bool("update", false, "write the goldens")
+
+func TestHostMain(t *testing.T) {
+	front := &plan.Function{Name: "front", Exports: []string{"shop.v1.Admin", "shop.v1.Shop"}, Imports: []string{"shop.v1.Cart", "shop.v1.Shop"}}
+	cart := &plan.Function{Name: "the-cart", Exports: []string{"shop.v1.Cart"}}
+	tests := map[string]*plan.App{
+		"alone": {Root: cart, Functions: []*plan.Function{cart}},
+		"edges": {Root: front, Functions: []*plan.Function{front, cart}, Edges: []plan.Edge{
+			{From: "front", To: "the-cart", Service: "shop.v1.Cart"},
+			{From: "front", To: "front", Service: "shop.v1.Shop"},
+		}},
+		// A folder may be called anything.
+		"odd": {Root: &plan.Function{Name: "fün \"quoted\"", Exports: []string{"X"}}, Functions: []*plan.Function{{Name: "fün \"quoted\"", Exports: []string{"X"}}}},
+	}
+	for name, app := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := hostgen.Main(app)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if again, err := hostgen.Main(app); err != nil || !bytes.Equal(got, again) {
+				t.Errorf("two runs differ: %v\n%s", err, cmp.Diff(string(got), string(again)))
+			}
+			golden := filepath.Join("testdata", name+".go.golden")
+			if *update {
+				if err := os.WriteFile(golden, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), string(got)); diff != "" {
+				t.Errorf("%s (-want +got), rewritten by -update:\n%s", golden, diff)
+			}
+		})
+	}
+}
