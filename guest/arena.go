@@ -7,13 +7,16 @@ import (
 )
 
 // Incoming data is placed by the host in the inbound arena and is then aliased by the strings and byte slices of lifted
-// messages, so that a payload is copied once on the whole edge. A chunk lives as long as anything in it is referenced:
-// Go's collector decides. Small data shares chunks, at the price that a short string which is kept for long keeps its
-// chunk; that is why chunks are small.
+// messages, so that a payload is copied once on the whole edge. The arena is a chunk of memory from which the host takes
+// pieces; a chunk lives as long as anything in it is referenced: Go's collector decides.
+//
+// A chunk costs a guest several microseconds (the page allocator, a turn of the scheduler, a share of a collection), so it
+// serves many messages: larger messages get larger chunks. The price is that what is kept for long keeps its chunk, up to 64
+// times as much memory for a small message, and 4 times for one of a megabyte. Larger ones get blocks of their own.
 const (
-	chunkSize = 64 << 10
-	// Data larger than this gets a block of its own, so that a chunk's rest is not thrown away for it.
-	ownBlock = chunkSize / 4
+	smallChunk  = 256 << 10 // for data up to 16 KB
+	mediumChunk = 1 << 20   // up to 128 KB
+	largeChunk  = 4 << 20   // up to 1 MB
 	// Before a guest calls out it makes sure of this much room, so that the host rarely has to call back for memory.
 	reserve = 4 << 10
 	// The most calls without a turn of the runtime's goroutines, which costs as much as half a call.
@@ -47,32 +50,48 @@ func takeInbound() inbound {
 	return in
 }
 
-// replenish starts a new chunk if less than n bytes are free.
-func replenish(n uint32) {
+// chunkFor returns the size of the chunk from which n bytes are taken, 0 for a block of their own.
+func chunkFor(n uint32) uint32 {
+	switch {
+	case n <= 16<<10:
+		return smallChunk
+	case n <= 128<<10:
+		return mediumChunk
+	case n <= 1<<20:
+		return largeChunk
+	default:
+		return 0
+	}
+}
+
+// replenish starts a new chunk of a size if less than n bytes are free.
+func replenish(n, chunk uint32) {
 	if control.arenaEnd-control.arenaNext >= n {
 		return
 	}
 	arena.turn = 0
-	fresh := uninitialised(chunkSize)
+	fresh := uninitialised(int(chunk))
 	arena.chunk = fresh
 	control.arenaNext = address(fresh)
-	control.arenaEnd = control.arenaNext + chunkSize
+	control.arenaEnd = control.arenaNext + chunk
 }
 
 // reallocate implements cabi_realloc for fresh blocks, the only ones that the host asks for.
 func reallocate(size uint32) unsafe.Pointer {
-	arena.turn = 0
-	if size > ownBlock {
+	chunk := chunkFor(size)
+	if chunk == 0 {
+		arena.turn = 0
 		block := uninitialised(int(size))
 		arena.handed = append(arena.handed, block)
 		return block
 	}
-	if control.arenaEnd-control.arenaNext < size {
+	rounded := (size + 7) &^ 7
+	if control.arenaEnd-control.arenaNext < rounded {
 		arena.handed = append(arena.handed, arena.chunk)
-		replenish(size)
+		replenish(rounded, chunk)
 	}
 	p := pointer(control.arenaNext)
-	control.arenaNext += (size + 7) &^ 7
+	control.arenaNext += rounded
 	return p
 }
 

@@ -77,7 +77,7 @@ func (i *Import) Invoke(call *ClientCall, args, reply any) *Status {
 		st = i.invokeWith(call, request, result, args, reply)
 	default:
 		if control.arenaEnd-control.arenaNext < reserve {
-			replenish(reserve)
+			replenish(reserve, smallChunk)
 		}
 		i.call(request, result)
 		in := takeInbound()
@@ -98,7 +98,7 @@ func (i *Import) invokeWith(call *ClientCall, request, result Record, args, repl
 	if len(call.Metadata) > 0 {
 		meta = appendMeta(nil, call.Metadata, 0)
 	}
-	replenish(reserve)
+	replenish(reserve, smallChunk)
 	// From here to the call nothing may allocate: another goroutine could take the control block.
 	control.outDeadline = call.Deadline
 	control.outMetaPtr, control.outMetaLen = bytesAddress(meta), uint32(len(meta))

@@ -38,7 +38,7 @@ func start() bool {
 	}()
 	select {
 	case <-life.serving:
-		replenish(reserve)
+		replenish(reserve, smallChunk)
 		return true
 	case <-life.returned:
 		return false

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -123,9 +124,13 @@ func (s *settings) serve(ctx context.Context, app *App, log *slog.Logger) error 
 	if err != nil {
 		return err
 	}
+	// Starting reads and checks hundreds of megabytes of compiled code, most of which is garbage soon; collecting it meanwhile
+	// takes a tenth of the time.
+	gc := debug.SetGCPercent(400)
 	h, err := New(ctx, app, Options{
 		CacheDir: cacheDir, Env: s.env.byFunction, MaxInstances: s.instances, MaxMemory: s.memoryMB << 20, Logger: log,
 	})
+	debug.SetGCPercent(gc)
 	if err != nil {
 		return err
 	}

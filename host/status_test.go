@@ -50,8 +50,8 @@ func TestRequestError(t *testing.T) {
 		code codes.Code
 		want string
 	}{
-		{transcode.ErrWire, codes.Internal, "grpc: error unmarshalling request: proto: cannot parse invalid wire-format data"},
-		{transcode.ErrUTF8, codes.Internal, "grpc: error unmarshalling request: proto: string field contains invalid UTF-8"},
+		{transcode.ErrWire, codes.Internal, "grpc: failed to unmarshal the received message: proto: cannot parse invalid wire-format data"},
+		{transcode.ErrUTF8, codes.Internal, "grpc: failed to unmarshal the received message: proto: string field contains invalid UTF-8"},
 		{&link.LimitError{Limit: 5}, codes.ResourceExhausted, "grpc: message larger than max (5 bytes)"},
 	} {
 		if got := requestError(tt.err); got.Code() != tt.code || got.Message() != tt.want {
