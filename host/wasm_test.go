@@ -32,10 +32,8 @@ const (
 // Instructions without operands.
 var (
 	unreachable = code{0x00}
-	ret         = code{0x0f}
 	drop        = code{0x1a}
 	eqz         = code{0x45}
-	geU         = code{0x4f}
 	gtU         = code{0x4b}
 	add         = code{0x6a}
 	sub         = code{0x6b}
@@ -61,7 +59,6 @@ func store(offset uint32) code  { return uleb(code{0x36, 0}, offset) }
 func store8(offset uint32) code { return uleb(code{0x3a, 0}, offset) }
 
 func i32Const(v uint32) code { return sleb(code{0x41}, int64(int32(v))) }
-func i64Const(v int64) code  { return sleb(code{0x42}, v) }
 
 // when runs a piece if the value on the stack is not zero.
 func when(then ...code) code { return seq(code{0x04, 0x40}, seq(then...), code{0x0b}) }

@@ -11,7 +11,7 @@ import (
 func TestContext(t *testing.T) {
 	m := &boundMethod{fullMethod: fullName}
 	t.Run("deadline without Done", func(t *testing.T) {
-		c := newServerContext(m, &nopCall{}, time.Now().Add(5 * time.Millisecond).UnixNano())
+		c := newServerContext(m, &nopCall{}, time.Now().Add(5*time.Millisecond).UnixNano())
 		if _, ok := c.Deadline(); !ok || c.Err() != nil {
 			t.Fatal("done too early")
 		}
@@ -29,7 +29,7 @@ func TestContext(t *testing.T) {
 		<-c.Done()
 	})
 	t.Run("timer", func(t *testing.T) {
-		c := newServerContext(m, &nopCall{}, time.Now().Add(5 * time.Millisecond).UnixNano())
+		c := newServerContext(m, &nopCall{}, time.Now().Add(5*time.Millisecond).UnixNano())
 		<-c.Done()
 		if c.Err() != context.DeadlineExceeded {
 			t.Errorf("got %v", c.Err())
