@@ -144,6 +144,7 @@ func (s *settings) serve(ctx context.Context, app *App, log *slog.Logger) error 
 		opts = append(opts, grpc.Creds(creds))
 	}
 	server := grpc.NewServer(opts...)
+	defer server.Stop() // also of one that never served: it has workers
 	h.Register(server)
 	lis, err := s.listen(h)
 	if err != nil {
