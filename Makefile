@@ -10,7 +10,7 @@ EXAMPLE = ./example/prodcon
 # Nested modules: tools and measurements whose dependencies users must not inherit.
 MODULES = bench internal/protogen test
 
-.PHONY: all generate guests demo test test-quick test-slow race fuzz bench lint tidy check clean
+.PHONY: all generate guests demo test test-quick test-slow race fuzz bench lint check clean
 
 all: generate
 

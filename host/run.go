@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -90,7 +91,7 @@ func parse(app *App, args []string, stderr io.Writer) (s settings, code int, ok 
 		problems = append(problems, "-tls-cert and -tls-key go together")
 	}
 	for name := range s.env.byFunction {
-		if !contains(functionNames(app), name) {
+		if !slices.Contains(functionNames(app), name) {
 			problems = append(problems, fmt.Sprintf("-env: there is no function %q; the functions are %s", name, strings.Join(functionNames(app), ", ")))
 		}
 	}
@@ -107,15 +108,6 @@ func functionNames(app *App) []string {
 		names = append(names, app.Functions[i].Name)
 	}
 	return names
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 // serve runs the host until ctx is done.

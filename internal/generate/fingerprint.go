@@ -64,23 +64,13 @@ func newFingerprints(ctx context.Context, opts *Options) (*fingerprints, error) 
 		return nil, err
 	}
 	// What is written depends on where: one record per module and choice of functions.
-	key := sha256.Sum256([]byte(strings.Join(append(slices.Sorted(keysOf(wanted)), opts.Dir, opts.StageDir), "\n")))
+	key := sha256.Sum256([]byte(strings.Join(append(sortedKeys(wanted), opts.Dir, opts.StageDir), "\n")))
 	f := &fingerprints{path: filepath.Join(cache, "runs", hex.EncodeToString(key[:12])+".json")}
 	if err := hashPackages(h, roots); err != nil {
 		return nil, err
 	}
 	f.inputs = hex.EncodeToString(h.Sum(nil))
 	return f, nil
-}
-
-func keysOf(m map[string]bool) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }
 
 // hashPackages adds the sources of packages and all that they import. A package of a released module is identified by the

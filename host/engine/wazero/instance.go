@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -52,7 +53,7 @@ func (m *module) Instantiate(ctx context.Context, cfg engine.Config) (_ engine.I
 		config = config.WithStderr(cfg.Stderr)
 	}
 	for _, kv := range cfg.Env {
-		key, value := cutEnv(kv)
+		key, value, _ := strings.Cut(kv, "=")
 		config = config.WithEnv(key, value)
 	}
 	mod, err := m.rt.InstantiateModule(withMemory(ctx, cfg.MaxMemory), m.compiled, config)
@@ -62,15 +63,6 @@ func (m *module) Instantiate(ctx context.Context, cfg engine.Config) (_ engine.I
 	// Not mod.Memory(), which is never nil.
 	mem := mod.ExportedMemory("memory")
 	return &instance{mod: mod, mem: mem, ctx: &instanceContext{Context: context.Background(), state: cfg.State}}, nil
-}
-
-func cutEnv(kv string) (key, value string) {
-	for i := range len(kv) {
-		if kv[i] == '=' {
-			return kv[:i], kv[i+1:]
-		}
-	}
-	return kv, ""
 }
 
 type instance struct {
