@@ -17,6 +17,8 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/packages"
+
+	"github.com/cofaas/cofaas/analyzer"
 )
 
 // A second run with no change has to be quick, and analysing and building are not. So each run leaves a record of everything
@@ -36,11 +38,7 @@ type fingerprints struct {
 }
 
 // newFingerprints hashes what can be found without analysis: the annotated packages and all that they import.
-func newFingerprints(ctx context.Context, opts *Options) (*fingerprints, error) {
-	annotated, wanted, err := find(ctx, opts)
-	if err != nil {
-		return nil, err
-	}
+func newFingerprints(ctx context.Context, opts *Options, annotated []analyzer.Annotated, wanted map[string]bool) (*fingerprints, error) {
 	cache, err := cacheDir()
 	if err != nil {
 		return nil, err

@@ -150,15 +150,19 @@ func TestRun(t *testing.T) {
 		t.Errorf("the second run (-before +after):\n%s", diff)
 	}
 
-	fresh := func() bool {
+	freshWith := func(o Options) bool {
 		t.Helper()
-		o := opts()
-		prints, err := newFingerprints(t.Context(), &o)
+		annotated, wanted, err := find(t.Context(), &o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		prints, err := newFingerprints(t.Context(), &o, annotated, wanted)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return prints.fresh()
 	}
+	fresh := func() bool { t.Helper(); return freshWith(opts()) }
 	// Each of these is done and taken back.
 	for _, name := range []string{
 		"fns/calls/main.go", "fns/calls/hello/main.go", "fns/calls/hello/text.txt", "fns/calls/hello/go.mod", "protos/helloworld/helloworld.proto",
@@ -196,8 +200,8 @@ func TestRun(t *testing.T) {
 	}
 	other := opts()
 	other.Tool = "2"
-	if prints, err := newFingerprints(t.Context(), &other); err != nil || prints.fresh() {
-		t.Errorf("a newer tool goes unnoticed: %v", err)
+	if freshWith(other) {
+		t.Error("a newer tool goes unnoticed")
 	}
 
 	// What an older version generated goes, what others wrote stays.

@@ -85,7 +85,7 @@ func (p *project) stageSpec(f *plan.Function) (*staging.Spec, error) {
 }
 
 // guestTags are the build tags of the stubs that leave out what the function cannot be using. Without crypto/tls, whose types are
-// in the signatures of package credentials, a guest is a sixth smaller and starts sooner.
+// in the signatures of package credentials, a guest is smaller and starts sooner.
 func (p *project) guestTags(f *plan.Function) []string {
 	for _, pkg := range f.Analysis.Rewritten {
 		if _, ok := p.pkgs[pkg.PkgPath].Imports["google.golang.org/grpc/credentials"]; ok {

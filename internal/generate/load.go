@@ -66,6 +66,11 @@ func load(ctx context.Context, opts *Options) (*project, error) {
 	if err != nil {
 		return nil, err
 	}
+	return loadFound(ctx, opts, annotated, wanted)
+}
+
+// loadFound is load for packages that have been found.
+func loadFound(ctx context.Context, opts *Options, annotated []analyzer.Annotated, wanted map[string]bool) (*project, error) {
 	paths := make([]string, len(annotated))
 	for i, a := range annotated {
 		paths[i] = a.PkgPath
