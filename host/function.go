@@ -17,9 +17,10 @@ const maxCore = abi.MaxFlatParams + 1
 
 // function is a compiled guest with the pool of its instances.
 type function struct {
-	name    string
-	host    *Host
-	module  engine.Module
+	name string
+	host *Host
+	// module returns the guest as compiled code. The first to call it compiles; others wait.
+	module  func() (engine.Module, error)
 	exports []*exportMethod
 	pool    *pool
 	env     []string

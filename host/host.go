@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,7 +66,7 @@ func New(ctx context.Context, app *App, opts Options) (_ *Host, err error) {
 	for i := range app.Functions {
 		h.add(&app.Functions[i], methods)
 	}
-	if err := h.compile(ctx, methods); err != nil {
+	if err := h.link(ctx, methods); err != nil {
 		return nil, err
 	}
 	return h, h.start(ctx)
@@ -86,17 +87,11 @@ func (h *Host) add(spec *Function, methods map[string][]*method) {
 	h.functions[f.name] = f
 }
 
-// compile links imports to exports and compiles all guests side by side.
-func (h *Host) compile(ctx context.Context, methods map[string][]*method) error {
-	var group errgroup.Group
-	defer func() { _ = group.Wait() }() // after an error too: the engine is closed then
+// link links imports to exports, and says how each guest is compiled.
+func (h *Host) link(ctx context.Context, methods map[string][]*method) error {
 	for i := range h.app.Functions {
 		spec := &h.app.Functions[i]
 		f := h.functions[spec.Name]
-		code, err := h.app.guest(spec.Name)
-		if err != nil {
-			return err
-		}
 		imports := runtimeImports(f)
 		for _, service := range spec.Imports {
 			to, err := h.exporter(spec.Name, service)
@@ -115,13 +110,15 @@ func (h *Host) compile(ctx context.Context, methods map[string][]*method) error 
 				})
 			}
 		}
-		group.Go(func() error {
-			var err error
-			f.module, err = h.engine.Compile(ctx, spec.Name, code, imports)
-			return err
+		f.module = sync.OnceValues(func() (engine.Module, error) {
+			code, err := h.app.guest(spec.Name)
+			if err != nil {
+				return nil, err
+			}
+			return h.engine.Compile(ctx, spec.Name, code, imports)
 		})
 	}
-	return group.Wait()
+	return nil
 }
 
 // exporter finds the function at the other end of an edge.
@@ -144,10 +141,24 @@ func (f *function) export(m *method) *exportMethod {
 	return nil
 }
 
-// start makes the first instance of each function, callees first, so that a main which calls out before it serves is
-// answered. In a cycle, whoever is called first starts on demand.
+// start compiles all guests side by side, and makes the first instance of each function as soon as it can: callees first, so
+// that a main which calls out before it serves is answered. In a cycle, whoever is called first starts on demand.
 func (h *Host) start(ctx context.Context) error {
-	for _, f := range h.startOrder() {
+	order := h.startOrder()
+	var group errgroup.Group
+	for _, f := range order {
+		group.Go(func() error {
+			_, err := f.module()
+			return err
+		})
+	}
+	err := h.startInstances(ctx, order)
+	// Whatever happened, wait: nothing may be compiled when the host is closed.
+	return cmp.Or(group.Wait(), err)
+}
+
+func (h *Host) startInstances(ctx context.Context, order []*function) error {
+	for _, f := range order {
 		if f.pool.size() > 0 {
 			continue
 		}

@@ -37,8 +37,12 @@ type instance struct {
 
 // newInstance makes an instance and runs its main up to Serve.
 func newInstance(ctx context.Context, fn *function, depth int) (_ *instance, err error) {
+	module, err := fn.module()
+	if err != nil {
+		return nil, err
+	}
 	inst := &instance{fn: fn, depth: depth, stack: make([]uint64, maxCore), reallocStack: make([]uint64, 4)}
-	inst.iso, err = fn.module.Instantiate(ctx, fn.config(inst))
+	inst.iso, err = module.Instantiate(ctx, fn.config(inst))
 	if err != nil {
 		return nil, err
 	}

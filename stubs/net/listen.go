@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -92,7 +93,7 @@ type namedAddr struct {
 	port          int
 }
 
-func (a namedAddr) Network() string { return "tcp" }
+func (a namedAddr) Network() string { return a.network }
 func (a namedAddr) String() string  { return net.JoinHostPort(a.host, strconv.Itoa(a.port)) }
 
 // resolve checks an address. The result is a *TCPAddr, a *UnixAddr or a namedAddr.
@@ -101,8 +102,9 @@ func resolve(network, address string) (Addr, error) {
 	case "unix", "unixgram", "unixpacket":
 		return &UnixAddr{Name: address, Net: network}, nil
 	case "tcp", "tcp4", "tcp6":
+		return resolveTCP(network, address)
 	case "udp", "udp4", "udp6":
-		addr, err := net.ResolveUDPAddr(network, address)
+		addr, err := resolveUDP(network, address)
 		if err != nil {
 			return nil, err
 		}
@@ -110,38 +112,79 @@ func resolve(network, address string) (Addr, error) {
 	default:
 		return nil, UnknownNetworkError(network)
 	}
-	if address == "" {
-		return anyHost(network, 0), nil
-	}
-	host, service, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, err
-	}
-	port, err := net.LookupPort(network, service)
+}
+
+func resolveTCP(network, address string) (Addr, error) {
+	host, port, err := hostPort(network, address)
 	if err != nil {
 		return nil, err
 	}
 	if host == "" {
 		return anyHost(network, port), nil
 	}
-	if host == "localhost" {
-		host = "127.0.0.1"
-		if network == "tcp6" {
-			host = "::1"
-		}
-	}
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		return namedAddr{network, host, port}, nil
-	}
-	if v4 := ip.Unmap().Is4(); v4 == (network == "tcp6") && network != "tcp" {
-		return nil, &AddrError{Err: "no suitable address found", Addr: host}
-	}
-	if network == "tcp" && ip == netip.IPv4Unspecified() {
+	ip, err := parseIP(network, host)
+	switch {
+	case err != nil:
+		return nil, err
+	case !ip.IsValid():
+		return namedAddr{"tcp", host, port}, nil
+	case network == "tcp" && ip == netip.IPv4Unspecified():
 		// As the real package does where sockets for IPv6 take IPv4 as well.
 		return anyHost(network, port), nil
 	}
 	return &TCPAddr{IP: ip.Unmap().AsSlice(), Port: port, Zone: ip.Zone()}, nil
+}
+
+// resolveUDP does without net.ResolveUDPAddr, which looks names up: the resolver, and the dialling that it needs, would be a
+// fifteenth of a guest, in which they never get an answer.
+func resolveUDP(network, address string) (Addr, error) {
+	host, port, err := hostPort(network, address)
+	if err != nil {
+		return nil, err
+	}
+	if host == "" {
+		return &UDPAddr{Port: port}, nil
+	}
+	ip, err := parseIP(network, host)
+	switch {
+	case err != nil:
+		return nil, err
+	case !ip.IsValid():
+		return namedAddr{"udp", host, port}, nil
+	}
+	return &UDPAddr{IP: ip.Unmap().AsSlice(), Port: port, Zone: ip.Zone()}, nil
+}
+
+// hostPort splits an address; an empty one stands for every address of the host.
+func hostPort(network, address string) (host string, port int, err error) {
+	if address == "" {
+		return "", 0, nil
+	}
+	host, service, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", 0, err
+	}
+	port, err = net.LookupPort(network, service)
+	return host, port, err
+}
+
+// parseIP returns the address of a host that is not a name, or that is localhost, and an invalid one for other names.
+func parseIP(network, host string) (netip.Addr, error) {
+	only4, only6 := strings.HasSuffix(network, "4"), strings.HasSuffix(network, "6")
+	if host == "localhost" {
+		if only6 {
+			return netip.IPv6Loopback(), nil
+		}
+		return netip.AddrFrom4([4]byte{127, 0, 0, 1}), nil
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return netip.Addr{}, nil
+	}
+	if v4 := ip.Unmap().Is4(); v4 && only6 || !v4 && only4 {
+		return netip.Addr{}, &AddrError{Err: "no suitable address found", Addr: host}
+	}
+	return ip, nil
 }
 
 // anyHost is the address that stands for every address of the host.

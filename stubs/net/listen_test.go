@@ -17,7 +17,8 @@ func TestListen(t *testing.T) {
 		{"tcp", ":39051"}, {"tcp4", ":39051"}, {"tcp6", ":39051"}, {"tcp", "127.0.0.1:39051"}, {"tcp", "0.0.0.0:39051"},
 		{"tcp", "localhost:39051"}, {"tcp", "[::1]:39051"}, {"tcp", "[::]:39051"}, {"tcp", "39051"}, {"tcp", ":99999"},
 		{"tcp", ":-1"}, {"tcp", ":x y"}, {"tcp", "::1:39051"}, {"tcp", "a:b:c"}, {"tcp4", "[::1]:39051"}, {"tcp6", "127.0.0.1:39051"},
-		{"", ":1"}, {"foo", ":1"}, {"udp", "127.0.0.1:0"}, {"udp", "x"}, {"unixgram", dir + "/g"}, {"unix", dir + "/s"}, {"unixpacket", dir + "/p"},
+		{"", ":1"}, {"foo", ":1"}, {"udp", "127.0.0.1:0"}, {"udp", ":0"}, {"udp", ""}, {"udp", "0.0.0.0:0"}, {"udp4", "localhost:0"},
+		{"udp4", "[::1]:0"}, {"udp6", "127.0.0.1:0"}, {"udp", ":x y"}, {"udp", "x"}, {"unixgram", dir + "/g"}, {"unix", dir + "/s"}, {"unixpacket", dir + "/p"},
 		{"tcp4", "0.0.0.0:39051"}, {"tcp", "[::ffff:127.0.0.1]:39051"}, {"tcp", "[::1"}, {"tcp", "localhost:"},
 	} {
 		t.Run(c.network+" "+c.address, func(t *testing.T) {
