@@ -14,11 +14,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/cofaas/cofaas/internal/wasmopt"
 )
 
-// Build compiles the function to a wasip1 reactor and moves it to out. Nothing is left at or beside out if it fails.
-// The error is then a join of [*PositionError] and [*DependencyError], or one that says why the go command
-// could not start to compile.
+// Build compiles the function to a wasip1 reactor, makes it faster (see package wasmopt), and moves it to out. Nothing is left at or
+// beside out if it fails. The error is then a join of [*PositionError] and [*DependencyError], or one that says why the
+// go command could not start to compile.
 func (s *Stage) Build(ctx context.Context, out string, opts BuildOptions) error {
 	out, err := filepath.Abs(out)
 	if err != nil {
@@ -55,7 +57,23 @@ func (s *Stage) Build(ctx context.Context, out string, opts BuildOptions) error 
 		}
 		return fmt.Errorf("go build %s: %w: %s", s.main, err, s.mapText(strings.TrimSpace(stderr.String())))
 	}
+	if err := optimize(wasm); err != nil {
+		return fmt.Errorf("%s: %w", s.main, err)
+	}
 	return os.Rename(wasm, out)
+}
+
+// optimize rewrites a module's file.
+func optimize(file string) error {
+	module, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	module, _, err = wasmopt.Module(module)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, module, 0o666)
 }
 
 // findings turns the events of go build -json into errors.

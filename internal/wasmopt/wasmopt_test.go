@@ -1,0 +1,239 @@
+package wasmopt
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
+	"github.com/tetratelabs/wazero/sys"
+)
+
+// program is testdata/program, compiled by the Go command in use.
+var program = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "wasmopt")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	out := filepath.Join(dir, "program.wasm")
+	cmd := exec.Command("go", "build", "-o", out, "./testdata/program")
+	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
+	cmd.Stderr = os.Stderr
+	if err := cmd.Run(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(out)
+})
+
+func compiled(t testing.TB) []byte {
+	t.Helper()
+	wasm, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return wasm
+}
+
+// functions returns the bodies in the code section.
+func functions(t *testing.T, wasm []byte) [][]byte {
+	t.Helper()
+	r := &reader{b: wasm, at: len(magic)}
+	for r.more() {
+		id, section := r.byte(), r.bytes(r.u32())
+		if id != sectionCode {
+			continue
+		}
+		s := &reader{b: section}
+		var out [][]byte
+		for n := s.u32(); n > 0; n-- {
+			out = append(out, s.bytes(s.u32()))
+		}
+		if s.err != nil {
+			t.Fatal(s.err)
+		}
+		return out
+	}
+	t.Fatal("no code section", r.err)
+	return nil
+}
+
+// resumes returns the values of PC_B with which a function may be called: zero, and those for blocks with or after a call.
+func (f *function) resumes(body []byte) []int {
+	values := []int{0}
+	if f.rewrite(body, new(Stats)) == nil {
+		return values
+	}
+	for pc, b := range f.table {
+		if pc > 0 && (f.blocks[b].calls || b > 0 && f.blocks[b-1].calls) {
+			values = append(values, pc)
+		}
+	}
+	return values
+}
+
+// Every function of a program that has all of the standard library's ways to write one keeps its control flow.
+func TestModule_controlFlow(t *testing.T) {
+	before := compiled(t)
+	after, stats, err := Module(before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := functions(t, before), functions(t, after)
+	if len(a) != len(b) || len(a) != stats.Functions {
+		t.Fatalf("%d functions became %d, or %d", len(a), len(b), stats.Functions)
+	}
+	var f function
+	for i := range a {
+		if err := sameControlFlow(a[i], b[i], f.resumes(a[i])); err != nil {
+			t.Errorf("function %d: %v", i, err)
+		}
+	}
+	// If these fall, the compiler has changed what it makes.
+	if stats.Changed < stats.Functions*9/10 || stats.Direct < stats.Jumps*8/10 || stats.Jumps == 0 {
+		t.Errorf("got %+v", stats)
+	}
+	t.Logf("%+v", stats)
+}
+
+// sameControlFlow notices what it is for.
+func TestSameControlFlow_Errors(t *testing.T) {
+	before := compiled(t)
+	var f function
+	noticed, tried := 0, 0
+	for _, body := range functions(t, before) {
+		after := bytes.Clone(f.rewrite(body, new(Stats)))
+		if after == nil || len(f.blocks) < 4 {
+			continue
+		}
+		m, err := newMachine(after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, in := range m.instrs {
+			if in.op == opBr && in.arg > 0 && in.arg < 0x3f {
+				after[in.from+1]-- // a jump to another block
+				tried++
+				if sameControlFlow(body, after, f.resumes(body)) != nil {
+					noticed++
+				}
+				break
+			}
+		}
+		if tried == 200 {
+			break
+		}
+	}
+	// Some jumps are dead code, and some blocks are empty.
+	if noticed < tried*8/10 || tried < 100 {
+		t.Errorf("noticed %d of %d changes", noticed, tried)
+	}
+}
+
+// The program does the same before and after, and as natively.
+func TestModule_behaviour(t *testing.T) {
+	before := compiled(t)
+	after, _, err := Module(before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	native, err := exec.Command("go", "run", "./testdata/program").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name string
+		wasm []byte
+	}{{"before", before}, {"after", after}} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := run(t, tt.wasm); got != string(native) {
+				t.Errorf("got\n%s\nnatively\n%s", got, native)
+			}
+		})
+	}
+}
+
+func run(t *testing.T, wasm []byte) string {
+	t.Helper()
+	ctx := context.Background()
+	r := wazero.NewRuntime(ctx)
+	defer r.Close(ctx)
+	wasi_snapshot_preview1.MustInstantiate(ctx, r)
+	var stdout, stderr bytes.Buffer
+	_, err := r.InstantiateWithConfig(ctx, wasm, wazero.NewModuleConfig().
+		WithStdout(&stdout).WithStderr(&stderr).WithSysNanotime().WithSysWalltime())
+	if exit, ok := err.(*sys.ExitError); err != nil && (!ok || exit.ExitCode() != 0) {
+		t.Fatalf("%v\n%s", err, stderr.String())
+	}
+	return stdout.String()
+}
+
+// What was not compiled by Go is left alone.
+func TestModule_foreign(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		wasm []byte
+	}{
+		{"empty", magic},
+		{"custom section", append(bytes.Clone(magic), 0, 2, 1, 'x')},
+		// A function with a table that is not one of blocks.
+		{"br_table", append(bytes.Clone(magic), 10, 14, 1, 12, 0,
+			0x02, 0x40, 0x20, 0, 0x0e, 1, 0, 1, 0x0b, 0x0b, 0x0b)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, stats, err := Module(tt.wasm)
+			if err != nil || !bytes.Equal(got, tt.wasm) || stats.Changed > 0 {
+				t.Errorf("got % x, %+v, %v", got, stats, err)
+			}
+		})
+	}
+}
+
+func TestModule_Errors(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		wasm []byte
+		want string
+	}{
+		{"not Wasm", []byte("#!/bin/sh"), "wasmopt: not a WebAssembly module"},
+		{"section", append(bytes.Clone(magic), 10, 9, 1), errTruncated.Error()},
+		{"function", append(bytes.Clone(magic), 10, 2, 1, 9), errTruncated.Error()},
+		{"size", append(bytes.Clone(magic), 10, 0xff, 0xff, 0xff, 0xff, 0xff, 1), "wasmopt: integer at 14 is too long"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if _, _, err := Module(tt.wasm); err == nil || err.Error() != tt.want {
+				t.Errorf("got %v, want %s", err, tt.want)
+			}
+		})
+	}
+}
+
+// Whatever the input, there is no panic, and functions that change keep their control flow.
+func FuzzModule(f *testing.F) {
+	r := &reader{b: compiled(f), at: len(magic)}
+	for r.more() {
+		if id, section := r.byte(), r.bytes(r.u32()); id == sectionCode {
+			s := &reader{b: section}
+			for i := range s.u32() {
+				if body := s.bytes(s.u32()); i%97 == 0 && len(body) < 4096 {
+					f.Add(body)
+				}
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var fn function
+		after := fn.rewrite(body, new(Stats))
+		if after == nil {
+			return
+		}
+		if _, err := newMachine(after); err != nil {
+			t.Error(err)
+		}
+	})
+}
