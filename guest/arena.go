@@ -30,7 +30,11 @@ var arena struct {
 	chunk unsafe.Pointer
 	// handed is what else the host may have written to since the last takeInbound: blocks beyond the chunk, and chunks
 	// that were replaced.
-	handed []unsafe.Pointer
+	handed *handed
+	// generation numbers the small chunks, from 1. It is 0 while the chunk is a larger one.
+	generation uint32
+	// generations is the last number given.
+	generations uint32
 	// turn counts calls down to the next turn of the runtime's own goroutines: the collector leaves work to them (sweeping,
 	// giving back its buffers), and nothing else would ever let them run in a guest whose handlers do not block. New memory
 	// makes it the next call.
@@ -40,14 +44,34 @@ var arena struct {
 // inbound keeps incoming data alive while it is lifted.
 type inbound struct {
 	chunk  unsafe.Pointer
-	handed []unsafe.Pointer
+	handed *handed
 }
+
+// handed is a list of memory, most often empty.
+type handed struct {
+	block unsafe.Pointer
+	next  *handed
+}
+
+// unrooted is what roots no memory of the arena: its chunk is none of them.
+var unrooted = inbound{chunk: unsafe.Pointer(&control)}
 
 // takeInbound returns the roots of what the host has written. It does not allocate.
 func takeInbound() inbound {
 	in := inbound{arena.chunk, arena.handed}
-	arena.handed = nil
+	if in.handed != nil {
+		arena.handed = nil
+	}
 	return in
+}
+
+// hand adds memory that the host may write to.
+func hand(block unsafe.Pointer) {
+	h := &handed{block: block}
+	// Looked at after allocating, which may let another goroutine take the list.
+	h.next = arena.handed
+	arena.handed = h
+	arena.turn = 0 // so that Serve looks
 }
 
 // chunkFor returns the size of the chunk from which n bytes are taken, 0 for a block of their own.
@@ -71,7 +95,11 @@ func replenish(n, chunk uint32) {
 	}
 	arena.turn = 0
 	fresh := uninitialised(int(chunk))
-	arena.chunk = fresh
+	arena.chunk, arena.generation = fresh, 0
+	if chunk == smallChunk {
+		arena.generations++
+		arena.generation = arena.generations
+	}
 	control.arenaNext = address(fresh)
 	control.arenaEnd = control.arenaNext + chunk
 }
@@ -80,14 +108,13 @@ func replenish(n, chunk uint32) {
 func reallocate(size uint32) unsafe.Pointer {
 	chunk := chunkFor(size)
 	if chunk == 0 {
-		arena.turn = 0
 		block := uninitialised(int(size))
-		arena.handed = append(arena.handed, block)
+		hand(block)
 		return block
 	}
 	rounded := (size + 7) &^ 7
 	if control.arenaEnd-control.arenaNext < rounded {
-		arena.handed = append(arena.handed, arena.chunk)
+		hand(arena.chunk)
 		replenish(rounded, chunk)
 	}
 	p := pointer(control.arenaNext)

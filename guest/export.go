@@ -1,6 +1,7 @@
 package guest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
@@ -17,7 +18,10 @@ type Export struct {
 	lift            LiftFunc
 	lower           LowerFunc
 	handler         Handler
-	idle            *ServerCall
+	call            *ServerCall
+
+	generated  string // the name of the handler that direct stands for
+	makeDirect func(impl any) DirectHandler
 }
 
 // LiftFunc fills a message from its record. It returns false for a message of another type than it was generated for.
@@ -26,17 +30,46 @@ type LiftFunc func(r Record, m any) bool
 // LowerFunc stores a message in its record, and what does not fit there in s. It returns false as a LiftFunc does.
 type LowerFunc func(s *Scratch, r Record, m any) bool
 
-// Handler serves one call. It returns the reply, or a status that is not OK. It may not keep c.
-type Handler func(c *ServerCall) (reply any, st *Status)
+// Handler serves calls of one method.
+type Handler interface {
+	// Serve serves one call. It lowers the reply with [ServerCall.Lower], or a [DirectHandler] does, or it returns a status
+	// that is not OK. It may not keep c.
+	Serve(c *ServerCall) *Status
+}
+
+// DirectHandler calls an implementation without the handler in the generated code, whose messages are of any type: it lifts
+// the request, calls the method and lowers the reply.
+type DirectHandler interface {
+	// Serve serves one call. It returns the error of the method. It may not keep c.
+	Serve(ctx context.Context, c *ServerCall) error
+}
 
 var exports []*Export
 
 // NewExport declares a method. result is the size of its result<reply, status> in bytes, payload the offset of the reply
 // in it; lift is for requests and lower for replies.
 func NewExport(fullMethod string, result, payload uint32, lift LiftFunc, lower LowerFunc) *Export {
-	e := &Export{FullMethod: fullMethod, result: result, payload: payload, lift: lift, lower: lower}
+	e := &Export{FullMethod: fullMethod, result: result, payload: payload, lift: lift, lower: lower, handler: unregistered{}}
+	e.call = e.newCall()
 	exports = append(exports, e)
 	return e
+}
+
+// WithDirect declares that serving a call with the DirectHandler that make returns for an implementation does what the
+// generated handler does, as long as there is no interceptor. generated is the handler's name, as [runtime.Func] has it. make
+// returns nil for an implementation of another type.
+func (e *Export) WithDirect(generated string, make func(impl any) DirectHandler) *Export {
+	e.generated, e.makeDirect = generated, make
+	return e
+}
+
+// Direct returns what may serve in place of a handler that has no interceptor, or nil if only the handler itself may. handler
+// is the handler's name: one that was put in place of the generated one has another.
+func (e *Export) Direct(handler string, impl any) DirectHandler {
+	if e.makeDirect == nil || handler != e.generated {
+		return nil
+	}
+	return e.makeDirect(impl)
 }
 
 // FindExport returns the export of that name, or nil if the function exports no such method.
@@ -61,20 +94,24 @@ const (
 // ServerCall is a call that is being served. It is reused after the handler has returned.
 type ServerCall struct {
 	export  *Export
-	next    *ServerCall // in the list of idle ones
+	busy    bool
 	result  frame
 	payload Record // of the result
 	scratch Scratch
-	in      inbound
 	request Record
 	spill   [32]uint64 // the record of a request that arrived in core parameters
 	decoder func(any) error
 
-	deadline    int64
-	hasMetadata bool
-	metadata    []Pair
+	// in roots the request. From one call to the next it stays, while there is nothing but the same chunk.
+	in inbound
+	// generation is that of the chunk that holds all data of the request, or 0 if there is none.
+	generation uint32
 
+	// rare says that there is something to do when the handler has returned.
+	rare            bool
+	metadata        []Pair
 	header, trailer []Pair
+
 	// reply and meta root what the result refers to until the call struct is used again.
 	reply any
 	meta  []byte
@@ -85,14 +122,22 @@ type ServerCall struct {
 // Enter begins a call whose request arrived in core parameters: the generated export stores them in Request and calls
 // Serve.
 func (e *Export) Enter() *ServerCall {
-	in, deadline, flags := takeInbound(), control.inDeadline, control.inFlags
-	c := e.idle
-	if c == nil {
-		c = e.newCall()
-	} else {
-		e.idle = c.next
+	if e.call.busy {
+		return e.enterAnew()
 	}
-	c.in, c.deadline, c.hasMetadata = in, deadline, flags&inHasMetadata != 0
+	return e.call
+}
+
+// enterAnew is Enter for a call in the middle of another of the same method.
+func (e *Export) enterAnew() *ServerCall {
+	in := takeInbound() // before anything is allocated
+	c := e.newCall()
+	for ; in.handed != nil; in.handed = in.handed.next {
+		hand(in.handed.block)
+	}
+	if in.chunk != arena.chunk {
+		hand(in.chunk)
+	}
 	return c
 }
 
@@ -124,48 +169,82 @@ func (c *ServerCall) Request() Record { return c.request }
 
 // Serve runs the handler and returns the record of the result, which is valid until the guest is entered again.
 func (c *ServerCall) Serve() Record {
-	e := c.export
-	if arena.turn--; arena.turn < 0 {
-		arena.turn = callsPerTurn
-		runtime.Gosched()
-	}
-	var reply any
-	var st *Status
-	if e.handler == nil {
-		st = &Status{Code: codeUnimplemented, Message: "method " + e.FullMethod + " is not registered with a server"}
-	} else {
-		reply, st = e.handler(c)
+	c.busy = true
+	if arena.turn--; arena.turn < 0 || c.in.chunk != arena.chunk {
+		c.prepare()
 	}
 	if c.scratch.used > 0 {
 		c.scratch.reset()
 	}
+	if st := c.export.handler.Serve(c); st != nil || c.rare {
+		c.finish(st)
+	}
+	// Before the host reads the result nothing can run in this guest, so the next call may have c already.
+	c.busy = false
+	return c.result.record
+}
+
+// prepare roots the request, and does what is not due in every call.
+func (c *ServerCall) prepare() {
+	c.in, c.generation = takeInbound(), arena.generation
+	if c.in.handed != nil {
+		c.generation = 0
+	}
+	if c.generation == 0 {
+		c.rare = true // too much memory to keep
+	}
 	if c.st != nil {
 		// The last result was a status, of which nothing may be seen in this one.
 		c.result.clear()
+		c.st = nil
 	}
-	if st == nil && !e.lower(&c.scratch, c.payload, reply) {
-		st = typeMismatch(e.FullMethod, reply)
+	if arena.turn < 0 {
+		arena.turn = callsPerTurn
+		runtime.Gosched()
 	}
+}
+
+// finish makes st the result, unless it is nil, and passes header and trailer on.
+func (c *ServerCall) finish(st *Status) {
+	c.in, c.rare = unrooted, false // so that prepare is called
 	if st != nil {
 		c.result.clear()
 		c.result.record.PutU8(0, 1)
 		c.payload.putStatus(&c.scratch, st)
+		c.reply, c.st = nil, st
 	}
-	c.reply, c.st = reply, st
 	if c.header != nil || c.trailer != nil {
 		c.meta = appendMeta(appendMeta(nil, c.header, 0), c.trailer, metaTrailer)
 		control.replyMetaPtr, control.replyMetaLen = bytesAddress(c.meta), uint32(len(c.meta))
-		c.header, c.trailer = nil, nil
 	}
-	c.in = inbound{}
-	if c.metadata != nil {
-		c.metadata = nil
-	}
-	// Before the host reads the result nothing can run in this guest, so c may be put back already.
-	c.next = e.idle
-	e.idle = c
-	return c.result.record
+	c.header, c.trailer, c.metadata = nil, nil, nil
 }
+
+// unregistered is the handler of a method that no server has.
+type unregistered struct{}
+
+func (unregistered) Serve(c *ServerCall) *Status {
+	return &Status{Code: codeUnimplemented, Message: "method " + c.export.FullMethod + " is not registered with a server"}
+}
+
+// Lower makes reply the result. It returns a status if reply is of another type than the export was generated for.
+func (c *ServerCall) Lower(reply any) *Status {
+	c.reply = reply
+	if !c.export.lower(&c.scratch, c.payload, reply) {
+		return typeMismatch(c.export.FullMethod, reply)
+	}
+	return nil
+}
+
+// Reply is the record of the reply, to which a [DirectHandler] lowers it, and to Scratch. The reply is kept until the host has
+// read the result.
+func (c *ServerCall) Reply(reply any) Record {
+	c.reply = reply
+	return c.payload
+}
+
+// Scratch is for what does not fit in the record of the reply.
+func (c *ServerCall) Scratch() *Scratch { return &c.scratch }
 
 // typeMismatch is the status of a call with messages that the bindings do not know.
 func typeMismatch(fullMethod string, m any) *Status {
@@ -176,21 +255,21 @@ func typeMismatch(fullMethod string, m any) *Status {
 func (c *ServerCall) Decoder() func(m any) error { return c.decoder }
 
 // Deadline is the deadline of the call in Unix nanoseconds, or 0.
-func (c *ServerCall) Deadline() int64 { return c.deadline }
+func (c *ServerCall) Deadline() int64 { return control.inDeadline }
 
 // HasMetadata says whether the caller sent metadata, without fetching it.
-func (c *ServerCall) HasMetadata() bool { return c.hasMetadata }
+func (c *ServerCall) HasMetadata() bool { return control.inFlags&inHasMetadata != 0 }
 
 // Metadata returns the caller's metadata; the first call fetches it from the host.
 func (c *ServerCall) Metadata() []Pair {
-	if c.hasMetadata && c.metadata == nil {
-		c.metadata = fetchMetadata()
+	if c.metadata == nil && c.HasMetadata() {
+		c.metadata, c.rare = fetchMetadata(), true
 	}
 	return c.metadata
 }
 
 // SetHeader replaces the header that goes out with the result.
-func (c *ServerCall) SetHeader(p []Pair) { c.header = p }
+func (c *ServerCall) SetHeader(p []Pair) { c.header, c.rare = p, true }
 
 // SetTrailer replaces the trailer that goes out with the result.
-func (c *ServerCall) SetTrailer(p []Pair) { c.trailer = p }
+func (c *ServerCall) SetTrailer(p []Pair) { c.trailer, c.rare = p, true }

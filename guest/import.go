@@ -12,25 +12,35 @@ type Import struct {
 	FullMethod string
 
 	request, result, payload uint32
-	lower                    LowerFunc
-	call                     func(request, result Record)
-	lift                     LiftFunc
-	idle                     *importCall
+	invoke                   InvokeFunc
+	idle                     *ImportCall
 }
 
-// importCall is what a call in progress needs.
-type importCall struct {
-	request, result frame
+// InvokeFunc lowers args to the request of c, passes it and the result to the host, between Leave and Return of c, and lifts the
+// reply. It returns a status that is not OK, or nil.
+type InvokeFunc func(c *ImportCall, args, reply any) *Status
+
+// ImportCall is a call in progress. It is reused.
+type ImportCall struct {
+	method          *Import
+	next            *ImportCall // in the list of idle ones
+	request, result Record
 	scratch         Scratch
-	next            *importCall // in the list of idle ones
+	payload         uintptr // offset of the reply in the result
+
+	// call and its encoded metadata, both most often nil.
+	call *ClientCall
+	meta []byte
+	// in roots the reply. From one call to the next it stays, while there is nothing but the same chunk.
+	in inbound
 }
 
 var imports []*Import
 
 // NewImport declares a method. request and result are the sizes of its records in bytes, payload is the offset of the reply
-// in the result; lower is for requests and lift for replies; call passes the records to the host.
-func NewImport(fullMethod string, request, result, payload uint32, lower LowerFunc, call func(request, result Record), lift LiftFunc) *Import {
-	i := &Import{FullMethod: fullMethod, request: request, result: result, payload: payload, lower: lower, call: call, lift: lift}
+// in the result.
+func NewImport(fullMethod string, request, result, payload uint32, invoke InvokeFunc) *Import {
+	i := &Import{FullMethod: fullMethod, request: request, result: result, payload: payload, invoke: invoke}
 	imports = append(imports, i)
 	return i
 }
@@ -61,73 +71,101 @@ type ClientCall struct {
 func (i *Import) Invoke(call *ClientCall, args, reply any) *Status {
 	c := i.idle
 	if c == nil {
-		c = &importCall{request: newFrame(i.request), result: newFrame(i.result)}
+		c = i.newCall()
 	} else {
 		i.idle = c.next
-		if c.scratch.used > 0 {
-			c.scratch.reset()
-		}
 	}
-	request, result := c.request.record, c.result.record
-	var st *Status
-	switch {
-	case !i.lower(&c.scratch, request, args):
-		st = typeMismatch(i.FullMethod, args)
-	case call != nil:
-		st = i.invokeWith(call, request, result, args, reply)
-	default:
-		if control.arenaEnd-control.arenaNext < reserve {
-			replenish(reserve, smallChunk)
-		}
-		i.call(request, result)
-		in := takeInbound()
-		runtime.KeepAlive(args)
-		if result.U8(0) != 0 || !i.lift(result.At(uintptr(i.payload)), reply) {
-			st = i.failed(result, reply)
-		}
-		keepAlive(in)
+	if c.scratch.used > 0 {
+		c.scratch.reset()
+	}
+	if call != nil {
+		c.setContext(call)
+	}
+	if control.arenaEnd-control.arenaNext < reserve {
+		replenish(reserve, smallChunk)
+	}
+	st := i.invoke(c, args, reply)
+	runtime.KeepAlive(args)
+	if c.call != nil {
+		c.call, c.meta = nil, nil
+	}
+	if arena.generation == 0 || c.in.handed != nil {
+		c.in = unrooted // too much memory to keep
 	}
 	c.next = i.idle
 	i.idle = c
 	return st
 }
 
-// invokeWith is the part of Invoke in which a context makes a difference.
-func (i *Import) invokeWith(call *ClientCall, request, result Record, args, reply any) *Status {
-	var meta []byte
-	if len(call.Metadata) > 0 {
-		meta = appendMeta(nil, call.Metadata, 0)
+func (i *Import) newCall() *ImportCall {
+	return &ImportCall{
+		method:  i,
+		request: newFrame(i.request).record,
+		result:  newFrame(i.result).record,
+		payload: uintptr(i.payload),
 	}
-	replenish(reserve, smallChunk)
-	// From here to the call nothing may allocate: another goroutine could take the control block.
-	control.outDeadline = call.Deadline
-	control.outMetaPtr, control.outMetaLen = bytesAddress(meta), uint32(len(meta))
-	if call.WantHeaders {
-		control.outFlags = outWantHeaders
-	}
-	i.call(request, result)
-	in := takeInbound()
-	if call.WantHeaders {
-		addr, n := control.replyMetaPtr, control.replyMetaLen
-		control.replyMetaPtr, control.replyMetaLen = 0, 0
-		call.Header, call.Trailer = parseMeta(inboundBytes(addr, n))
-	}
-	runtime.KeepAlive(args)
-	runtime.KeepAlive(meta)
-	var st *Status
-	if result.U8(0) != 0 || !i.lift(result.At(uintptr(i.payload)), reply) {
-		st = i.failed(result, reply)
-	}
-	keepAlive(in)
-	return st
 }
 
-// failed returns the status of a call whose result is an error, or a reply that could not be lifted.
-func (i *Import) failed(result Record, reply any) *Status {
-	if result.U8(0) != 0 {
-		return result.At(uintptr(i.payload)).status()
+func (c *ImportCall) setContext(call *ClientCall) {
+	c.call = call
+	c.in = unrooted // so that take is called
+	if len(call.Metadata) > 0 {
+		c.meta = appendMeta(nil, call.Metadata, 0)
 	}
-	return typeMismatch(i.FullMethod, reply)
 }
+
+// Request is the record of the request.
+func (c *ImportCall) Request() Record { return c.request }
+
+// Scratch is for what does not fit in the record of the request.
+func (c *ImportCall) Scratch() *Scratch { return &c.scratch }
+
+// Result is the record of the result.
+func (c *ImportCall) Result() Record { return c.result }
+
+// Leave is called when the request has been lowered. From here until the host has been called nothing may allocate: another
+// goroutine could take the control block.
+func (c *ImportCall) Leave() {
+	if c.call != nil {
+		c.leaveWithContext()
+	}
+}
+
+func (c *ImportCall) leaveWithContext() {
+	control.outDeadline = c.call.Deadline
+	control.outMetaPtr, control.outMetaLen = bytesAddress(c.meta), uint32(len(c.meta))
+	if c.call.WantHeaders {
+		control.outFlags = outWantHeaders
+	}
+}
+
+// Return is called when the host has returned, before anything is allocated.
+func (c *ImportCall) Return() {
+	if c.in.chunk != arena.chunk || arena.handed != nil {
+		c.take()
+	}
+}
+
+// Failed reports whether the result is a status and not a reply.
+func (c *ImportCall) Failed() bool { return c.result.U8(0) != 0 }
+
+// Reply is the record of the reply.
+func (c *ImportCall) Reply() Record { return c.result.At(c.payload) }
+
+// take roots the reply and takes the headers that came with it.
+func (c *ImportCall) take() {
+	c.in = takeInbound()
+	if c.call != nil && c.call.WantHeaders {
+		addr, n := control.replyMetaPtr, control.replyMetaLen
+		control.replyMetaPtr, control.replyMetaLen = 0, 0
+		c.call.Header, c.call.Trailer = parseMeta(inboundBytes(addr, n))
+	}
+}
+
+// Status returns the status that there is in place of a reply.
+func (c *ImportCall) Status() *Status { return c.result.At(c.payload).status() }
+
+// Mismatch returns the status of a call with a message that the bindings do not know.
+func (c *ImportCall) Mismatch(m any) *Status { return typeMismatch(c.method.FullMethod, m) }
 
 func bytesAddress(b []byte) uint32 { return address(unsafe.Pointer(unsafe.SliceData(b))) }

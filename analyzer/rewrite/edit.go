@@ -35,6 +35,7 @@ func files(pass *analysis.Pass, listens []*usage.Listen) []File {
 		e := &editor{pass: pass, file: file, tok: pass.Fset.File(file.FileStart)}
 		e.imports()
 		e.listens(listens)
+		e.staticOptions()
 		if len(e.edits) > 0 {
 			slices.SortFunc(e.edits, func(a, b Edit) int { return a.Start - b.Start })
 			list = append(list, File{Name: e.tok.Name(), Edits: e.edits})

@@ -31,7 +31,7 @@ var update = flag.Bool("update", false, "write the goldens")
 
 // TestBindings generates bindings for each archive in testdata and compares with the files below want/ in it, which is either
 // the bindings or want/error. Archives have .proto files and Go packages, by import path, whose types have the fields and tags of
-// protoc-gen-go and nothing else. What is generated has to compile, against package guest. A service from imported.proto is
+// protoc-gen-go and nothing else, or also what protoc-gen-go-grpc makes for servers. What is generated has to compile, against package guest. A service from imported.proto is
 // called, others are served.
 func TestBindings(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
@@ -152,12 +152,12 @@ func (c *testCase) check(importPath string, src []byte) (*types.Package, error) 
 	return (&types.Config{Importer: c}).Check(importPath, c.fset, []*ast.File{f}, nil)
 }
 
-// guestPackage is package guest as guests see it.
+// guestPackage is package guest, or context, as guests see it.
 var guestPackages = sync.OnceValues(func() (map[string]*types.Package, error) {
 	pkgs, err := packages.Load(&packages.Config{
 		Mode: packages.NeedName | packages.NeedTypes,
 		Env:  append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm"),
-	}, "github.com/cofaas/cofaas/guest")
+	}, "github.com/cofaas/cofaas/guest", "context")
 	if err != nil {
 		return nil, err
 	}
@@ -194,6 +194,7 @@ func (c *testCase) generate(t *testing.T) map[string][]byte {
 		for _, method := range m.Service(s.FullName()).Methods {
 			d := s.Methods().ByName(method.Name)
 			gm := golang.Method{Method: method, RequestType: c.goType(t, d.Input()), ReplyType: c.goType(t, d.Output())}
+			gm.Handler, gm.Server = c.handler(s, method)
 			if s.ParentFile().Path() == "imported.proto" {
 				opts.Imports = append(opts.Imports, gm)
 			} else {
@@ -213,6 +214,18 @@ func (c *testCase) generate(t *testing.T) map[string][]byte {
 		out["want/"+name] = content
 	}
 	return out
+}
+
+// handler finds the server interface and the handler of a method, in packages that have them.
+func (c *testCase) handler(s protoreflect.ServiceDescriptor, m *model.Method) (*types.Func, *types.TypeName) {
+	for _, pkg := range c.packages {
+		handler, _ := pkg.Scope().Lookup(fmt.Sprintf("_%s_%s_Handler", s.Name(), m.Name)).(*types.Func)
+		server, _ := pkg.Scope().Lookup(string(s.Name()) + "Server").(*types.TypeName)
+		if handler != nil && server != nil {
+			return handler, server
+		}
+	}
+	return nil, nil
 }
 
 // goType finds the type that was generated for a message, in the package that is its proto package's with slashes.

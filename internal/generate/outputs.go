@@ -192,8 +192,11 @@ func (p *project) goMethod(s *analyzer.Service, m *model.Method) (golang.Method,
 	if gm.RequestType, err = p.goType(m, am.Request); err != nil {
 		return gm, err
 	}
-	gm.ReplyType, err = p.goType(m, am.Reply)
-	return gm, err
+	if gm.ReplyType, err = p.goType(m, am.Reply); err != nil {
+		return gm, err
+	}
+	direct(p.pkgs[s.PkgPath], string(m.Service.Name.Name()), &gm)
+	return gm, nil
 }
 
 func (p *project) goType(m *model.Method, msg analyzer.Message) (types.Type, error) {

@@ -57,6 +57,14 @@ func TestHandlerAllocations(t *testing.T) {
 	}
 }
 
+func TestDirectAllocations(t *testing.T) {
+	e := directExport(t, t.Name())
+	NewServer().RegisterService(directDesc(t.Name()), new(directImpl))
+	if got := testing.AllocsPerRun(contextSlab*100, func() { e.Enter().Serve() }); got != 0 {
+		t.Errorf("%v allocations per call, want one per %d calls", got, contextSlab)
+	}
+}
+
 func TestInvokeAllocations(t *testing.T) {
 	useFakeHost(t)
 	imp := &nopImport{}
@@ -72,6 +80,7 @@ func TestInvokeAllocations(t *testing.T) {
 	call := &nopCall{}
 	for name, f := range map[string]func(){
 		"background": func() { cc.Invoke(context.Background(), fullName, args, reply, opts...) },
+		"generated":  func() { cc.Invoke(context.Background(), fullName, args, reply, StaticOptions(cc, nil)...) },
 		"handler":    func() { serve(call) },
 	} {
 		if got := testing.AllocsPerRun(1000, f); got != 0 {

@@ -40,7 +40,10 @@ var (
 		if export == nil {
 			return false
 		}
-		export.Bind(func(c *guest.ServerCall) (any, *guest.Status) { return m.serve(c) })
+		if m.interceptor == nil && m.stats == nil {
+			m.direct = export.Direct(functionName(m.handler), m.impl)
+		}
+		export.Bind(m)
 		return true
 	}
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unsafe"
 
 	"github.com/cofaas/cofaas/guest"
 	"github.com/cofaas/cofaas/stubs/grpc/codes"
@@ -26,22 +27,32 @@ func (cc *ClientConn) Invoke(ctx context.Context, method string, args, reply any
 	if cc.direct && isBare(ctx) && isStatic(opts) {
 		if routes := cc.routes.Load(); routes != nil {
 			for i := range *routes {
-				if r := &(*routes)[i]; r.method == method {
-					if st := r.imp.Invoke(nil, args, reply); st != nil {
-						return errorFromGuest(st)
-					}
-					return nil
+				r := &(*routes)[i]
+				if !isSame(r.method, method) {
+					continue
 				}
+				if st := r.imp.Invoke(nil, args, reply); st != nil {
+					return errorFromGuest(st)
+				}
+				return nil
 			}
 		}
 	}
 	return cc.invoke(ctx, method, args, reply, opts)
 }
 
+// isSame reports whether two strings are one in memory, as the names are that a client calls with: constants.
+func isSame(a, b string) bool {
+	return len(a) == len(b) && unsafe.StringData(a) == unsafe.StringData(b)
+}
+
 // isStatic reports whether opts are those of a generated client that was given none.
 func isStatic(opts []CallOption) bool {
 	if len(opts) != 1 {
 		return len(opts) == 0
+	}
+	if &opts[0] == &staticOptions[0] {
+		return true
 	}
 	_, ok := opts[0].(StaticMethodCallOption)
 	return ok

@@ -26,6 +26,27 @@ type StaticMethodCallOption struct {
 	EmptyCallOption
 }
 
+// staticOptions are what a generated client calls with when it was given no options. All calls share them, so application
+// code must not get them: [combine] copies.
+var staticOptions = [1]CallOption{StaticMethodCallOption{}}
+
+// StaticOptions returns [StaticMethod] followed by opts. Generated clients have an append in its place; their copies in a
+// guest call this, which allocates nothing when there are no opts and cc is a [ClientConn].
+func StaticOptions(cc ClientConnInterface, opts []CallOption) []CallOption {
+	if _, ok := cc.(*ClientConn); ok && len(opts) == 0 {
+		return staticOptions[:]
+	}
+	return appendStatic(opts)
+}
+
+// appendStatic is apart so that StaticOptions is inlined.
+func appendStatic(opts []CallOption) []CallOption {
+	return append([]CallOption{StaticMethodCallOption{}}, opts...)
+}
+
+// isShared reports whether opts are staticOptions themselves.
+func isShared(opts []CallOption) bool { return len(opts) == 1 && &opts[0] == &staticOptions[0] }
+
 // Header receives the header of the reply when the call has returned.
 func Header(md *metadata.MD) CallOption { return HeaderCallOption{HeaderAddr: md} }
 
@@ -169,9 +190,11 @@ type CustomCodecCallOption struct {
 }
 
 // combine returns the options of a connection followed by those of a call. It shares no memory that another call could
-// append to.
+// append to, nor staticOptions.
 func combine(conn, call []CallOption) []CallOption {
 	switch {
+	case isShared(call):
+		return append(append(make([]CallOption, 0, len(conn)+1), conn...), call...)
 	case len(conn) == 0:
 		return call
 	case len(call) == 0:

@@ -39,13 +39,14 @@ type contextExtra struct {
 // callback is a function to call when the context is done.
 type callback struct{ f func() }
 
-// contextSlab is the number of contexts that are allocated at once.
+// contextSlab is the number of contexts that are allocated at once, a power of two.
 const contextSlab = 16
 
 // contextPool hands out contexts that were never used.
 type contextPool struct {
 	mu   sync.Mutex
-	slab []serverContext
+	slab *[contextSlab]serverContext
+	used int
 }
 
 var contexts contextPool
@@ -55,16 +56,26 @@ func (p *contextPool) get() *serverContext {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 	}
-	if len(p.slab) == 0 {
-		p.slab = make([]serverContext, contextSlab)
+	return p.next()
+}
+
+// next is get for whoever holds mu, which in a guest is everybody.
+func (p *contextPool) next() *serverContext {
+	i := p.used & (contextSlab - 1)
+	if i == 0 {
+		p.slab = new([contextSlab]serverContext)
 	}
-	c := &p.slab[0]
-	p.slab = p.slab[1:]
-	return c
+	p.used++
+	return &p.slab[i]
 }
 
 func newServerContext(m *boundMethod, call serverCall, deadline int64) *serverContext {
-	c := contexts.get()
+	var c *serverContext
+	if coop.Single {
+		c = contexts.next()
+	} else {
+		c = contexts.get()
+	}
 	c.method, c.call, c.deadline = m, call, deadline
 	return c
 }
@@ -75,6 +86,11 @@ func (c *serverContext) finish() {
 		c.call = nil
 		return
 	}
+	c.finishExtra()
+}
+
+// finishExtra is finish with all that a handler may have asked for. It is apart so that finish is inlined.
+func (c *serverContext) finishExtra() {
 	c.mu.Lock()
 	x := c.extra
 	if x != nil && x.header != nil {

@@ -1,6 +1,8 @@
 package grpc
 
 import (
+	"reflect"
+	"runtime"
 	"strings"
 	"sync"
 	"unsafe"
@@ -24,6 +26,7 @@ type boundMethod struct {
 	handler     MethodHandler
 	interceptor UnaryServerInterceptor // nil if there is none
 	stats       statsHandlers
+	direct      guest.DirectHandler // does what handler does, or nil
 }
 
 // bound are the methods that some server of this guest serves.
@@ -57,24 +60,50 @@ func (s *Server) bind(fullMethod string, d *MethodDesc, impl any) {
 	bound.methods[fullMethod] = s
 }
 
-// serve is the hot path of a guest that is called.
+// functionName returns the name of a function in package runtime's form.
+func functionName(h MethodHandler) string {
+	return runtime.FuncForPC(reflect.ValueOf(h).Pointer()).Name()
+}
+
+// Serve is the hot path of a guest that is called. It implements guest.Handler.
+func (m *boundMethod) Serve(c *guest.ServerCall) *guest.Status {
+	if m.direct == nil {
+		reply, st := m.serve(c)
+		if st != nil {
+			return st
+		}
+		return c.Lower(reply)
+	}
+	s := m.server
+	if !s.enter() {
+		return s.refuse()
+	}
+	ctx := newServerContext(m, c, c.Deadline())
+	err := m.direct.Serve(ctx, c)
+	ctx.finish()
+	s.leave()
+	if err != nil {
+		return m.failed(err)
+	}
+	return nil
+}
+
+// refuse is leave for a handler that may not run, and returns the status of its call.
+func (s *Server) refuse() *guest.Status {
+	s.leave()
+	return guestError(codes.Unavailable, ErrServerStopped.Error())
+}
+
+// serve calls the handler.
 func (m *boundMethod) serve(call serverCall) (any, *guest.Status) {
 	if !m.server.enter() {
-		return nil, guestError(codes.Unavailable, ErrServerStopped.Error())
+		return nil, m.server.refuse()
 	}
-	var decode func(any) error
-	var deadline int64
-	if c, ok := call.(*guest.ServerCall); ok {
-		// Always, but in tests. Known to the compiler, these cost no calls.
-		decode, deadline = c.Decoder(), c.Deadline()
-	} else {
-		decode, deadline = call.Decoder(), call.Deadline()
-	}
-	ctx := newServerContext(m, call, deadline)
+	ctx := newServerContext(m, call, call.Deadline())
 	var reply any
 	var err error
 	if m.stats == nil {
-		reply, err = m.handler(m.impl, ctx, decode, m.interceptor)
+		reply, err = m.handler(m.impl, ctx, call.Decoder(), m.interceptor)
 	} else {
 		reply, err = m.serveWithStats(ctx, call)
 	}

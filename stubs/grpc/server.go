@@ -157,19 +157,23 @@ func (s *Server) stop() {
 	}
 }
 
-// enter counts a handler that is about to run. It reports false when the server is stopped.
+// enter counts a handler that is about to run, until leave. It reports false when the server is stopped.
 func (s *Server) enter() bool {
 	// Counted before the look at stopped: GracefulStop sets stopped before it looks at the count.
 	s.active.Add(1)
-	if s.stopped.Load() {
-		s.leave()
-		return false
-	}
-	return true
+	return !s.stopped.Load()
 }
 
 func (s *Server) leave() {
-	if s.active.Add(-1) == 0 && s.stopped.Load() {
+	s.active.Add(-1)
+	if s.stopped.Load() {
+		s.left()
+	}
+}
+
+// left ends the wait of GracefulStop. It is apart so that leave is inlined.
+func (s *Server) left() {
+	if s.active.Load() == 0 {
 		s.mu.Lock()
 		s.idle.Broadcast()
 		s.mu.Unlock()

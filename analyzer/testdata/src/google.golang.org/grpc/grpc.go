@@ -12,6 +12,8 @@ type (
 	ServerOption interface{ server() }
 )
 
+func StaticMethod() CallOption { return nil }
+
 type ClientConnInterface interface {
 	Invoke(ctx context.Context, method string, args, reply any, opts ...CallOption) error
 	NewStream(ctx context.Context, desc *StreamDesc, method string, opts ...CallOption) (ClientStream, error)

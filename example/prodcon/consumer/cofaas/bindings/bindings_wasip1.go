@@ -4,6 +4,7 @@
 package bindings
 
 import (
+	"context"
 	"unsafe"
 
 	"github.com/cofaas/cofaas/example/prodcon/protos/prodcon"
@@ -12,7 +13,8 @@ import (
 
 // Export /prodcon.ProducerConsumer/ConsumeByte.
 var exportProdconProducerConsumerConsumeByte = guest.NewExport("/prodcon.ProducerConsumer/ConsumeByte", 24, 4,
-	liftAnyProdconConsumeByteRequest, lowerAnyProdconConsumeByteReply)
+	liftAnyProdconConsumeByteRequest, lowerAnyProdconConsumeByteReply).
+	WithDirect("github.com/cofaas/cofaas/example/prodcon/protos/prodcon._ProducerConsumer_ConsumeByte_Handler", newDirectProdconProducerConsumerConsumeByte)
 
 //go:wasmexport proto:prodcon/producer-consumer#consume-byte
 func serveProdconProducerConsumerConsumeByte(p0 uint32, p1 uint32, p2 uint32, p3 uint32) unsafe.Pointer {
@@ -23,6 +25,38 @@ func serveProdconProducerConsumerConsumeByte(p0 uint32, p1 uint32, p2 uint32, p3
 	r.PutU32(8, p2)
 	r.PutU32(12, p3)
 	return c.Serve().Pointer()
+}
+
+type directProdconProducerConsumerConsumeByte struct {
+	server   prodcon.ProducerConsumerServer
+	requests guest.Slab[prodcon.ConsumeByteRequest]
+}
+
+func newDirectProdconProducerConsumerConsumeByte(impl any) guest.DirectHandler {
+	s, ok := impl.(prodcon.ProducerConsumerServer)
+	if !ok {
+		return nil
+	}
+	return &directProdconProducerConsumerConsumeByte{server: s}
+}
+
+func (d *directProdconProducerConsumerConsumeByte) Serve(ctx context.Context, c *guest.ServerCall) error {
+	in, r := d.requests.Next(c), c.Request()
+	in.Value = r.Bytes(0)
+	unknownProdconConsumeByteRequest.Set(in, r.Bytes(8))
+	out, err := d.server.ConsumeByte(ctx, in)
+	if err != nil {
+		return err
+	}
+	r = c.Reply(out)
+	if out == nil {
+		r.Clear(0, 16)
+	} else {
+		r.PutBool(0, out.Value)
+		r.PutS32(4, out.Length)
+		r.PutBytes(8, unknownProdconConsumeByteReply.Get(out))
+	}
+	return nil
 }
 
 func lowerAnyProdconConsumeByteReply(s *guest.Scratch, r guest.Record, v any) bool {

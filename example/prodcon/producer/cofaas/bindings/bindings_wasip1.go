@@ -4,6 +4,7 @@
 package bindings
 
 import (
+	"context"
 	"unsafe"
 
 	"github.com/cofaas/cofaas/example/prodcon/protos/helloworld"
@@ -13,7 +14,8 @@ import (
 
 // Export /helloworld.Greeter/SayHello.
 var exportHelloworldGreeterSayHello = guest.NewExport("/helloworld.Greeter/SayHello", 80, 8,
-	liftAnyHelloworldHelloRequest, lowerAnyHelloworldHelloReply)
+	liftAnyHelloworldHelloRequest, lowerAnyHelloworldHelloReply).
+	WithDirect("github.com/cofaas/cofaas/example/prodcon/protos/helloworld._Greeter_SayHello_Handler", newDirectHelloworldGreeterSayHello)
 
 //go:wasmexport proto:helloworld/greeter#say-hello
 func serveHelloworldGreeterSayHello(p0 uint32, p1 uint32, p2 uint32, p3 uint32) unsafe.Pointer {
@@ -26,15 +28,77 @@ func serveHelloworldGreeterSayHello(p0 uint32, p1 uint32, p2 uint32, p3 uint32) 
 	return c.Serve().Pointer()
 }
 
+type directHelloworldGreeterSayHello struct {
+	server   helloworld.GreeterServer
+	requests guest.Slab[helloworld.HelloRequest]
+}
+
+func newDirectHelloworldGreeterSayHello(impl any) guest.DirectHandler {
+	s, ok := impl.(helloworld.GreeterServer)
+	if !ok {
+		return nil
+	}
+	return &directHelloworldGreeterSayHello{server: s}
+}
+
+func (d *directHelloworldGreeterSayHello) Serve(ctx context.Context, c *guest.ServerCall) error {
+	in, r := d.requests.Next(c), c.Request()
+	in.Name = r.String(0)
+	unknownHelloworldHelloRequest.Set(in, r.Bytes(8))
+	out, err := d.server.SayHello(ctx, in)
+	if err != nil {
+		return err
+	}
+	r = c.Reply(out)
+	if out == nil {
+		r.Clear(0, 72)
+	} else {
+		r.PutString(0, out.Message)
+		r.PutS32(8, int32(out.Outcome))
+		if out.Stats != nil {
+			r.PutU8(16, 1)
+			lowerHelloworldHelloReplyStats(c.Scratch(), r.At(24), out.Stats)
+		} else {
+			r.Clear(16, 48)
+		}
+		r.PutBytes(64, unknownHelloworldHelloReply.Get(out))
+	}
+	return nil
+}
+
 // Import /prodcon.ProducerConsumer/ConsumeByte.
-var _ = guest.NewImport("/prodcon.ProducerConsumer/ConsumeByte", 16, 24, 4,
-	lowerAnyProdconConsumeByteRequest, invokeProdconProducerConsumerConsumeByte, liftAnyProdconConsumeByteReply)
+var _ = guest.NewImport("/prodcon.ProducerConsumer/ConsumeByte", 16, 24, 4, invokeProdconProducerConsumerConsumeByte)
 
 //go:wasmimport proto:prodcon/producer-consumer consume-byte
 func importProdconProducerConsumerConsumeByte(p0 uint32, p1 uint32, p2 uint32, p3 uint32, result unsafe.Pointer)
 
-func invokeProdconProducerConsumerConsumeByte(request, result guest.Record) {
-	importProdconProducerConsumerConsumeByte(request.U32(0), request.U32(4), request.U32(8), request.U32(12), result.Pointer())
+func invokeProdconProducerConsumerConsumeByte(c *guest.ImportCall, args, reply any) *guest.Status {
+	in, ok := args.(*prodcon.ConsumeByteRequest)
+	if !ok {
+		return c.Mismatch(args)
+	}
+	out, ok := reply.(*prodcon.ConsumeByteReply)
+	if !ok {
+		return c.Mismatch(reply)
+	}
+	r := c.Request()
+	if in == nil {
+		r.Clear(0, 16)
+	} else {
+		r.PutBytes(0, in.Value)
+		r.PutBytes(8, unknownProdconConsumeByteRequest.Get(in))
+	}
+	c.Leave()
+	importProdconProducerConsumerConsumeByte(r.U32(0), r.U32(4), r.U32(8), r.U32(12), c.Result().Pointer())
+	c.Return()
+	if c.Failed() {
+		return c.Status()
+	}
+	r = c.Reply()
+	out.Value = r.Bool(0)
+	out.Length = r.S32(4)
+	unknownProdconConsumeByteReply.Set(out, r.Bytes(8))
+	return nil
 }
 
 func lowerAnyHelloworldHelloReply(s *guest.Scratch, r guest.Record, v any) bool {
@@ -94,31 +158,6 @@ func liftAnyHelloworldHelloRequest(r guest.Record, v any) bool {
 
 var unknownHelloworldHelloRequest = guest.UnknownFieldsOf[helloworld.HelloRequest]()
 
-func liftAnyProdconConsumeByteReply(r guest.Record, v any) bool {
-	m, ok := v.(*prodcon.ConsumeByteReply)
-	if !ok {
-		return false
-	}
-	m.Value = r.Bool(0)
-	m.Length = r.S32(4)
-	unknownProdconConsumeByteReply.Set(m, r.Bytes(8))
-	return true
-}
-
 var unknownProdconConsumeByteReply = guest.UnknownFieldsOf[prodcon.ConsumeByteReply]()
-
-func lowerAnyProdconConsumeByteRequest(s *guest.Scratch, r guest.Record, v any) bool {
-	m, ok := v.(*prodcon.ConsumeByteRequest)
-	if !ok {
-		return false
-	}
-	if m == nil {
-		r.Clear(0, 16)
-		return true
-	}
-	r.PutBytes(0, m.Value)
-	r.PutBytes(8, unknownProdconConsumeByteRequest.Get(m))
-	return true
-}
 
 var unknownProdconConsumeByteRequest = guest.UnknownFieldsOf[prodcon.ConsumeByteRequest]()

@@ -1,0 +1,182 @@
+package grpc
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/cofaas/cofaas/guest"
+	"github.com/cofaas/cofaas/stubs/grpc/codes"
+	"github.com/cofaas/cofaas/stubs/grpc/stats"
+	"github.com/cofaas/cofaas/stubs/grpc/status"
+)
+
+// directServer is a service in the shape of generated code.
+type directServer interface{ Call() error }
+
+func generatedHandler(srv any, _ context.Context, dec func(any) error, interceptor UnaryServerInterceptor) (any, error) {
+	if err := dec(new(int)); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return new(int), srv.(directServer).Call()
+	}
+	return interceptor(context.Background(), nil, nil, func(context.Context, any) (any, error) {
+		return new(int), srv.(directServer).Call()
+	})
+}
+
+// directImpl implements directServer and counts its calls, all of them and those of the direct handler.
+type directImpl struct {
+	all, direct int
+	err         error
+}
+
+func (s *directImpl) Call() error { s.all++; return s.err }
+
+// directCall is the bindings' part.
+type directCall struct{ server *directImpl }
+
+func (d directCall) Serve(ctx context.Context, c *guest.ServerCall) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	d.server.direct++
+	if err := d.server.Call(); err != nil {
+		return err
+	}
+	c.Reply(nil)
+	return nil
+}
+
+// directExport declares an export with a direct handler for generatedHandler.
+func directExport(t *testing.T, service string) *guest.Export {
+	old := bound.methods
+	t.Cleanup(func() { bound.methods = old })
+	return guest.NewExport("/"+service+"/"+methodName, 32, 8,
+		func(_ guest.Record, m any) bool { _, ok := m.(*int); return ok },
+		func(_ *guest.Scratch, _ guest.Record, m any) bool { _, ok := m.(*int); return ok },
+	).WithDirect(functionName(generatedHandler), func(impl any) guest.DirectHandler {
+		if s, ok := impl.(*directImpl); ok {
+			return directCall{s}
+		}
+		return nil
+	})
+}
+
+// served calls an export and returns the code of its status.
+func served(e *guest.Export) codes.Code {
+	r := e.Enter().Serve()
+	if r.U8(0) == 0 {
+		return codes.OK
+	}
+	return codes.Code(r.U32(8))
+}
+
+func directDesc(service string) *ServiceDesc {
+	return &ServiceDesc{
+		ServiceName: service,
+		HandlerType: (*directServer)(nil),
+		Methods:     []MethodDesc{{MethodName: methodName, Handler: generatedHandler}},
+	}
+}
+
+func wrapped(h MethodHandler) MethodHandler {
+	return func(srv any, ctx context.Context, dec func(any) error, i UnaryServerInterceptor) (any, error) {
+		return h(srv, ctx, dec, i)
+	}
+}
+
+func TestDirect(t *testing.T) {
+	intercept := func(ctx context.Context, req any, _ *UnaryServerInfo, h UnaryHandler) (any, error) {
+		return h(ctx, req)
+	}
+	for _, tt := range []struct {
+		name   string
+		opts   []ServerOption
+		change func(*ServiceDesc)
+		direct bool
+	}{
+		{name: "as generated", direct: true},
+		{name: "interceptor", opts: []ServerOption{UnaryInterceptor(intercept)}},
+		{name: "stats handler", opts: []ServerOption{StatsHandler(nopStats{})}},
+		{name: "handler replaced", change: func(d *ServiceDesc) { d.Methods[0].Handler = wrapped(d.Methods[0].Handler) }},
+		{name: "description copied", change: func(d *ServiceDesc) { d.Methods = slices.Clone(d.Methods) }, direct: true},
+		{name: "description copied with another handler", change: func(d *ServiceDesc) {
+			d.Methods = []MethodDesc{{MethodName: methodName, Handler: wrapped(generatedHandler)}}
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := directExport(t, tt.name)
+			desc := directDesc(tt.name)
+			if tt.change != nil {
+				tt.change(desc)
+			}
+			impl := new(directImpl)
+			s := NewServer(tt.opts...)
+			s.RegisterService(desc, impl)
+			if got := served(e); got != codes.OK || impl.all != 1 || (impl.direct == 1) != tt.direct {
+				t.Errorf("%v with %d calls, %d of them direct", got, impl.all, impl.direct)
+			}
+			impl.err = status.Error(codes.NotFound, "no")
+			if got := served(e); got != codes.NotFound {
+				t.Errorf("a status: got %v", got)
+			}
+			impl.err = errors.New("no")
+			if got := served(e); got != codes.Unknown {
+				t.Errorf("an error: got %v", got)
+			}
+			impl.err = nil
+			if got := served(e); got != codes.OK {
+				t.Errorf("afterwards: got %v", got)
+			}
+			s.Stop()
+			if got := served(e); got != codes.Unavailable || impl.all != 4 {
+				t.Errorf("after Stop: got %v, %d calls", got, impl.all)
+			}
+			if got := s.active.Load(); got != 0 {
+				t.Errorf("%d handlers are said to run", got)
+			}
+		})
+	}
+}
+
+type nopStats struct{}
+
+func (nopStats) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context   { return ctx }
+func (nopStats) HandleRPC(context.Context, stats.RPCStats)                         {}
+func (nopStats) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
+func (nopStats) HandleConn(context.Context, stats.ConnStats)                       {}
+
+// otherImpl implements directServer with a type that the bindings do not know.
+type otherImpl struct{ calls int }
+
+func (o *otherImpl) Call() error { o.calls++; return nil }
+
+func TestDirect_OtherImplementation(t *testing.T) {
+	e := directExport(t, t.Name())
+	impl := new(otherImpl)
+	NewServer().RegisterService(directDesc(t.Name()), impl)
+	if got := served(e); got != codes.OK || impl.calls != 1 {
+		t.Errorf("got %v with %d calls", got, impl.calls)
+	}
+}
+
+// The first server serves until it stops; then another may, with an implementation and options of its own.
+func TestDirect_RegisteredTwice(t *testing.T) {
+	e := directExport(t, t.Name())
+	first, second := new(directImpl), new(directImpl)
+	s := NewServer()
+	s.RegisterService(directDesc(t.Name()), first)
+	NewServer().RegisterService(directDesc(t.Name()), second)
+	served(e)
+	if first.direct != 1 || second.all != 0 {
+		t.Errorf("calls of the first %d, of the second %d", first.direct, second.all)
+	}
+	s.Stop()
+	NewServer(StatsHandler(nopStats{})).RegisterService(directDesc(t.Name()), second)
+	if got := served(e); got != codes.OK || first.all != 1 || second.all != 1 || second.direct != 0 {
+		t.Errorf("%v; calls of the first %d, of the second %d", got, first.all, second.all)
+	}
+}
