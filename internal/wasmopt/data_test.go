@@ -128,7 +128,7 @@ func TestModule_data_Errors(t *testing.T) {
 		"\x0b\x06\x01\x01\x00\x00\x00\x00",                     // passive
 		"\x0b\x06\x01\x00\x23\x00\x0b\x00",                     // at a global
 		"\x0b\x07\x01\x00\x41\x00\x0b\x00\x00",                 // more than its segments
-		"\x0b\x0a\x01\x00\x41\x80\x80\x80\x80\x80\x00\x0b\x00", // a long number
+		"\x0b\x0b\x01\x00\x41\x80\x80\x80\x80\x80\x00\x0b\x00", // a long number
 	} {
 		module := testModule(section)
 		if got, err := joinModule(module); err != nil || !bytes.Equal(got, module) {

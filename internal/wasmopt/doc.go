@@ -1,4 +1,4 @@
-// Package wasmopt makes modules that the Go compiler wrote faster, without changing what they do.
+// Package wasmopt makes modules that the Go compiler wrote faster, and their loops interruptible, without changing what they do.
 //
 // # How Go compiles functions
 //
@@ -30,6 +30,8 @@
 // A call from the start of a function, which is how all but resumed functions are called, does not go through the table. Only
 // loops with a call in them still do, since a goroutine that was suspended in the call goes on inside of the loop. Other loops
 // become loops of their own, with a table only if they are entered in the middle.
+//
+// Loops count their turns, so that the host can interrupt and end them; see [StopGlobal].
 //
 // # What is changed in data
 //

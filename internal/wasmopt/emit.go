@@ -3,8 +3,7 @@ package wasmopt
 import "slices"
 
 // emit writes the instructions of the function.
-func (f *function) emit(stats *Stats) {
-	top := f.regions()
+func (f *function) emit(top *region, stats *Stats) {
 	f.entrances()
 	for _, in := range f.instrs[:f.dispatch-1-len(f.blocks)] {
 		if in.op == opLoop && !f.again {
@@ -37,7 +36,12 @@ func (f *function) back(from int, j jump) *region {
 func (f *function) entrances() {
 	f.entered = slices.Grow(f.entered[:0], len(f.blocks))[:len(f.blocks)]
 	clear(f.entered)
-	f.resumed, f.again, f.tables = false, false, false
+	f.resumed, f.again, f.tables = false, f.looks(), false
+	if f.looks() {
+		for _, l := range f.loops {
+			f.enter(l.first, nil)
+		}
+	}
 	for i := range f.blocks {
 		b := &f.blocks[i]
 		if b.calls {
@@ -118,11 +122,24 @@ func (f *function) branch(op byte, label int) {
 	f.out = appendU32(f.out, uint32(f.open-1-label))
 }
 
+// lookAt writes what each turn of a loop does that begins at the block for a value of PC_B.
+func (f *function) lookAt(pc int64) {
+	f.out = f.meter.countInner(f.out, f.counter)
+	f.open++
+	f.out = appendS32(append(f.out, opI32Const), int32(pc)|lookBit)
+	f.out = append(f.out, opLocalSet, 0)
+	f.branch(opBr, f.entry)
+	f.end()
+}
+
 // choose writes the table of a region. Nearly always PC_B is zero, and that is asked first: such a branch is predicted well, and
 // the one through the table is not.
 func (f *function) choose(r *region) {
 	f.out = append(f.out, opLocalGet, 0, opI32Eqz)
 	f.branch(opBrIf, r.parts[0].label)
+	if r.parent == nil && f.looks() {
+		f.out = f.meter.called(f.out)
+	}
 	// The values of PC_B for its blocks.
 	low, _ := slices.BinarySearch(f.table, r.first)
 	high, _ := slices.BinarySearch(f.table, r.last+1)
@@ -178,10 +195,18 @@ func (f *function) jump(from int, j jump, stats *Stats) {
 	through := false // a table
 	var label int
 	if j.target <= from {
-		if r := f.back(from, j); r != nil {
+		r := f.back(from, j)
+		if r != nil {
 			label = r.label
 		} else {
 			label, through = f.entry, true
+		}
+		switch {
+		case f.meter == nil:
+		case r != nil:
+			f.lookAt(f.instrs[j.at].arg)
+		default:
+			f.out = f.meter.count(f.out)
 		}
 	} else {
 		var p *part

@@ -1,6 +1,7 @@
 package wasmopt
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 )
@@ -16,10 +17,12 @@ type machine struct {
 	around [][]int
 	// live says of each instruction that what PC_B is before it may make a difference.
 	live []bool
+	// meter is what loops count with.
+	meter *meter
 }
 
-func newMachine(body []byte) (*machine, error) {
-	m := &machine{body: body, match: map[int]int{}}
+func newMachine(body []byte, meter *meter) (*machine, error) {
+	m := &machine{body: body, match: map[int]int{}, meter: meter}
 	r := &reader{b: body}
 	for n := r.u32(); n > 0 && r.err == nil; n-- {
 		r.u32()
@@ -138,6 +141,15 @@ func (m *machine) step(s state) (event, error) {
 			}
 			return instr{}
 		}
+		if m.meter != nil {
+			if e, ok, err := m.counting(s); ok {
+				return e, err
+			}
+			if next, ok := m.called(s); ok {
+				s = next
+				continue
+			}
+		}
 		switch {
 		case in.op == opBlock, in.op == opLoop, in.op == opEnd:
 			s.at++
@@ -184,14 +196,66 @@ func (m *machine) step(s state) (event, error) {
 	return event{}, fmt.Errorf("instruction %d: the function loops without doing anything", s.at)
 }
 
+// counting is step for the turn of a loop: whether the guest looks or not, it goes on in the same way.
+func (m *machine) counting(s state) (e event, ok bool, err error) {
+	in := m.instrs[s.at]
+	for _, pattern := range [][]byte{m.meter.count(nil), m.meter.countInner(nil, uint32(in.arg))} {
+		if !bytes.HasPrefix(m.body[in.from:], pattern) {
+			continue
+		}
+		at := s.at // of the if
+		for m.instrs[at].op != opIf {
+			at++
+		}
+		taken := at + 1
+		if m.instrs[taken].op == opCall {
+			taken++
+		}
+		e, err = m.step(state{taken, s.pc})
+		if err != nil {
+			return e, true, err
+		}
+		other, err := m.step(state{m.match[at] + 1, s.pc})
+		if err != nil {
+			return e, true, err
+		}
+		if e.what != other.what || len(e.next) != len(other.next) {
+			return e, true, fmt.Errorf("instruction %d: % x after looking, % x else", s.at, e.what, other.what)
+		}
+		for i := range e.next {
+			if m.forget(e.next[i]) != m.forget(other.next[i]) {
+				return e, true, fmt.Errorf("instruction %d: %v after looking, %v else", s.at, e.next[i], other.next[i])
+			}
+		}
+		return e, true, nil
+	}
+	return e, false, nil
+}
+
+// called steps over what a table does for loops that look.
+func (m *machine) called(s state) (state, bool) {
+	pattern := m.meter.called(nil)
+	if !bytes.HasPrefix(m.body[m.instrs[s.at].from:], pattern) {
+		return s, false
+	}
+	end := m.instrs[s.at].from + len(pattern)
+	if s.pc >= lookBit {
+		s.pc &= lookBit - 1
+	}
+	for m.instrs[s.at].from < end {
+		s.at++
+	}
+	return s, true
+}
+
 // sameControlFlow reports a difference between two functions: with the given values of PC_B at first, however conditions turn
 // out, they execute the same instructions in the same order, PC_B and branches aside.
-func sameControlFlow(a, b []byte, values []int) error {
-	ma, err := newMachine(a)
+func sameControlFlow(a, b []byte, meter *meter, values []int) error {
+	ma, err := newMachine(a, nil)
 	if err != nil {
 		return err
 	}
-	mb, err := newMachine(b)
+	mb, err := newMachine(b, meter)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,8 @@ import "slices"
 
 // function rewrites one function after the other. Its buffers are reused.
 type function struct {
+	// number is the index in the code section.
+	number int
 	body   []byte
 	instrs []instr
 
@@ -15,6 +17,8 @@ type function struct {
 	// entry is the loop at which jumps through the table begin: its depth from outside, or -1.
 	entry  int
 	blocks []block
+	// loops are those without calls.
+	loops []*region
 	// tail is the index of the end instruction behind the last block.
 	tail int
 
@@ -23,6 +27,10 @@ type function struct {
 	// entered are the blocks that are entered through a table; tables says that there are tables of loops.
 	entered []bool
 	tables  bool
+
+	// meter is what loops count with, or nil; counter is the local for those without calls.
+	meter   *meter
+	counter uint32
 
 	out []byte
 	// open are the labels that are in scope in out, outermost first; only their number matters.
@@ -49,8 +57,10 @@ type jump struct {
 func (f *function) rewrite(body []byte, stats *Stats) []byte {
 	f.body, f.instrs, f.out, f.blocks, f.open = body, f.instrs[:0], f.out[:0], f.blocks[:0], 0
 	r := &reader{b: body}
-	for n := r.u32(); n > 0 && r.err == nil; n-- { // local declarations
-		r.u32()
+	declarations, locals := r.u32(), uint32(0)
+	first := r.at
+	for n := declarations; n > 0 && r.err == nil; n-- {
+		locals += r.u32()
 		r.byte()
 	}
 	start := r.at
@@ -60,10 +70,25 @@ func (f *function) rewrite(body []byte, stats *Stats) []byte {
 	if r.err != nil || !f.find() || !f.split() {
 		return nil
 	}
-	f.out = append(f.out, body[:start]...)
-	f.emit(stats)
+	top := f.regions()
+	if f.looks() {
+		params, ok := f.meter.paramsOf(f.number)
+		if !ok {
+			return nil
+		}
+		f.counter = params + locals
+		f.out = appendU32(f.out, declarations+1)
+		f.out = append(f.out, body[first:start]...)
+		f.out = append(f.out, 1, typeI32)
+	} else {
+		f.out = append(f.out, body[:start]...)
+	}
+	f.emit(top, stats)
 	return f.out
 }
+
+// looks reports whether there are loops that go back to the table of the function to look.
+func (f *function) looks() bool { return f.meter != nil && len(f.loops) > 0 }
 
 // isVoid reports whether in opens a block without parameters and results.
 func (in instr) isVoid(op byte) bool { return in.op == op && in.arg == blockVoid-0x80 }

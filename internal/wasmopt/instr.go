@@ -4,6 +4,7 @@ import "fmt"
 
 // The opcodes that matter here. (WebAssembly Core Specification, section 5.4.)
 const (
+	opUnreachable  = 0x00
 	opBlock        = 0x02
 	opLoop         = 0x03
 	opIf           = 0x04
@@ -14,13 +15,22 @@ const (
 	opBrTable      = 0x0e
 	opCall         = 0x10
 	opCallIndirect = 0x11
+	opDrop         = 0x1a
 	opLocalGet     = 0x20
 	opLocalSet     = 0x21
+	opLocalTee     = 0x22
+	opGlobalGet    = 0x23
+	opGlobalSet    = 0x24
+	opMemoryGrow   = 0x40
 	opI32Const     = 0x41
 	opI32Eqz       = 0x45
+	opI32GeU       = 0x4f
 	opI32Sub       = 0x6b
+	opI32And       = 0x71
 
 	blockVoid = 0x40
+	typeI32   = 0x7f
+	typeFunc  = 0x60
 )
 
 // instr is an instruction where it stands.
@@ -38,11 +48,11 @@ func (r *reader) next() instr {
 	switch op := i.op; {
 	case op == opBlock, op == opLoop, op == opIf, op == opI32Const:
 		i.arg = r.s32()
-	case op == opBr, op == opBrIf, op == opLocalGet, op == opLocalSet, op == 0x22, // local.tee
-		op == 0x23, op == 0x24, // global.get and global.set
+	case op == opBr, op == opBrIf, op == opLocalGet, op == opLocalSet, op == opLocalTee,
+		op == opGlobalGet, op == opGlobalSet,
 		op == opCall,
-		op == 0xd2,             // ref.func
-		op == 0x3f, op == 0x40: // memory.size and memory.grow
+		op == 0xd2,                     // ref.func
+		op == 0x3f, op == opMemoryGrow: // 0x3f is memory.size
 		i.arg = int64(r.u32())
 	case op == opBrTable:
 		for n := r.u32(); n > 0 && r.err == nil; n-- {
@@ -61,7 +71,7 @@ func (r *reader) next() instr {
 		r.bytes(4)
 	case op == 0x44: // f64.const
 		r.bytes(8)
-	case op == opElse, op == opEnd, op <= 0x01, op == 0x0f, op == 0x1a, op == 0x1b, 0x45 <= op && op <= 0xc4:
+	case op == opElse, op == opEnd, op <= 0x01, op == 0x0f, op == opDrop, op == 0x1b, 0x45 <= op && op <= 0xc4:
 	case op == 0xfc:
 		switch sub := r.u32(); sub {
 		case 0, 1, 2, 3, 4, 5, 6, 7: // saturating truncation

@@ -15,7 +15,13 @@ type Stats struct {
 	Segments, Joined int
 }
 
+// The sections that matter here. (WebAssembly Core Specification, section 5.5.)
 const (
+	sectionType      = 1
+	sectionImport    = 2
+	sectionFunction  = 3
+	sectionGlobal    = 6
+	sectionExport    = 7
 	sectionCode      = 10
 	sectionData      = 11
 	sectionDataCount = 12
@@ -23,57 +29,82 @@ const (
 
 var magic = []byte("\x00asm\x01\x00\x00\x00")
 
+type section struct {
+	id      byte
+	content []byte
+	raw     []byte // with its head
+}
+
 // Module returns an equivalent of a valid module. What does not look like the work of the Go compiler and linker is left as it
 // is. The module given is not changed; the result may share memory with it.
 func Module(wasm []byte) ([]byte, Stats, error) {
 	var stats Stats
-	if !bytes.HasPrefix(wasm, magic) {
-		return nil, stats, errors.New("wasmopt: not a WebAssembly module")
+	sections, err := split(wasm)
+	if err != nil {
+		return nil, stats, err
 	}
-	r := &reader{b: wasm, at: len(magic)}
+	m, err := newMeter(sections)
+	if err != nil {
+		return nil, stats, err
+	}
 	out := append(make([]byte, 0, len(wasm)+len(wasm)/8), magic...)
 	counted := false // code refers to data segments by their numbers
-	for r.more() {
-		start := r.at
-		id := r.byte()
-		section := r.bytes(r.u32())
-		if r.err != nil {
-			break
-		}
-		var changed []byte
+	for _, s := range sections {
+		changed := m.section(s)
 		switch {
-		case id == sectionCode:
-			if changed = codeSection(section, &stats); changed == nil {
-				return nil, stats, errTruncated
+		case s.id == sectionCode:
+			if changed, err = codeSection(s.content, m, &stats); err != nil {
+				return nil, stats, err
 			}
-		case id == sectionDataCount:
+		case s.id == sectionDataCount:
 			counted = true
-		case id == sectionData && !counted:
-			changed = dataSection(section, &stats)
+		case s.id == sectionData && !counted:
+			changed = dataSection(s.content, &stats)
 		}
 		if changed == nil {
-			out = append(out, wasm[start:r.at]...)
+			out = append(out, s.raw...)
 			continue
 		}
-		out = append(out, id)
+		out = append(out, s.id)
 		out = appendU32(out, uint32(len(changed)))
 		out = append(out, changed...)
 	}
-	return out, stats, r.err
+	return out, stats, nil
 }
 
-// codeSection returns the code section with each function rewritten, or nil if it is malformed.
-func codeSection(section []byte, stats *Stats) []byte {
+func split(wasm []byte) (sections []section, err error) {
+	if !bytes.HasPrefix(wasm, magic) {
+		return nil, errors.New("wasmopt: not a WebAssembly module")
+	}
+	r := &reader{b: wasm, at: len(magic)}
+	for r.more() {
+		start := r.at
+		s := section{id: r.byte()}
+		s.content = r.bytes(r.u32())
+		s.raw = wasm[start:r.at]
+		sections = append(sections, s)
+	}
+	return sections, r.err
+}
+
+// codeSection returns the code section with each function rewritten.
+func codeSection(section []byte, m *meter, stats *Stats) ([]byte, error) {
 	r := &reader{b: section}
 	n := r.u32()
-	out := appendU32(make([]byte, 0, len(section)), n)
-	var f function
-	for ; n > 0; n-- {
+	out := make([]byte, 0, len(section)+len(section)/8)
+	f := function{meter: m}
+	if m == nil {
+		out = appendU32(out, n)
+	} else {
+		out = appendU32(out, n+1)
+	}
+	for i := range int(n) {
 		body := r.bytes(r.u32())
 		if r.err != nil {
-			return nil
+			return nil, r.err
 		}
 		stats.Functions++
+		f.number = i
 		if changed := f.rewrite(body, stats); changed != nil {
 			stats.Changed++
 			body = changed
@@ -81,8 +112,10 @@ func codeSection(section []byte, stats *Stats) []byte {
 		out = appendU32(out, uint32(len(body)))
 		out = append(out, body...)
 	}
-	if r.err != nil {
-		return nil
+	if m != nil {
+		body := m.body()
+		out = appendU32(out, uint32(len(body)))
+		out = append(out, body...)
 	}
-	return out
+	return out, r.err
 }

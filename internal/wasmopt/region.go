@@ -72,6 +72,7 @@ func (f *function) regions() *region {
 			}
 		}
 	}
+	f.loops = f.loops[:0]
 	top := &region{last: len(f.blocks) - 1}
 	in := top
 	for b := range f.blocks {
@@ -82,6 +83,7 @@ func (f *function) regions() *region {
 			loop := &region{first: b, last: last[b], parent: in}
 			in.parts = append(in.parts, part{loop: loop})
 			in = loop
+			f.loops = append(f.loops, loop)
 		}
 		in.parts = append(in.parts, part{block: b})
 		f.blocks[b].in = in

@@ -3,13 +3,17 @@ package wasmopt
 import (
 	"bytes"
 	"context"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 	"github.com/tetratelabs/wazero/sys"
 )
@@ -77,6 +81,19 @@ func (f *function) resumes(body []byte) []int {
 	return values
 }
 
+func meterOf(t *testing.T, wasm []byte) *meter {
+	t.Helper()
+	sections, err := split(wasm)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := newMeter(sections)
+	if err != nil || m == nil {
+		t.Fatal("no meter", err)
+	}
+	return m
+}
+
 // Every function of a program that has all of the standard library's ways to write one keeps its control flow.
 func TestModule_controlFlow(t *testing.T) {
 	before := compiled(t)
@@ -85,12 +102,13 @@ func TestModule_controlFlow(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, b := functions(t, before), functions(t, after)
-	if len(a) != len(b) || len(a) != stats.Functions {
+	if len(a)+1 != len(b) || len(a) != stats.Functions { // and the one that looks
 		t.Fatalf("%d functions became %d, or %d", len(a), len(b), stats.Functions)
 	}
+	meter := meterOf(t, before)
 	var f function
 	for i := range a {
-		if err := sameControlFlow(a[i], b[i], f.resumes(a[i])); err != nil {
+		if err := sameControlFlow(a[i], b[i], meter, f.resumes(a[i])); err != nil {
 			t.Errorf("function %d: %v", i, err)
 		}
 	}
@@ -111,7 +129,7 @@ func TestSameControlFlow_Errors(t *testing.T) {
 		if after == nil || len(f.blocks) < 4 {
 			continue
 		}
-		m, err := newMachine(after)
+		m, err := newMachine(after, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,7 +137,7 @@ func TestSameControlFlow_Errors(t *testing.T) {
 			if in.op == opBr && in.arg > 0 && in.arg < 0x3f {
 				after[in.from+1]-- // a jump to another block
 				tried++
-				if sameControlFlow(body, after, f.resumes(body)) != nil {
+				if sameControlFlow(body, after, nil, f.resumes(body)) != nil {
 					noticed++
 				}
 				break
@@ -171,6 +189,45 @@ func run(t *testing.T, wasm []byte) string {
 		t.Fatalf("%v\n%s", err, stderr.String())
 	}
 	return stdout.String()
+}
+
+// A loop that does not end leaves the guest's code again and again, where it can be ended.
+func TestModule_stop(t *testing.T) {
+	wasm, _, err := Module(compiled(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.Background()
+	rt := wazero.NewRuntime(ctx)
+	defer rt.Close(ctx)
+	wasi_snapshot_preview1.MustInstantiate(ctx, rt)
+	code, err := rt.CompileModule(ctx, wasm)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, loop := range []string{"empty", "inner", "calls", "nested", "goroutines"} {
+		t.Run(loop, func(t *testing.T) {
+			stdout, started := io.Pipe()
+			guest, err := rt.InstantiateModule(ctx, code, wazero.NewModuleConfig().WithName(loop).WithStartFunctions().
+				WithArgs("program", "loop", loop).WithStdout(started))
+			if err != nil {
+				t.Fatal(err)
+			}
+			ended := make(chan error)
+			go func() {
+				_, err := guest.ExportedFunction("_start").Call(ctx)
+				ended <- err
+			}()
+			if _, err := stdout.Read(make([]byte, len("started\n"))); err != nil {
+				t.Fatal(err)
+			}
+			runtime.GC() // would wait for a guest that does not leave its code
+			guest.ExportedGlobal(StopGlobal).(api.MutableGlobal).Set(1)
+			if err := <-ended; err == nil || !strings.Contains(err.Error(), "unreachable") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
 }
 
 // What was not compiled by Go is left alone.
@@ -232,7 +289,7 @@ func FuzzModule(f *testing.F) {
 		if after == nil {
 			return
 		}
-		if _, err := newMachine(after); err != nil {
+		if _, err := newMachine(after, nil); err != nil {
 			t.Error(err)
 		}
 	})

@@ -13,6 +13,7 @@ import (
 	"hash/crc32"
 	"io"
 	"math/big"
+	"os"
 	"regexp"
 	"runtime"
 	"slices"
@@ -23,6 +24,10 @@ import (
 )
 
 func main() {
+	if len(os.Args) == 3 && os.Args[1] == "loop" {
+		fmt.Println("started")
+		endless(os.Args[2])
+	}
 	for _, step := range []struct {
 		name string
 		run  func() any
@@ -32,6 +37,38 @@ func main() {
 		{"iterators", iterators}, {"gc", collect}, {"timers", timers}, {"library", library},
 	} {
 		fmt.Println(step.name, step.run())
+	}
+}
+
+// endless does not return.
+func endless(kind string) {
+	n := 0
+	switch kind {
+	case "empty":
+		for {
+		}
+	case "inner":
+		for n >= 0 {
+			n = n*3&0xff + 1
+		}
+	case "calls":
+		for n >= 0 {
+			n = len(fmt.Sprint(n))
+		}
+	case "nested":
+		for {
+			for i := range 100 {
+				for j := i; j < 1000; j++ {
+					n ^= j
+				}
+			}
+			runtime.KeepAlive(n)
+		}
+	case "goroutines":
+		go endless("inner")
+		for {
+			runtime.Gosched()
+		}
 	}
 }
 
