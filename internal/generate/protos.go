@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/cofaas/cofaas/analyzer"
 	"github.com/cofaas/cofaas/internal/model"
+	"github.com/cofaas/cofaas/internal/pbdesc"
 	"github.com/cofaas/cofaas/internal/plan"
 	"github.com/cofaas/cofaas/internal/protoload"
 )
@@ -31,6 +33,8 @@ func loadProtos(ctx context.Context, opts *Options, p *plan.Plan, pkgs map[strin
 	var errs []error
 	var names []string
 	roots := slices.Clone(opts.ImportPaths)
+	// What has no .proto is read from the generated code.
+	descriptors, unread := pbdesc.Find(slices.Collect(maps.Values(pkgs)))
 	services := map[string]*analyzer.Service{}
 	add := func(s *analyzer.Service) {
 		if services[s.Name] != nil {
@@ -39,8 +43,12 @@ func loadProtos(ctx context.Context, opts *Options, p *plan.Plan, pkgs map[strin
 		services[s.Name] = s
 		name, root, err := findProto(opts, s, pkgs[s.PkgPath])
 		if err != nil {
-			errs = append(errs, err)
-			return
+			_, explicit := opts.Protos[s.Name]
+			if _, ok := descriptors[s.Proto]; explicit || !ok {
+				errs = append(errs, err)
+				return
+			}
+			name, root = s.Proto, opts.Dir
 		}
 		if !slices.Contains(names, name) {
 			names = append(names, name)
@@ -60,10 +68,10 @@ func loadProtos(ctx context.Context, opts *Options, p *plan.Plan, pkgs map[strin
 		}
 	}
 	if len(errs) > 0 {
-		return nil, errors.Join(errs...)
+		return nil, errors.Join(append(errs, unread)...)
 	}
 	slices.Sort(names)
-	files, err := protoload.Load(ctx, protoload.Options{ImportPaths: roots}, names...)
+	files, err := protoload.Load(ctx, protoload.Options{ImportPaths: roots, Descriptors: descriptors}, names...)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,10 @@
 package protoload
 
 import (
+	"cmp"
 	"math"
+	"slices"
+	"sort"
 
 	ast "github.com/emicklei/proto"
 	"google.golang.org/protobuf/proto"
@@ -50,7 +53,19 @@ func (c *converter) checkField(spec fieldSpec, subject string) {
 
 // checkNumbers checks the field numbers of a message.
 func (c *converter) checkNumbers(b *messageBody) {
-	set := b.md.GetOptions().GetMessageSetWireFormat()
+	set := isSet(b.md)
+	if set {
+		c.checkSet(b)
+	}
+	var reserved, extensions intervals
+	for _, r := range b.md.ReservedRange {
+		reserved = append(reserved, interval{r.GetStart(), r.GetEnd()})
+	}
+	for _, r := range b.md.ExtensionRange {
+		extensions = append(extensions, interval{r.GetStart(), r.GetEnd()})
+	}
+	reserved.sort()
+	extensions.sort()
 	byNumber := map[int32]string{}
 	for i, f := range b.md.Field {
 		pos, subject, n := c.pos(b.numberAt[i]), "field "+f.GetName(), f.GetNumber()
@@ -62,17 +77,31 @@ func (c *converter) checkNumbers(b *messageBody) {
 			continue
 		}
 		byNumber[n] = f.GetName()
-		for _, r := range b.md.ReservedRange {
-			if r.GetStart() <= n && n < r.GetEnd() {
-				c.r.add(pos, subject, "number %d is reserved, choose another one", n)
-			}
+		if reserved.contain(n) {
+			c.r.add(pos, subject, "number %d is reserved, choose another one", n)
 		}
-		for _, r := range b.md.ExtensionRange {
-			if r.GetStart() <= n && n < r.GetEnd() {
-				c.r.add(pos, subject, "number %d is in an extension range, choose another one", n)
-			}
+		if extensions.contain(n) {
+			c.r.add(pos, subject, "number %d is in an extension range, choose another one", n)
 		}
 	}
+}
+
+// interval is a range of numbers without its end.
+type interval struct{ start, end int32 }
+
+// intervals are in order, once sorted. They may overlap, which is for protodesc to report.
+type intervals []interval
+
+func (list intervals) sort() {
+	slices.SortFunc(list, func(a, b interval) int { return cmp.Compare(a.start, b.start) })
+	for i := range list[min(1, len(list)):] { // so that the last one that starts before a number decides about it
+		list[i+1].end = max(list[i+1].end, list[i].end)
+	}
+}
+
+func (list intervals) contain(n int32) bool {
+	i := sort.Search(len(list), func(i int) bool { return list[i].start > n })
+	return i > 0 && n < list[i-1].end
 }
 
 func (c *converter) checkNumber(tok int, subject string, n int32, messageSet bool) bool {
@@ -91,7 +120,7 @@ func (c *converter) checkNumber(tok int, subject string, n int32, messageSet boo
 // ranges adds the reserved and extension ranges, which need to know whether the message is a message set.
 func (c *converter) ranges(b *messageBody) {
 	last := int32(maxFieldNumber)
-	if b.md.GetOptions().GetMessageSetWireFormat() {
+	if isSet(b.md) {
 		last = maxInt32 - 1
 	}
 	check := func(r *numRange, subject string) {

@@ -13,6 +13,7 @@ type converter struct {
 	*file
 	r    *report
 	info []*descriptorpb.SourceCodeInfo_Location
+	seen map[string]bool // names of imports
 }
 
 // scope is where declarations go: a file, or a message in it.
@@ -73,13 +74,13 @@ func tokenOf(line int) int { return line - 1 }
 func (f *file) convert(tree *ast.Proto, r *report) {
 	f.fd = &descriptorpb.FileDescriptorProto{Name: proto.String(f.name)}
 	f.declared = map[string]symbol{}
-	c := &converter{file: f, r: r}
+	c := &converter{file: f, r: r, seen: map[string]bool{}}
 	switch f.syntax {
 	case "proto3":
 		f.fd.Syntax = proto.String(f.syntax)
 	case "editions":
 		f.fd.Syntax = proto.String(f.syntax)
-		f.fd.Edition = descriptorpb.Edition_EDITION_2023.Enum()
+		f.fd.Edition = f.edition.Enum()
 	}
 	c.locateFile()
 	packages := 0
@@ -108,8 +109,15 @@ func (f *file) convert(tree *ast.Proto, r *report) {
 func (c *converter) importFile(e *ast.Import) {
 	s := c.stmts[tokenOf(e.Position.Line)]
 	name := c.toks[s.name].text
-	if slices.Contains(c.fd.Dependency, name) {
+	if c.seen[name] {
 		c.r.add(c.pos(s.name), importSubject(name), "listed twice, remove one")
+		return
+	}
+	c.seen[name] = true
+	if c.toks[s.start+1].is("option") {
+		// What it declares can be used in custom options only, which nothing here reads: the file is not needed.
+		c.locate(at(nil, 15, len(c.fd.OptionDependency)), s)
+		c.fd.OptionDependency = append(c.fd.OptionDependency, name)
 		return
 	}
 	i := int32(len(c.fd.Dependency))
@@ -147,10 +155,10 @@ func (c *converter) elements(list []ast.Visitee, in scope) {
 }
 
 func (c *converter) enum(e *ast.Enum, in scope) {
-	ed := &descriptorpb.EnumDescriptorProto{Name: proto.String(nameText.Replace(e.Name))}
 	s := c.stmts[tokenOf(e.Position.Line)]
+	ed := &descriptorpb.EnumDescriptorProto{Name: proto.String(nameText.Replace(e.Name)), Visibility: c.visibility(s)}
 	path := in.addEnum(ed)
-	c.declare(in.name, ed.GetName(), kindEnum, s.name)
+	c.declareType(in, ed.GetName(), ed, s.name)
 	c.locateNamed(path, s)
 	for _, e := range e.Elements {
 		switch e := e.(type) {

@@ -99,7 +99,7 @@ func (c *converter) field(spec fieldSpec, in scope, path []int32) *descriptorpb.
 	c.locateNamed(path, s)
 	if spec.group != nil {
 		md := &descriptorpb.DescriptorProto{Name: proto.String(spec.typ)}
-		c.declare(in.name, spec.typ, kindMessage, s.name)
+		c.declareType(in, spec.typ, md, s.name)
 		inner := in.addMessage(md)
 		c.locateNamed(inner.path, s)
 		fd.Type = descriptorpb.FieldDescriptorProto_TYPE_GROUP.Enum()

@@ -1,7 +1,6 @@
 package protoload
 
 import (
-	"slices"
 	"strings"
 
 	ast "github.com/emicklei/proto"
@@ -27,9 +26,9 @@ type messageBody struct {
 }
 
 func (c *converter) message(m *ast.Message, in scope) {
-	md := &descriptorpb.DescriptorProto{Name: proto.String(nameText.Replace(m.Name))}
 	s := c.stmts[tokenOf(m.Position.Line)]
-	c.declare(in.name, md.GetName(), kindMessage, s.name)
+	md := &descriptorpb.DescriptorProto{Name: proto.String(nameText.Replace(m.Name)), Visibility: c.visibility(s)}
+	c.declareType(in, md.GetName(), md, s.name)
 	in = in.addMessage(md)
 	c.locateNamed(in.path, s)
 	c.body(m.Elements, in)
@@ -145,7 +144,7 @@ func (c *converter) mapField(b *messageBody, e *ast.MapField) {
 		Name:    proto.String(entryName(spec.name)),
 		Options: &descriptorpb.MessageOptions{MapEntry: proto.Bool(true)},
 	}
-	c.declareEntry(b.name, entry.GetName(), c.stmts[start].name)
+	c.declareType(b.scope, entry.GetName(), entry, c.stmts[start].name)
 	in := b.addMessage(entry)
 	value := spec.typ
 	spec.typ, spec.entry = "."+in.name, true
@@ -170,7 +169,9 @@ func (c *converter) mapField(b *messageBody, e *ast.MapField) {
 		descriptorpb.FieldDescriptorProto_TYPE_BYTES:
 		c.r.add(c.pos(keyAt), subject, "map key cannot be of type %s, use an integer type, bool or string",
 			nameText.Replace(e.KeyType))
-		c.refs = slices.DeleteFunc(c.refs, func(r ref) bool { return r.at == keyAt })
+		if key.Type == nil { // one finding about it is enough
+			c.refs = c.refs[:len(c.refs)-1]
+		}
 	}
 	add("value", value, 2, c.stmts[start].typ)
 }

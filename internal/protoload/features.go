@@ -1,6 +1,7 @@
 package protoload
 
 import (
+	"cmp"
 	"slices"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -73,7 +74,12 @@ func (f *file) checkFieldOptions(d declaredField, r *report) {
 	case opts != nil && opts.Packed != nil && f.syntax == "editions":
 		errorf("editions have no option packed, use features.repeated_field_encoding")
 	}
+	f.checkLegacyOptions(d, errorf)
 	features := d.fd.GetOptions().GetFeatures()
+	if d.fd.DefaultValue != nil && !repeated && !d.spec.member && !d.spec.extension && f.syntax == "editions" &&
+		cmp.Or(features.GetFieldPresence(), f.fd.GetOptions().GetFeatures().GetFieldPresence()) == descriptorpb.FeatureSet_IMPLICIT {
+		errorf("a field without presence has no default, remove it or set features.field_presence = EXPLICIT")
+	}
 	if features.GetFieldPresence() != descriptorpb.FeatureSet_FIELD_PRESENCE_UNKNOWN {
 		switch {
 		case repeated, d.spec.member, d.spec.extension:
@@ -89,5 +95,45 @@ func (f *file) checkFieldOptions(d declaredField, r *report) {
 	}
 	if features.GetMessageEncoding() != descriptorpb.FeatureSet_MESSAGE_ENCODING_UNKNOWN && (!message || d.spec.entry) {
 		errorf("features.message_encoding is for message fields that are no maps, remove it")
+	}
+}
+
+// checkLegacyOptions checks the options of a field that are for other languages.
+func (f *file) checkLegacyOptions(d declaredField, errorf func(format string, args ...any)) {
+	opts := d.fd.GetOptions()
+	if (opts.GetLazy() || opts.GetUnverifiedLazy()) && d.fd.GetType() != descriptorpb.FieldDescriptorProto_TYPE_MESSAGE {
+		errorf("only message fields can be lazy, remove the option")
+	}
+	if opts.GetJstype() != descriptorpb.FieldOptions_JS_NORMAL {
+		switch d.fd.GetType() {
+		case descriptorpb.FieldDescriptorProto_TYPE_INT64, descriptorpb.FieldDescriptorProto_TYPE_UINT64,
+			descriptorpb.FieldDescriptorProto_TYPE_SINT64, descriptorpb.FieldDescriptorProto_TYPE_FIXED64,
+			descriptorpb.FieldDescriptorProto_TYPE_SFIXED64:
+		default:
+			errorf("option jstype is for 64-bit integers, remove it")
+		}
+	}
+	if opts != nil && opts.Ctype != nil && f.edition >= descriptorpb.Edition_EDITION_2024 {
+		errorf("edition 2024 has no option ctype, remove it")
+	}
+}
+
+// checkStrict checks that files whose symbols are strictly visible export none that are nested. Enums in a message that
+// only lends its name are excepted.
+func (f *file) checkStrict(r *report) {
+	if f.defaultVisibility() != descriptorpb.FeatureSet_VisibilityFeature_STRICT {
+		return
+	}
+	for full, s := range f.declared {
+		if s.typ == nil || !s.nested || !s.exported() {
+			continue
+		}
+		around := f.declared[parentName(full)]
+		if s.kind == kindEnum && !around.nested && !around.exported() {
+			if rs := around.message().GetReservedRange(); len(rs) == 1 && rs[0].GetStart() == 1 && rs[0].GetEnd() == maxFieldNumber+1 {
+				continue
+			}
+		}
+		r.add(s.pos, s.String(), "features.default_symbol_visibility = STRICT lets nothing nested be exported, move it out")
 	}
 }

@@ -8,38 +8,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/descriptorpb"
-
-	// These link the well-known files.
-	_ "google.golang.org/protobuf/types/gofeaturespb"
-	_ "google.golang.org/protobuf/types/known/anypb"
-	_ "google.golang.org/protobuf/types/known/apipb"
-	_ "google.golang.org/protobuf/types/known/durationpb"
-	_ "google.golang.org/protobuf/types/known/emptypb"
-	_ "google.golang.org/protobuf/types/known/fieldmaskpb"
-	_ "google.golang.org/protobuf/types/known/sourcecontextpb"
-	_ "google.golang.org/protobuf/types/known/structpb"
-	_ "google.golang.org/protobuf/types/known/timestamppb"
-	_ "google.golang.org/protobuf/types/known/typepb"
-	_ "google.golang.org/protobuf/types/known/wrapperspb"
-	_ "google.golang.org/protobuf/types/pluginpb"
 )
-
-// wellKnown are the files that are linked and not read.
-var wellKnown = map[string]bool{
-	"google/protobuf/any.proto":             true,
-	"google/protobuf/api.proto":             true,
-	"google/protobuf/compiler/plugin.proto": true,
-	"google/protobuf/descriptor.proto":      true,
-	"google/protobuf/duration.proto":        true,
-	"google/protobuf/empty.proto":           true,
-	"google/protobuf/field_mask.proto":      true,
-	"google/protobuf/go_features.proto":     true,
-	"google/protobuf/source_context.proto":  true,
-	"google/protobuf/struct.proto":          true,
-	"google/protobuf/timestamp.proto":       true,
-	"google/protobuf/type.proto":            true,
-	"google/protobuf/wrappers.proto":        true,
-}
 
 // Files are linked files. They do not change, and are safe for concurrent use.
 type Files struct {
@@ -47,6 +16,7 @@ type Files struct {
 	order  []protoreflect.FileDescriptor
 	protos []*descriptorpb.FileDescriptorProto // parallel to order
 	paths  map[string]string                   // by name
+	sets   map[string]bool                     // by full name
 }
 
 func (f *Files) add(desc protoreflect.FileDescriptor, fd *descriptorpb.FileDescriptorProto, path string) {
@@ -60,12 +30,19 @@ func (f *Files) All() []protoreflect.FileDescriptor {
 	return append([]protoreflect.FileDescriptor(nil), f.order...)
 }
 
-// Path returns where a file was read. A well-known file is not read, so that is its name.
+// Path returns where a file was read, or where its [Descriptor] was found. That of a file which is linked into this
+// program is its name.
 func (f *Files) Path(fd protoreflect.FileDescriptor) string { return f.paths[fd.Path()] }
 
+// IsMessageSet tells the messages with option message_set_wire_format. It is not in their options, as protobuf-go refuses to
+// link it, and to read or write such messages. Extensions of theirs with numbers above those of fields are not linked.
+func (f *Files) IsMessageSet(md protoreflect.MessageDescriptor) bool {
+	return f.sets[string(md.FullName())]
+}
+
 // Position returns where d is declared, columns as in [Error]. What protobuf makes up has the position of what it
-// stands for: the entry of a map that of its field, the oneof of an optional field that of the field. Well-known
-// files have no lines.
+// stands for: the entry of a map that of its field, the oneof of an optional field that of the field. Files without
+// source have no lines.
 func (f *Files) Position(d protoreflect.Descriptor) token.Position {
 	pos := token.Position{Filename: f.Path(d.ParentFile())}
 	if loc, ok := location(d); ok {
@@ -124,7 +101,8 @@ func (f *Files) Comments(d protoreflect.Descriptor) string {
 	return strings.Trim(strings.Join(lines, "\n"), "\n")
 }
 
-// DescriptorSet returns the files, dependencies first, without source information. Equal input gives equal output.
+// DescriptorSet returns the files, dependencies first, without source information, and with the options of message sets. Equal
+// input gives equal output.
 func (f *Files) DescriptorSet() *descriptorpb.FileDescriptorSet {
 	set := &descriptorpb.FileDescriptorSet{}
 	for _, fd := range f.protos {

@@ -7,10 +7,15 @@ import (
 	"strings"
 
 	ast "github.com/emicklei/proto"
+	"google.golang.org/protobuf/types/descriptorpb"
 )
 
-// maxDepth bounds nesting of declarations, and the parts of a name, so that nothing that walks them can run away.
-const maxDepth = 100
+const (
+	// maxDepth bounds nesting of declarations, and the parts of a name, so that nothing that walks them can run away.
+	maxDepth = 100
+	// maxName bounds a name, and a full one, in bytes: names are looked up in every scope around. protoc takes 64 KiB.
+	maxName = 1024
+)
 
 // stmt tells which tokens a statement is made of. The fields that do not apply are zero.
 type stmt struct {
@@ -36,8 +41,10 @@ type grammar struct {
 	i       int
 	depth   int
 	failed  bool
-	next    int          // the first token that no error was reported at
-	syntax  string       // proto2, proto3 or editions
+	next    int    // the first token that no error was reported at
+	syntax  string // proto2, proto3 or editions
+	edition descriptorpb.Edition
+	late    bool         // an import option was seen, which other imports come before
 	stmts   map[int]stmt // by first token
 	options map[int]int  // option values: first token -> last token
 	errf    func(tok int, format string, args ...any)
@@ -151,7 +158,7 @@ func (g *grammar) integer(what string, signed bool) (int32, int) {
 	}
 	v, err := strconv.ParseUint(t.text, 0, 64)
 	if err != nil || v > uint64(limit) {
-		g.fail("%s %s does not fit 32 bits", what, t.text)
+		g.fail("%s %s does not fit 32 bits", what, short(t.text))
 		return 0, first
 	}
 	t.render = strconv.FormatUint(v, 10)
@@ -244,16 +251,13 @@ func (g *grammar) top(first bool) {
 		}
 		g.version(&s)
 	case g.accept("import"):
-		if !g.accept("public") {
-			g.accept("weak")
-		}
-		s.name = g.str("the name of a file")
-		g.semicolon(&s)
+		g.importFile(&s)
 	case g.accept("package"):
 		s.name = g.path("the name of a package", false)
 		g.semicolon(&s)
 	case g.at("option"):
 		g.option()
+	case g.visibility():
 	case g.at("message"):
 		g.message()
 	case g.at("enum"):
@@ -275,14 +279,61 @@ func (g *grammar) version(s *stmt) {
 		return
 	}
 	switch v := g.toks[s.name].text; {
-	case kind == "edition" && v == "2023":
-		g.syntax = "editions"
+	case kind == "edition" && editions[v] != 0:
+		g.syntax, g.edition = "editions", editions[v]
 	case kind == "edition":
-		g.errf(s.name, "edition %q is not supported yet, use edition 2023, proto3 or proto2", v)
+		g.errf(s.name, "edition %q is not supported, use edition 2024 or 2023, proto3 or proto2", v)
 	case v == "proto2", v == "proto3":
 		g.syntax = v
 	default:
 		g.errf(s.name, "unknown syntax %q, use proto3 or proto2", v)
 	}
 	g.semicolon(s)
+}
+
+// editions are those that protobuf-go can represent.
+var editions = map[string]descriptorpb.Edition{
+	"2023": descriptorpb.Edition_EDITION_2023,
+	"2024": descriptorpb.Edition_EDITION_2024,
+}
+
+func (g *grammar) importFile(s *stmt) {
+	switch {
+	case g.at("option"):
+		if g.edition < descriptorpb.Edition_EDITION_2024 {
+			g.errf(g.i, "import option needs edition 2024, remove option")
+		}
+		g.late = true
+		g.advance() // emicklei/proto does not know it, so it is not rendered
+	case g.late:
+		g.errf(s.start, "imports come before those of options, move it up")
+		fallthrough
+	default:
+		if g.at("weak") && g.edition >= descriptorpb.Edition_EDITION_2024 {
+			g.errf(g.i, "edition 2024 has no weak imports, use import option or remove weak")
+		}
+		if !g.accept("public") {
+			g.accept("weak")
+		}
+	}
+	s.name = g.str("the name of a file")
+	g.semicolon(s)
+}
+
+// visibility consumes the message or enum behind export or local, which are words for it from edition 2024 on.
+// emicklei/proto does not know them, so they are not rendered.
+func (g *grammar) visibility() bool {
+	if g.edition < descriptorpb.Edition_EDITION_2024 || !g.at("export") && !g.at("local") {
+		return false
+	}
+	word := g.toks[g.advance()].text
+	switch {
+	case g.at("message"):
+		g.message()
+	case g.at("enum"):
+		g.enum()
+	default:
+		g.fail("found %v but expected a message or an enum, which is all that can be %s", g.tok(), word)
+	}
+	return true
 }

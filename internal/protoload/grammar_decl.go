@@ -16,6 +16,7 @@ func (g *grammar) message() {
 
 func (g *grammar) messageElement() {
 	switch {
+	case g.visibility():
 	case g.at("message"):
 		g.message()
 	case g.at("enum"):

@@ -3,15 +3,17 @@ package protoload
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protodesc"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/descriptorpb"
 )
 
-func load(t *testing.T, names ...string) *Files {
+func load(t testing.TB, names ...string) *Files {
 	t.Helper()
 	files, err := Load(t.Context(), Options{ImportPaths: []string{"testdata"}}, names...)
 	if err != nil {
@@ -75,7 +77,7 @@ func TestFiles_Comments(t *testing.T) {
 }
 
 func TestFiles_DescriptorSet(t *testing.T) {
-	names := testdataNames(t)
+	names := slices.DeleteFunc(testdataNames(t), func(name string) bool { return name == "messageset.proto" }) // protodesc refuses it
 	files := load(t, names...)
 	a, b := files.DescriptorSet(), load(t, names...).DescriptorSet()
 	if !proto.Equal(a, b) {
@@ -171,5 +173,64 @@ message M {
 	}
 	if got := protodesc.ToFieldDescriptorProto(m.Fields().Get(0)).GetOptions(); !got.GetDeprecated() {
 		t.Errorf("options of x are %v, want deprecated", got)
+	}
+}
+
+func TestFiles_IsMessageSet(t *testing.T) {
+	files := load(t, "messageset.proto")
+	set := find(t, files, "test.set.Set").(protoreflect.MessageDescriptor)
+	item := find(t, files, "test.set.Item").(protoreflect.MessageDescriptor)
+	if !files.IsMessageSet(set) || files.IsMessageSet(item) {
+		t.Errorf("sets are %v, %v, want Set only", files.IsMessageSet(set), files.IsMessageSet(item))
+	}
+	if n := item.Extensions().Len(); n != 1 {
+		t.Errorf("%d extensions are linked, want the one with the number of a field", n)
+	}
+	if got := files.Position(item).String(); got != filepath.Join("testdata", "messageset.proto:10:1") {
+		t.Errorf("Item is at %s", got)
+	}
+	// In the set of descriptors nothing is missing.
+	fd := files.DescriptorSet().File[0]
+	if md := fd.MessageType[0]; !md.GetOptions().GetMessageSetWireFormat() || md.ExtensionRange[0].GetEnd() != maxInt32 {
+		t.Errorf("got %v, want a message set", md)
+	}
+	if n := len(fd.MessageType[1].Extension); n != 2 {
+		t.Errorf("%d extensions, want 2", n)
+	}
+}
+
+func TestLoad_edition2024(t *testing.T) {
+	src := `edition = "2024";
+package p;
+import option "gone.proto";
+
+// Doc of M.
+export message M { // trailing
+  local message N {}
+  // Doc of E.
+  local enum E { E_UNSPECIFIED = 0; }
+  N n = 1 [(gone.opt) = { any: "thing" }];
+  string export = 2;
+}
+option features.default_symbol_visibility = LOCAL_ALL;
+`
+	files, err := Load(t.Context(), Options{FS: archive(src)}, "a.proto")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fd := files.DescriptorSet().File[0]
+	m := fd.MessageType[0]
+	if fd.GetEdition() != descriptorpb.Edition_EDITION_2024 || len(fd.Dependency) != 0 || fd.OptionDependency[0] != "gone.proto" ||
+		m.GetVisibility() != descriptorpb.SymbolVisibility_VISIBILITY_EXPORT ||
+		m.NestedType[0].GetVisibility() != descriptorpb.SymbolVisibility_VISIBILITY_LOCAL ||
+		m.EnumType[0].GetVisibility() != descriptorpb.SymbolVisibility_VISIBILITY_LOCAL {
+		t.Errorf("got %v", fd)
+	}
+	// The word is not part of the declaration's place, but comments are in front of it.
+	for name, want := range map[protoreflect.FullName][2]string{"p.M": {"a.proto:6:8", "Doc of M."}, "p.M.E": {"a.proto:9:9", "Doc of E."}} {
+		d := find(t, files, name)
+		if pos, doc := files.Position(d).String(), files.Comments(d); pos != want[0] || doc != want[1] {
+			t.Errorf("%s: got %s, %q, want %s, %q", name, pos, doc, want[0], want[1])
+		}
 	}
 }

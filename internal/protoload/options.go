@@ -9,9 +9,9 @@ import (
 	"unicode/utf8"
 
 	ast "github.com/emicklei/proto"
-	"google.golang.org/protobuf/encoding/prototext"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/descriptorpb"
 )
 
 // ensure returns *p, which it makes if there is none yet.
@@ -51,6 +51,9 @@ func (c *converter) option(o *ast.Option, element string, target func() proto.Me
 		case fd == nil, fd.Name() == "uninterpreted_option", !last && (fd.Kind() != protoreflect.MessageKind || fd.IsList()):
 			c.r.add(c.pos(tok), "option "+name, "unknown option of a %s, custom options are written in parentheses", element)
 			return
+		case removed(fd, c.edition):
+			c.r.add(c.pos(tok), "option "+name, "was removed in this edition, remove it")
+			return
 		case fd.Name() == "map_entry":
 			c.r.add(c.pos(tok), "option "+name, "cannot be set, use a map field")
 			return
@@ -62,38 +65,44 @@ func (c *converter) option(o *ast.Option, element string, target func() proto.Me
 			return
 		}
 		if err := v.set(m, fd); err != nil {
-			c.r.add(c.pos(v.first), "option "+name, "%v", err)
+			tok, inside := v.first, (*placed)(nil)
+			if errors.As(err, &inside) {
+				tok = inside.tok
+			}
+			c.r.add(c.pos(tok), "option "+name, "%v", err)
 		} else if parts[0] == "features" {
 			c.checkFeatures(tok, name, element, m, fd)
 		}
 	}
 }
 
+// removed tells an option that an edition does not have any more.
+func removed(fd protoreflect.FieldDescriptor, edition descriptorpb.Edition) bool {
+	opts, _ := fd.Options().(*descriptorpb.FieldOptions)
+	since := opts.GetFeatureSupport().GetEditionRemoved()
+	return since != descriptorpb.Edition_EDITION_UNKNOWN && since <= edition
+}
+
 // set stores v in a field of an options message.
 func (v value) set(m protoreflect.Message, fd protoreflect.FieldDescriptor) error {
-	if fd.Kind() == protoreflect.MessageKind {
-		if !v.toks[v.first].is("{") {
-			return errors.New("expected a message literal in braces")
-		}
-		var b strings.Builder
-		for i := v.first + 1; i < v.last; i++ {
-			if t := &v.toks[i]; t.kind == tokString {
-				fmt.Fprintf(&b, "%q ", t.text)
-			} else {
-				b.WriteString(t.text + " ")
-			}
-		}
-		var dst protoreflect.Message
-		if fd.IsList() {
-			dst = m.Mutable(fd).List().AppendMutable().Message()
-		} else {
-			dst = m.Mutable(fd).Message()
-		}
-		if err := prototext.Unmarshal([]byte(b.String()), dst.Interface()); err != nil {
-			return fmt.Errorf("message literal does not fit %s: its fields, or their values, are not supported", dst.Descriptor().FullName())
-		}
-		return nil
+	if fd.Kind() != protoreflect.MessageKind {
+		return v.setScalar(m, fd)
 	}
+	if !v.toks[v.first].is("{") {
+		return v.expected("a message literal in braces")
+	}
+	p := &literal{file: v.file, i: v.first + 1}
+	return p.message(appendOrMutable(m, fd), "}")
+}
+
+func appendOrMutable(m protoreflect.Message, fd protoreflect.FieldDescriptor) protoreflect.Message {
+	if fd.IsList() {
+		return m.Mutable(fd).List().AppendMutable().Message()
+	}
+	return m.Mutable(fd).Message()
+}
+
+func (v value) setScalar(m protoreflect.Message, fd protoreflect.FieldDescriptor) error {
 	pv, err := v.scalar(fd)
 	if err != nil {
 		return err
@@ -124,6 +133,10 @@ func (v value) scalar(fd protoreflect.FieldDescriptor) (protoreflect.Value, erro
 			return protoreflect.Value{}, fmt.Errorf("%s is not a value of %s", name, fd.Enum().FullName())
 		}
 		return protoreflect.ValueOfEnum(ev.Number()), nil
+	case protoreflect.Int32Kind:
+		s, err := v.integer(32, true)
+		n, _ := strconv.ParseInt(s, 10, 32)
+		return protoreflect.ValueOfInt32(int32(n)), err
 	}
 	return protoreflect.Value{}, fmt.Errorf("options of type %v are not supported yet", fd.Kind())
 }
@@ -183,7 +196,7 @@ func (v value) integer(bits int, signed bool) (string, error) {
 	}
 	n, err := strconv.ParseUint(t.text, 0, 64)
 	if err != nil || n > limit {
-		return "", fmt.Errorf("number %s does not fit %d bits", t.text, bits)
+		return "", fmt.Errorf("number %s does not fit %d bits", short(t.text), bits)
 	}
 	s := strconv.FormatUint(n, 10)
 	if neg && n != 0 {
@@ -203,7 +216,7 @@ func (v value) float(bits int) (string, error) {
 	case t.kind == tokInt:
 		n, err := strconv.ParseUint(t.text, 0, 64)
 		if err != nil {
-			return "", fmt.Errorf("number %s does not fit 64 bits", t.text)
+			return "", fmt.Errorf("number %s does not fit 64 bits", short(t.text))
 		}
 		f = float64(n)
 	case t.is("inf"):

@@ -20,6 +20,7 @@ type file struct {
 	stmts   map[int]stmt
 	options map[int]int
 	syntax  string
+	edition descriptorpb.Edition // zero without one
 
 	fd       *descriptorpb.FileDescriptorProto
 	imports  []importStmt
@@ -27,6 +28,9 @@ type file struct {
 	defaults []defaultValue
 	fields   []declaredField
 	declared map[string]symbol // by full name
+
+	// paths is the number of chains of public imports that start here, as far as that is bounded.
+	paths int
 
 	broken bool // it, or a file that it needs, could not be read in full
 	desc   protoreflect.FileDescriptor
@@ -57,7 +61,7 @@ func (f *file) parse(src string, r *report) *ast.Proto {
 	g := &grammar{toks: f.toks, stmts: map[int]stmt{}, options: map[int]int{},
 		errf: func(tok int, format string, args ...any) { r.add(f.pos(tok), "syntax", format, args...) }}
 	g.file()
-	f.stmts, f.options, f.syntax = g.stmts, g.options, g.syntax
+	f.stmts, f.options, f.syntax, f.edition = g.stmts, g.options, g.syntax, g.edition
 	if len(r.errs) > before {
 		return nil
 	}

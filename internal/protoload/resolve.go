@@ -3,42 +3,12 @@ package protoload
 import (
 	"fmt"
 	"go/token"
+	"iter"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/descriptorpb"
 )
-
-type kind uint8
-
-const (
-	kindMessage kind = iota + 1
-	kindEnum
-	kindService
-	kindField
-	kindExtension
-	kindOneof
-	kindValue
-	kindMethod
-)
-
-var kindNames = [...]string{kindMessage: "message", kindEnum: "enum", kindService: "service", kindField: "field",
-	kindExtension: "extension", kindOneof: "oneof", kindValue: "value", kindMethod: "method"}
-
-func (k kind) String() string { return kindNames[k] }
-
-// symbol is something that was declared.
-type symbol struct {
-	kind kind
-	name string // last part
-	pos  token.Position
-	file *file
-	// entry tells the message of a map's entries.
-	entry bool
-}
-
-func (s symbol) String() string { return s.kind.String() + " " + s.name }
 
 // ref is a name that stands for a message or an enum.
 type ref struct {
@@ -48,64 +18,6 @@ type ref struct {
 	subject string
 	message bool // an enum will not do
 	set     func(full string, k kind)
-}
-
-// declare enters a name; within a file it must be the only one.
-func (c *converter) declare(scope, name string, k kind, tok int) {
-	full := join(scope, name)
-	s := symbol{kind: k, name: name, pos: c.pos(tok), file: c.file}
-	if other, ok := c.declared[full]; ok {
-		hint := "rename one of them"
-		if k == kindValue && other.kind == kindValue {
-			hint = "enum values share the scope around their enum, rename one of them"
-		}
-		c.r.add(s.pos, s.String(), "%s is already declared at %v, %s", full, other.pos, hint)
-		return
-	}
-	c.declared[full] = s
-}
-
-// declareEntry enters the message of a map's entries.
-func (c *converter) declareEntry(scope, name string, tok int) {
-	c.declare(scope, name, kindMessage, tok)
-	if s := c.declared[join(scope, name)]; s.kind == kindMessage {
-		s.entry = true
-		c.declared[join(scope, name)] = s
-	}
-}
-
-// declareLinked enters the names of a linked file.
-func (f *file) declareLinked() {
-	f.declared = map[string]symbol{}
-	add := func(d protoreflect.Descriptor, k kind) {
-		m, ok := d.(protoreflect.MessageDescriptor)
-		f.declared[string(d.FullName())] = symbol{kind: k, name: string(d.Name()),
-			pos: token.Position{Filename: f.path}, file: f, entry: ok && m.IsMapEntry()}
-	}
-	type parent interface {
-		Messages() protoreflect.MessageDescriptors
-		Enums() protoreflect.EnumDescriptors
-		Extensions() protoreflect.ExtensionDescriptors
-	}
-	var walk func(p parent)
-	walk = func(p parent) {
-		for i := range p.Enums().Len() {
-			e := p.Enums().Get(i)
-			add(e, kindEnum)
-			for j := range e.Values().Len() {
-				add(e.Values().Get(j), kindValue)
-			}
-		}
-		for i := range p.Extensions().Len() {
-			add(p.Extensions().Get(i), kindExtension)
-		}
-		for i := range p.Messages().Len() {
-			m := p.Messages().Get(i)
-			add(m, kindMessage)
-			walk(m)
-		}
-	}
-	walk(f.desc)
 }
 
 // resolver resolves the names of all files of a run.
@@ -153,30 +65,33 @@ type view struct {
 
 func (rs *resolver) view(f *file) view {
 	v := view{rs, map[*file]bool{}, map[string]bool{}}
-	var add func(f *file)
-	add = func(f *file) {
-		if f == nil || v.files[f] {
-			return
-		}
-		v.files[f] = true
+	f.offer(v.files)
+	for _, imp := range f.imports {
+		imp.file.offer(v.files)
+	}
+	for f := range v.files {
 		for p := f.fd.GetPackage(); p != ""; p = parentName(p) {
 			v.packages[p] = true
 		}
-		for _, imp := range f.imports {
-			if imp.public {
-				add(imp.file)
-			}
-		}
-	}
-	add(f)
-	for _, imp := range f.imports {
-		add(imp.file)
 	}
 	return v
 }
 
-func (v view) find(full string) (symbol, bool) {
-	s, ok := v.symbols[full]
+// offer adds to files what an import of f makes visible: f, and what it imports publicly.
+func (f *file) offer(files map[*file]bool) {
+	if f == nil || files[f] {
+		return
+	}
+	files[f] = true
+	for _, imp := range f.imports {
+		if imp.public {
+			imp.file.offer(files)
+		}
+	}
+}
+
+func (v view) find(full []byte) (symbol, bool) {
+	s, ok := v.symbols[string(full)]
 	return s, ok && v.files[s.file]
 }
 
@@ -185,26 +100,37 @@ func (v view) find(full string) (symbol, bool) {
 // tried is the name that the first part decided on when the rest of it is missing.
 func (v view) lookup(name, scope string, message bool) (full string, s symbol, tried string, ok bool) {
 	if rest, absolute := strings.CutPrefix(name, "."); absolute {
-		s, ok = v.find(rest)
+		s, ok = v.find([]byte(rest))
 		return rest, s, "", ok
 	}
 	first, rest, compound := strings.Cut(name, ".")
-	for {
-		full := join(scope, first)
-		s, ok := v.find(full)
+	for at := range scopes(scope, first) {
+		s, ok := v.find(at)
 		switch {
 		case !compound && ok && (message || s.kind <= kindEnum):
-			return full, s, "", true
-		case compound && (v.packages[full] || ok && s.kind <= kindService):
-			full += "." + rest
-			if s, ok = v.find(full); !ok && scope != "" {
+			return string(at), s, "", true
+		case compound && (v.packages[string(at)] || ok && s.kind <= kindService):
+			full = string(at) + "." + rest
+			if s, ok = v.find([]byte(full)); !ok && len(at) > len(first) {
 				tried = full
 			}
 			return full, s, tried, ok
-		case scope == "":
-			return "", symbol{}, "", false
 		}
-		scope = parentName(scope)
+	}
+	return "", symbol{}, "", false
+}
+
+// scopes yields the full names that a name can have in a scope and in those around it, from the inside out. They share
+// memory: names are many, and scopes are deep.
+func scopes(scope, name string) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		b := make([]byte, 0, len(scope)+1+len(name))
+		for ; scope != ""; scope = parentName(scope) {
+			if !yield(append(append(append(b, scope...), '.'), name...)) {
+				return
+			}
+		}
+		yield(append(b, name...))
 	}
 }
 
@@ -223,8 +149,10 @@ func (rs *resolver) resolve(f *file) {
 				want = "message"
 			}
 			rs.r.add(pos, ref.subject, "type %s is the %v %s, use a %s", ref.name, s.kind, full, want)
-		case s.entry:
+		case s.entry():
 			rs.r.add(pos, ref.subject, "type %s is the entry of a map field, which only that field can use", ref.name)
+		case s.file != f && !s.exported():
+			rs.r.add(pos, ref.subject, "type %s is local to %s, use another one or export it there", full, s.file.path)
 		default:
 			ref.set("."+full, s.kind)
 		}
@@ -235,6 +163,8 @@ func (rs *resolver) resolve(f *file) {
 	for _, d := range f.fields {
 		f.checkFieldOptions(d, rs.r)
 	}
+	f.checkJSONNames(rs.r)
+	f.checkStrict(rs.r)
 	rs.checkExtensions(f, f.fd.Extension, f.fd.GetPackage())
 	var walk func(list []*descriptorpb.DescriptorProto, scope string)
 	walk = func(list []*descriptorpb.DescriptorProto, scope string) {
@@ -254,13 +184,9 @@ func (v view) missing(ref ref, tried string) string {
 	if absolute {
 		scope = ""
 	}
-	for ; ; scope = parentName(scope) {
-		full := join(scope, name)
-		if s, ok := v.symbols[full]; ok && !v.files[s.file] && s.kind <= kindEnum {
-			return fmt.Sprintf("type %s is declared in %s, which is not imported, add import %q", full, s.file.path, s.file.name)
-		}
-		if scope == "" {
-			break
+	for at := range scopes(scope, name) {
+		if s, ok := v.symbols[string(at)]; ok && !v.files[s.file] && s.kind <= kindEnum {
+			return fmt.Sprintf("type %s is declared in %s, which is not imported, add import %q", at, s.file.path, s.file.name)
 		}
 	}
 	if tried != "" {
@@ -280,6 +206,10 @@ func (rs *resolver) checkExtensions(f *file, list []*descriptorpb.FieldDescripto
 			continue
 		}
 		rs.extensions[key] = s.pos
+		if isSet(rs.symbols[strings.TrimPrefix(x.GetExtendee(), ".")].message()) &&
+			(x.GetLabel() != labelOptional || x.GetType() != descriptorpb.FieldDescriptorProto_TYPE_MESSAGE) {
+			rs.r.add(s.pos, s.String(), "an extension of a message set is an optional message")
+		}
 	}
 }
 

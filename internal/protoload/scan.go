@@ -42,7 +42,15 @@ func (t *tokn) String() string {
 	case tokString:
 		return "a string"
 	}
-	return strconv.Quote(t.text)
+	return strconv.Quote(short(t.text))
+}
+
+// short returns text of the source for a message, without what is too long of it.
+func short(text string) string {
+	if len(text) > 100 {
+		text = text[:100] + "..."
+	}
+	return text
 }
 
 // scanner splits a file into tokens by the lexical rules of protoc's tokenizer.
@@ -51,6 +59,7 @@ type scanner struct {
 	off  int
 	at   point
 	toks []tokn
+	lits []string // of the string that ends the tokens, the literals; joined when another token follows
 	errf func(p point, format string, args ...any)
 }
 
@@ -60,6 +69,7 @@ func scan(src string, errf func(p point, format string, args ...any)) []tokn {
 	for {
 		gap := s.gap()
 		if s.off >= len(s.src) {
+			s.joinLiterals()
 			s.toks = append(s.toks, tokn{kind: tokEOF, pos: s.at, end: s.at, gap: gap})
 			return s.toks
 		}
@@ -117,13 +127,13 @@ func (s *scanner) token(gap *comments) {
 		t.kind = s.number()
 		t.text = s.src[start:s.off]
 	case c == '"', c == '\'':
-		t.kind, t.text = tokString, s.str()
 		// A literal that follows continues the value, whatever is written in between but other tokens.
-		if n := len(s.toks); n > 0 && s.toks[n-1].kind == tokString {
-			s.toks[n-1].text += t.text
-			s.toks[n-1].end = s.at
+		s.lits = append(s.lits, s.str())
+		if n := len(s.lits); n > 1 {
+			s.toks[len(s.toks)-1].end = s.at
 			return
 		}
+		t.kind = tokString
 	case strings.IndexByte(";:=,.(){}[]<>-+/", c) >= 0:
 		t.kind = tokPunct
 		s.next()
@@ -135,7 +145,21 @@ func (s *scanner) token(gap *comments) {
 		return
 	}
 	t.end = s.at
+	if t.kind != tokString {
+		s.joinLiterals()
+	}
+	if t.kind == tokIdent && len(t.text) > maxName {
+		s.errf(t.pos, "name is longer than %d bytes, shorten it", maxName)
+	}
 	s.toks = append(s.toks, t)
+}
+
+// joinLiterals sets the value of the string that ended.
+func (s *scanner) joinLiterals() {
+	if len(s.lits) > 0 {
+		s.toks[len(s.toks)-1].text = strings.Join(s.lits, "")
+		s.lits = nil
+	}
 }
 
 // number consumes a number, and whatever is glued to it, which it reports.
@@ -165,14 +189,14 @@ func (s *scanner) number() tokenKind {
 	text := s.src[start:s.off]
 	switch {
 	case glued:
-		s.errf(pos, "malformed number %q, put a space between a number and what follows", text)
+		s.errf(pos, "malformed number %q, put a space between a number and what follows", short(text))
 	case kind == tokInt:
 		if _, err := strconv.ParseUint(text, 0, 64); err != nil && !isDecimal(text) {
-			s.errf(pos, "malformed number %q, integers are decimal, octal with a leading 0, or hexadecimal with 0x", text)
+			s.errf(pos, "malformed number %q, integers are decimal, octal with a leading 0, or hexadecimal with 0x", short(text))
 		}
 	default:
 		if f, err := strconv.ParseFloat(text, 64); err != nil && f == 0 {
-			s.errf(pos, "malformed number %q, an exponent needs digits", text)
+			s.errf(pos, "malformed number %q, an exponent needs digits", short(text))
 		}
 	}
 	return kind

@@ -9,7 +9,11 @@ import (
 // "{" or ";".
 func (c *converter) locate(path []int32, s stmt) {
 	loc := &descriptorpb.SourceCodeInfo_Location{Path: path, Span: c.span(s.start, s.end)}
-	if gap := c.toks[s.start].gap; gap != nil {
+	first := s.start
+	if c.visibility(s) != nil { // the place of a declaration is behind the word, its comments are in front
+		first--
+	}
+	if gap := c.toks[first].gap; gap != nil {
 		if gap.leading != "" {
 			loc.LeadingComments = proto.String(gap.leading)
 		}
@@ -31,6 +35,20 @@ func (c *converter) locateNamed(path []int32, s stmt) {
 // locateFile records the span of the whole file.
 func (c *converter) locateFile() {
 	c.info = append(c.info, &descriptorpb.SourceCodeInfo_Location{Span: c.span(0, max(len(c.toks)-2, 0))})
+}
+
+// visibility returns what stands in front of a message or an enum, nil if nothing does.
+func (c *converter) visibility(s stmt) *descriptorpb.SymbolVisibility {
+	if s.start == 0 || c.edition < descriptorpb.Edition_EDITION_2024 {
+		return nil
+	}
+	switch t := &c.toks[s.start-1]; {
+	case t.is("export"):
+		return descriptorpb.SymbolVisibility_VISIBILITY_EXPORT.Enum()
+	case t.is("local"):
+		return descriptorpb.SymbolVisibility_VISIBILITY_LOCAL.Enum()
+	}
+	return nil
 }
 
 // span is three numbers when the line is the same, else four.
