@@ -8,9 +8,9 @@ import (
 
 // roundTrips measures requests of one client, by number of calls, size, and whether the producer dials for each request.
 func (b *bench) roundTrips(ctx context.Context) error {
-	repeats, sizes, rounds := []int{1, 10, 20}, roundTripSizes, 40
+	repeats, sizes, rounds := []int{1, 10, 20}, roundTripSizes, 16
 	if b.quick {
-		repeats, sizes, rounds = []int{1, 20}, []int{1 << 10, 512 << 10}, 12
+		repeats, sizes, rounds = []int{1, 20}, []int{1 << 10, 512 << 10}, 6
 	}
 	fleet := newFleet(b.built, nil)
 	defer fleet.stop()
@@ -37,10 +37,11 @@ func (w work) name() string {
 	return name
 }
 
-// A turn ends after turnTime or turnRequests, whatever is first.
+// A turn ends after turnTime or turnRequests, whatever is first. It is long enough that most requests find what they need in
+// the processors' caches, which the turn of another app has left in its own state.
 const (
-	turnTime     = 20 * time.Millisecond
-	turnRequests = 30
+	turnTime     = 100 * time.Millisecond
+	turnRequests = 200
 )
 
 // roundTripsOf measures one kind of work in all apps by turns.
