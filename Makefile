@@ -10,7 +10,7 @@ EXAMPLE = ./example/prodcon
 # Nested modules: tools and measurements whose dependencies users must not inherit.
 MODULES = bench internal/protogen test
 
-.PHONY: all generate guests demo test test-quick test-slow race fuzz bench lint check clean
+.PHONY: all generate guests demo test test-quick test-slow race fuzz corpus bench lint check clean
 
 all: generate
 
@@ -30,8 +30,8 @@ demo: guests
 test: test-quick guests race test-slow fuzz
 
 test-quick:
-	$(GO) build ./cmd/... ./host/... ./gen/... ./analyzer/... ./guest/... ./stubs/...
-	GOOS=wasip1 GOARCH=wasm $(GO) vet ./guest/... ./stubs/...
+	$(GO) build ./cmd/... ./host/... ./gen/... ./analyzer/... ./guest/... ./guestproto ./stubs/...
+	GOOS=wasip1 GOARCH=wasm $(GO) vet ./guest/... ./guestproto ./stubs/...
 	$(GO) test -short ./...
 
 race:
@@ -52,6 +52,10 @@ fuzz:
 		done; \
 	done
 
+## corpus: map the protos that ship inside well-known Go modules, and count them
+corpus:
+	cd test && $(GO) test -count=1 -v -timeout 20m ./corpus
+
 ## bench: measure against native gRPC and others; BENCH=quick takes two minutes
 bench: guests
 	cd bench && $(GO) run . $(if $(filter quick,$(BENCH)),-quick)
@@ -61,7 +65,7 @@ lint:
 	@files=$$(gofmt -l $$(git ls-files '*.go' | grep -v /testdata/)); if [ -n "$$files" ]; then echo "gofmt: $$files"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
-	$(GO) install $(STATICCHECK) && GOOS=wasip1 GOARCH=wasm $$($(GO) env GOPATH)/bin/staticcheck ./guest ./stubs/...
+	$(GO) install $(STATICCHECK) && GOOS=wasip1 GOARCH=wasm $$($(GO) env GOPATH)/bin/staticcheck ./guest ./guestproto ./stubs/...
 	@set -e; for m in $(MODULES); do echo "vet $$m"; (cd $$m && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...); done
 
 ## check: generated files and go.mod files are up to date

@@ -2,8 +2,6 @@ package guest
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"runtime"
 	"unsafe"
 )
@@ -23,12 +21,6 @@ type Export struct {
 	generated  string // the name of the handler that direct stands for
 	makeDirect func(impl any) DirectHandler
 }
-
-// LiftFunc fills a message from its record. It returns false for a message of another type than it was generated for.
-type LiftFunc func(r Record, m any) bool
-
-// LowerFunc stores a message in its record, and what does not fit there in s. It returns false as a LiftFunc does.
-type LowerFunc func(s *Scratch, r Record, m any) bool
 
 // Handler serves calls of one method.
 type Handler interface {
@@ -147,12 +139,16 @@ func (e *Export) newCall() *ServerCall {
 	c.request = Record{unsafe.Pointer(&c.spill)}
 	// A literal and not the method value c.decode, which would call twice.
 	c.decoder = func(m any) error {
-		ok := c.export.lift(c.request, m)
+		err := c.export.lift(c.request, m)
 		keepAlive(c.in)
-		if !ok {
-			return errors.New(typeMismatch(c.export.FullMethod, m).Message)
+		switch err {
+		case nil:
+			return nil
+		case ErrType:
+			return statusError(typeMismatch(c.export.FullMethod, m))
+		default:
+			return c.NotLifted(err)
 		}
-		return nil
 	}
 	return c
 }
@@ -227,13 +223,18 @@ func (unregistered) Serve(c *ServerCall) *Status {
 	return &Status{Code: codeUnimplemented, Message: "method " + c.export.FullMethod + " is not registered with a server"}
 }
 
-// Lower makes reply the result. It returns a status if reply is of another type than the export was generated for.
+// Lower makes reply the result. It returns a status if reply is of another type than the export was generated for, or cannot
+// be lowered.
 func (c *ServerCall) Lower(reply any) *Status {
 	c.reply = reply
-	if !c.export.lower(&c.scratch, c.payload, reply) {
+	switch err := c.export.lower(&c.scratch, c.payload, reply); err {
+	case nil:
+		return nil
+	case ErrType:
 		return typeMismatch(c.export.FullMethod, reply)
+	default:
+		return notLowered(err)
 	}
-	return nil
 }
 
 // Reply is the record of the reply, to which a [DirectHandler] lowers it, and to Scratch. The reply is kept until the host has
@@ -246,10 +247,10 @@ func (c *ServerCall) Reply(reply any) Record {
 // Scratch is for what does not fit in the record of the reply.
 func (c *ServerCall) Scratch() *Scratch { return &c.scratch }
 
-// typeMismatch is the status of a call with messages that the bindings do not know.
-func typeMismatch(fullMethod string, m any) *Status {
-	return &Status{Code: codeInternal, Message: fmt.Sprintf("grpc: error while marshaling: %s was called with a %T, which is of another generated package than the one the function was generated for", fullMethod, m)}
-}
+// NotLifted returns the error of a request that cannot be lifted, and NotLowered that of a reply that cannot be lowered, with
+// which a [DirectHandler] ends the call.
+func (c *ServerCall) NotLifted(err error) error  { return statusError(notLifted(err)) }
+func (c *ServerCall) NotLowered(err error) error { return statusError(notLowered(err)) }
 
 // Decoder returns the function that lifts the request into a message. It is made once per ServerCall, so it costs nothing.
 func (c *ServerCall) Decoder() func(m any) error { return c.decoder }

@@ -2,6 +2,8 @@ package guest
 
 import (
 	"context"
+	"errors"
+	"reflect"
 	"testing"
 	"unsafe"
 )
@@ -11,24 +13,35 @@ type handlerFunc func(c *ServerCall) *Status
 
 func (f handlerFunc) Serve(c *ServerCall) *Status { return f(c) }
 
+// bad is a value that can neither be lifted nor lowered, because of errBad.
+const bad = 99
+
+var errBad = errors.New("bad value")
+
 // testExport has a result of 32 bytes, with the reply, a *uint64, at 8.
 func testExport(h Handler) *Export {
 	old := exports
 	defer func() { exports = old }()
 	e := NewExport("/test.Service/Method", 32, 8,
-		func(r Record, m any) bool {
+		func(r Record, m any) error {
 			v, ok := m.(*uint64)
-			if ok {
-				*v = r.U64(0)
+			if !ok {
+				return ErrType
 			}
-			return ok
+			if *v = r.U64(0); *v == bad {
+				return errBad
+			}
+			return nil
 		},
-		func(_ *Scratch, r Record, m any) bool {
+		func(_ *Scratch, r Record, m any) error {
 			v, ok := m.(*uint64)
-			if ok {
-				r.PutU64(0, *v)
+			if !ok {
+				return ErrType
 			}
-			return ok
+			if r.PutU64(0, *v); *v == bad {
+				return errBad
+			}
+			return nil
 		})
 	if h != nil {
 		e.Bind(h)
@@ -89,6 +102,62 @@ func TestServe(t *testing.T) {
 	}
 	if err := e.Enter().Decoder()("a string"); err == nil {
 		t.Error("no error for a request of another type")
+	}
+}
+
+// statusText is the error that a test makes of a status.
+type statusText struct{ *Status }
+
+func (s statusText) Error() string { return s.Message }
+
+// What becomes of messages that cannot be lifted or lowered, and of those of another type.
+func TestServe_Failures(t *testing.T) {
+	useArena(t)
+	defer SetStatusError(statusError)
+	SetStatusError(func(st *Status) error { return statusText{st} })
+	var request, reply any
+	e := testExport(handlerFunc(func(c *ServerCall) *Status {
+		if err := c.Decoder()(request); err != nil {
+			return err.(statusText).Status
+		}
+		return c.Lower(reply)
+	}))
+	n := func(v uint64) *uint64 { return &v }
+	mismatch := typeMismatch("/test.Service/Method", "")
+	for _, tt := range []struct {
+		name           string
+		value          uint64
+		request, reply any
+		want           *Status
+	}{
+		{"request cannot be lifted", bad, n(0), n(0), notLifted(errBad)},
+		{"request of another type", 1, "", n(0), mismatch},
+		{"reply cannot be lowered", 1, n(0), n(bad), notLowered(errBad)},
+		{"reply of another type", 1, n(0), "", mismatch},
+		{"neither", 1, n(0), n(2), nil},
+	} {
+		request, reply = tt.request, tt.reply
+		c := e.Enter()
+		c.Request().PutU64(0, tt.value)
+		got := c.Serve()
+		if tt.want == nil {
+			if resultWords(got) != [4]uint64{0, 2, 0, 0} {
+				t.Errorf("%s: got %x", tt.name, resultWords(got))
+			}
+		} else if !reflect.DeepEqual(c.st, tt.want) || got.U8(0) != 1 {
+			t.Errorf("%s: got %+v, want %+v", tt.name, c.st, tt.want)
+		}
+	}
+	for _, tt := range []struct {
+		got  error
+		want *Status
+	}{
+		{e.call.NotLifted(errBad), notLifted(errBad)},
+		{e.call.NotLowered(errBad), notLowered(errBad)},
+	} {
+		if st := tt.got.(statusText); !reflect.DeepEqual(st.Status, tt.want) {
+			t.Errorf("a direct handler gets %+v, want %+v", st.Status, tt.want)
+		}
 	}
 }
 

@@ -168,4 +168,8 @@ func (c *ImportCall) Status() *Status { return c.result.At(c.payload).status() }
 // Mismatch returns the status of a call with a message that the bindings do not know.
 func (c *ImportCall) Mismatch(m any) *Status { return typeMismatch(c.method.FullMethod, m) }
 
+// NotLowered returns the status of a call whose request cannot be lowered, and NotLifted that of one whose reply cannot be lifted.
+func (c *ImportCall) NotLowered(err error) *Status { return notLowered(err) }
+func (c *ImportCall) NotLifted(err error) *Status  { return notLifted(err) }
+
 func bytesAddress(b []byte) uint32 { return address(unsafe.Pointer(unsafe.SliceData(b))) }

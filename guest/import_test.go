@@ -1,6 +1,9 @@
 package guest
 
-import "testing"
+import (
+	"reflect"
+	"testing"
+)
 
 func TestImport(t *testing.T) {
 	useArena(t)
@@ -83,6 +86,16 @@ func TestImport(t *testing.T) {
 	}
 	if st := i.Invoke(nil, &in, &out); st != nil {
 		t.Error(st)
+	}
+}
+
+func TestImportCall_Failures(t *testing.T) {
+	c := new(ImportCall)
+	if got, want := c.NotLowered(errBad), notLowered(errBad); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if got, want := c.NotLifted(errBad), notLifted(errBad); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 

@@ -17,6 +17,7 @@ func (r Record) ptr(off uintptr) unsafe.Pointer { return unsafe.Add(r.p, off) }
 // PutBool and its siblings store a value at an offset.
 func (r Record) PutBool(off uintptr, v bool)   { *(*bool)(r.ptr(off)) = v }
 func (r Record) PutU8(off uintptr, v uint8)    { *(*uint8)(r.ptr(off)) = v }
+func (r Record) PutU16(off uintptr, v uint16)  { *(*uint16)(r.ptr(off)) = v }
 func (r Record) PutS32(off uintptr, v int32)   { *(*int32)(r.ptr(off)) = v }
 func (r Record) PutU32(off uintptr, v uint32)  { *(*uint32)(r.ptr(off)) = v }
 func (r Record) PutS64(off uintptr, v int64)   { *(*int64)(r.ptr(off)) = v }
@@ -27,6 +28,7 @@ func (r Record) PutF64(off uintptr, v float64) { *(*uint64)(r.ptr(off)) = math.F
 // Bool and its siblings load the value at an offset.
 func (r Record) Bool(off uintptr) bool   { return *(*uint8)(r.ptr(off)) != 0 }
 func (r Record) U8(off uintptr) uint8    { return *(*uint8)(r.ptr(off)) }
+func (r Record) U16(off uintptr) uint16  { return *(*uint16)(r.ptr(off)) }
 func (r Record) S32(off uintptr) int32   { return *(*int32)(r.ptr(off)) }
 func (r Record) U32(off uintptr) uint32  { return *(*uint32)(r.ptr(off)) }
 func (r Record) S64(off uintptr) int64   { return *(*int64)(r.ptr(off)) }
@@ -34,7 +36,7 @@ func (r Record) U64(off uintptr) uint64  { return *(*uint64)(r.ptr(off)) }
 func (r Record) F32(off uintptr) float32 { return math.Float32frombits(*(*uint32)(r.ptr(off))) }
 func (r Record) F64(off uintptr) float64 { return math.Float64frombits(*(*uint64)(r.ptr(off))) }
 
-// Clear zeroes the size bytes at an offset: the payload of a case that is not the active one.
+// Clear zeroes the size bytes at an offset: those of an option that is none, or of a variant before its case is stored.
 func (r Record) Clear(off, size uintptr) { clear(unsafe.Slice((*byte)(r.ptr(off)), size)) }
 
 // Address is the record's address in linear memory.
@@ -74,6 +76,30 @@ func (r Record) Bytes(off uintptr) []byte {
 	return List[byte](r, off)
 }
 
+// PresentBytes is Bytes for a value that is there even if it is empty: it is never nil, as that of protobuf-go's Unmarshal is not.
+func (r Record) PresentBytes(off uintptr) []byte {
+	if b := r.Bytes(off); b != nil {
+		return b
+	}
+	return []byte{}
+}
+
+// Len is the number of elements of the list at an offset.
+func (r Record) Len(off uintptr) uint32 { return r.U32(off + 4) }
+
+// Boxed is the record that is the one element of the list at an offset.
+func (r Record) Boxed(off uintptr) Record { return Record{pointer(r.U32(off))} }
+
+// PutBoxed makes a list of one record of size bytes and returns the record.
+func (r Record) PutBoxed(s *Scratch, off, size uintptr) Record {
+	e := s.Record(size)
+	r.putList(off, e.p, 1)
+	return e
+}
+
+// New returns a pointer to v, which is how generated messages hold a scalar that has presence.
+func New[T any](v T) *T { return &v }
+
 // Scalar is an element type whose Go layout is its canonical layout.
 type Scalar interface {
 	~bool | ~uint8 | ~int32 | ~uint32 | ~int64 | ~uint64 | ~float32 | ~float64
@@ -112,37 +138,62 @@ func PutBytesList(s *Scratch, r Record, off uintptr, v [][]byte) {
 
 // BytesList lifts a list of byte slices. An empty element is an empty slice and not nil, as protobuf-go's Unmarshal makes it.
 func BytesList(r Record, off uintptr) [][]byte {
-	return Each(r, off, stringSize, func(e Record) []byte {
-		if b := e.Bytes(0); b != nil {
-			return b
-		}
-		return []byte{}
-	})
+	return Each(r, off, stringSize, func(e Record) []byte { return e.PresentBytes(0) })
 }
 
 // PutEach lowers a list whose elements are records of size bytes.
-func PutEach[T any](s *Scratch, r Record, off uintptr, v []T, size uint32, lower func(*Scratch, Record, T)) {
+func PutEach[T any](s *Scratch, r Record, off uintptr, v []T, size uintptr, lower func(*Scratch, Record, T)) {
 	if len(v) == 0 {
 		r.putList(off, nil, 0)
 		return
 	}
-	e := s.Record(size * uint32(len(v)))
+	e := s.Record(size * uintptr(len(v)))
 	r.putList(off, e.p, len(v))
 	for i, x := range v {
-		lower(s, e.At(uintptr(i)*uintptr(size)), x)
+		lower(s, e.At(uintptr(i)*size), x)
 	}
 }
 
 // Each lifts a list whose elements are records of size bytes.
-func Each[T any](r Record, off uintptr, size uint32, lift func(Record) T) []T {
-	n := r.U32(off + 4)
+func Each[T any](r Record, off, size uintptr, lift func(Record) T) []T {
+	n := r.Len(off)
 	if n == 0 {
 		return nil
 	}
-	e := Record{pointer(r.U32(off))}
+	e := r.Boxed(off)
 	v := make([]T, n)
 	for i := range v {
-		v[i] = lift(e.At(uintptr(i) * uintptr(size)))
+		v[i] = lift(e.At(uintptr(i) * size))
 	}
 	return v
+}
+
+// PutMap lowers a map as a list of its entries, which are records of size bytes, in any order.
+func PutMap[K comparable, V any](s *Scratch, r Record, off uintptr, m map[K]V, size uintptr, lower func(*Scratch, Record, K, V)) {
+	if len(m) == 0 {
+		r.putList(off, nil, 0)
+		return
+	}
+	e := s.Record(size * uintptr(len(m)))
+	r.putList(off, e.p, len(m))
+	i := uintptr(0)
+	for k, v := range m {
+		lower(s, e.At(i*size), k, v)
+		i++
+	}
+}
+
+// Map lifts a map. Of several entries with one key the last one counts, as in protobuf.
+func Map[K comparable, V any](r Record, off, size uintptr, lift func(Record) (K, V)) map[K]V {
+	n := r.Len(off)
+	if n == 0 {
+		return nil
+	}
+	e := r.Boxed(off)
+	m := make(map[K]V, n)
+	for i := range uintptr(n) {
+		k, v := lift(e.At(i * size))
+		m[k] = v
+	}
+	return m
 }

@@ -25,9 +25,14 @@ type Scratch struct {
 	used  int
 	// outgrown roots earlier regions that the value may still point into.
 	outgrown [][]uint64
+	err      error
 }
 
-const scratchWords = 64
+const (
+	scratchWords = 64
+	// What is larger than this is not kept for the next call: one large message must not cost its memory for good.
+	keptWords = 1 << 20 / 8
+)
 
 // reset makes the whole scratch free again.
 func (s *Scratch) reset() {
@@ -35,11 +40,13 @@ func (s *Scratch) reset() {
 	if s.outgrown != nil {
 		s.outgrown = nil
 	}
+	if len(s.words) > keptWords {
+		s.words = nil
+	}
 }
 
-// Record returns a zeroed record of size bytes, aligned to 8.
-func (s *Scratch) Record(size uint32) Record {
-	n := int(size+7) / 8
+// take returns n words, the contents of which are left over from before.
+func (s *Scratch) take(n int) []uint64 {
 	if s.used+n > len(s.words) {
 		if s.used > 0 {
 			s.outgrown = append(s.outgrown, s.words)
@@ -48,7 +55,33 @@ func (s *Scratch) Record(size uint32) Record {
 		s.used = 0
 	}
 	w := s.words[s.used : s.used+n]
-	clear(w)
 	s.used += n
+	return w
+}
+
+// Record returns a zeroed record of size bytes, aligned to 8.
+func (s *Scratch) Record(size uintptr) Record {
+	w := s.take(int((size + 7) / 8))
+	clear(w)
 	return Record{unsafe.Pointer(unsafe.SliceData(w))}
+}
+
+// Bytes returns an empty slice with room for n bytes.
+func (s *Scratch) Bytes(n int) []byte {
+	w := s.take((n + 7) / 8)
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(w))), n)[:0]
+}
+
+// Fail notes that the value cannot be lowered. The first error counts.
+func (s *Scratch) Fail(err error) {
+	if s.err == nil {
+		s.err = err
+	}
+}
+
+// TakeError returns the error that was noted, once.
+func (s *Scratch) TakeError() error {
+	err := s.err
+	s.err = nil
+	return err
 }

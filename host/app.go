@@ -105,9 +105,7 @@ func (a *App) link() (*program, error) {
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	if p.model, err = model.Build(services, model.Options{}); err != nil {
-		return nil, err
-	}
+	p.model = model.Build(services, model.Options{})
 	return p, nil
 }
 

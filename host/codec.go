@@ -55,17 +55,32 @@ func (c frontCodec) Unmarshal(data mem.BufferSlice, v any) error {
 	return c.proto.Unmarshal(data, v)
 }
 
-// loadSlots reads the core values of a record.
-func loadSlots(slots []abi.Slot, record []byte, stack []uint64) {
-	for i, s := range slots {
+// loadSlots reads the core values of a record that the host itself has made, so its discriminants are those of cases. flat has one
+// place for each core value; where cases share them, what the active one does not use is zero. A value that is narrower
+// than its core value is extended with zeros, floats by their bits, as the canonical ABI joins types.
+func loadSlots(slots []abi.Slot, record []byte, flat []uint64) {
+	clear(flat)
+	loadCase(slots, record, flat)
+}
+
+func loadCase(slots []abi.Slot, record []byte, flat []uint64) {
+	for i := range slots {
+		s := &slots[i]
 		p := record[s.Offset:]
+		var v uint64
 		switch s.Kind {
 		case abi.Bool, abi.U8:
-			stack[i] = uint64(p[0])
+			v = uint64(p[0])
+		case abi.U16:
+			v = uint64(binary.LittleEndian.Uint16(p))
 		case abi.U32, abi.S32, abi.F32:
-			stack[i] = uint64(binary.LittleEndian.Uint32(p))
+			v = uint64(binary.LittleEndian.Uint32(p))
 		default:
-			stack[i] = binary.LittleEndian.Uint64(p)
+			v = binary.LittleEndian.Uint64(p)
+		}
+		flat[s.Index] = v
+		if s.Cases != nil {
+			loadCase(s.Cases[v], record, flat)
 		}
 	}
 }

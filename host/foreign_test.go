@@ -58,7 +58,6 @@ func TestForeignGuest(t *testing.T) {
 // A request that is too wide for core parameters comes as an address.
 func TestForeignGuest_indirect(t *testing.T) {
 	const size = 9 * 8 // of Wide: 8 fields and the unknown fields
-	copyMemory := code{0xfc, 0x0a, 0, 0}
 	w := newGuestModule(&wasm{})
 	w.function("proto:test/broad#echo", i32s(1, 1), 0,
 		i32Const(resultAt+4), localGet(0), i32Const(size), copyMemory, i32Const(resultAt))

@@ -91,7 +91,7 @@ func (m *exportMethod) lower(inst *instance, wire []byte, limit uint64) error {
 		inst.stack[0] = uint64(at)
 		return nil
 	}
-	loadSlots(m.slots, inst.Bytes()[at:], inst.stack)
+	loadSlots(m.slots, inst.Bytes()[at:], inst.stack[:len(m.Func.Param.Flat)])
 	return nil
 }
 
@@ -107,9 +107,10 @@ func (m *exportMethod) lowerEach(inst *instance, wire []byte, limit uint64) erro
 		inst.stack[0] = uint64(ptr)
 		return err
 	}
-	var flat [maxCore]uint64
-	loadSlots(m.slots, buf.Bytes()[at:], flat[:])
-	return link.Flat(m.param, &buf, flat[:len(m.slots)], inst, inst.stack[:len(m.slots)], limit)
+	var core [maxCore]uint64
+	flat := core[:len(m.Func.Param.Flat)]
+	loadSlots(m.slots, buf.Bytes()[at:], flat)
+	return link.Flat(m.param, &buf, flat, inst, inst.stack[:len(flat)], limit)
 }
 
 // lift transcodes a result.

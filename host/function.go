@@ -32,7 +32,8 @@ type function struct {
 type method struct {
 	*mapping.Method
 	param, result *abi.Plan
-	slots         []abi.Slot
+	// slots are those of a request that travels in core values.
+	slots []abi.Slot
 	// status is the offset of result<reply, status>'s payload, and the size of the result.
 	payload, size  uint32
 	request, reply *transcode.Message
@@ -46,17 +47,17 @@ type exportMethod struct {
 	export, post string
 }
 
-func newMethod(p *program, t *transcode.Tables, m *model.Method) (*method, error) {
+func newMethod(p *program, t *transcode.Tables, m *model.Method) *method {
 	lm := p.layouts.Method(m)
-	slots, ok := lm.Request.Type.Slots()
-	if !ok && !lm.Func.Indirect {
-		return nil, fmt.Errorf("%s: the request has variants that the host cannot flatten", m.FullMethod())
-	}
-	return &method{
-		Method: lm, param: abi.NewPlan(lm.Func.Param), result: abi.NewPlan(lm.Func.Result), slots: slots,
+	out := &method{
+		Method: lm, param: abi.NewPlan(lm.Func.Param), result: abi.NewPlan(lm.Func.Result),
 		payload: lm.Func.Result.Payload, size: lm.Func.Result.Size,
-		request: t.Message(lm.Request), reply: t.Message(lm.Reply),
-	}, nil
+		request: t.Message(&p.layouts, lm.Request), reply: t.Message(&p.layouts, lm.Reply),
+	}
+	if !lm.Func.Indirect {
+		out.slots = lm.Request.Type.Slots()
+	}
+	return out
 }
 
 // config is what an instance of the function may have.

@@ -56,11 +56,7 @@ func New(ctx context.Context, app *App, opts Options) (_ *Host, err error) {
 	methods := map[string][]*method{}
 	for service := range h.program.services {
 		for _, m := range h.program.model.Service(h.program.services[service].FullName()).Methods {
-			lm, err := newMethod(h.program, &tables, m)
-			if err != nil {
-				return nil, err
-			}
-			methods[service] = append(methods[service], lm)
+			methods[service] = append(methods[service], newMethod(h.program, &tables, m))
 		}
 	}
 	for i := range app.Functions {

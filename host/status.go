@@ -31,7 +31,7 @@ func callError(callee string, err error) *status.Status {
 		return status.Newf(codes.Internal, "function %s: %v", callee, firstLine(trap.Error()))
 	case errors.As(err, &limit):
 		return status.Newf(codes.ResourceExhausted, "grpc: %v", limit)
-	case errors.Is(err, link.ErrUTF8):
+	case errors.Is(err, link.ErrUTF8), errors.Is(err, link.ErrRefused):
 		return status.Newf(codes.Internal, "grpc: error while marshaling: %v", err)
 	default:
 		return status.Newf(codes.Internal, "function %s: %v", callee, err)

@@ -32,7 +32,9 @@ func TestCallError(t *testing.T) {
 		{&link.TargetError{Cause: trap}, codes.Internal, "function f: guest trapped: unreachable"},
 		{&link.LimitError{Limit: 5}, codes.ResourceExhausted, "grpc: message larger than max (5 bytes)"},
 		{link.ErrUTF8, codes.Internal, "grpc: error while marshaling: string field contains invalid UTF-8"},
-		{transcode.ErrUTF8, codes.Internal, "grpc: error while marshaling: proto: string field contains invalid UTF-8"},
+		{transcode.ErrUTF8, codes.Internal, "grpc: error while marshaling: string field contains invalid UTF-8"},
+		{&transcode.RequiredError{Field: "p.M.f"}, codes.Internal, "grpc: error while marshaling: proto: required field p.M.f not set"},
+		{transcode.ErrDepth, codes.Internal, "grpc: error while marshaling: proto: exceeded maximum recursion depth"},
 		{&link.BadValueError{Problem: "bool is 2"}, codes.Internal, "function f: bool is 2"},
 		{errors.New("no memory"), codes.Internal, "function f: no memory"},
 	} {
@@ -51,7 +53,9 @@ func TestRequestError(t *testing.T) {
 		want string
 	}{
 		{transcode.ErrWire, codes.Internal, "grpc: failed to unmarshal the received message: proto: cannot parse invalid wire-format data"},
-		{transcode.ErrUTF8, codes.Internal, "grpc: failed to unmarshal the received message: proto: string field contains invalid UTF-8"},
+		{transcode.ErrUTF8, codes.Internal, "grpc: failed to unmarshal the received message: string field contains invalid UTF-8"},
+		{transcode.ErrDepth, codes.Internal, "grpc: failed to unmarshal the received message: proto: exceeded maximum recursion depth"},
+		{&transcode.RequiredError{Field: "p.M.f"}, codes.Internal, "grpc: failed to unmarshal the received message: proto: required field p.M.f not set"},
 		{&link.LimitError{Limit: 5}, codes.ResourceExhausted, "grpc: message larger than max (5 bytes)"},
 	} {
 		if got := requestError(tt.err); got.Code() != tt.code || got.Message() != tt.want {

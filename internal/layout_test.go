@@ -24,6 +24,7 @@ var rules = []struct {
 	{"hostgen", []string{module + "gen/", module + "host/", "github.com/tetratelabs/wazero"}, "a host main is made from the plan alone"},
 	{"host", []string{module + "analyzer", module + "gen", module + "internal/generate", module + "internal/protoload", "golang.org/x/tools", "github.com/emicklei/proto"}, "a host carries no compiler"},
 	{"guest", []string{module + "stubs", module + "host", module + "internal", "google.golang.org", "golang.org/x", "github.com/tetratelabs"}, "the guest runtime is the standard library only"},
+	{"guestproto", []string{module + "stubs", module + "host", module + "internal", "google.golang.org/grpc", "golang.org/x", "github.com/tetratelabs"}, "this part of the guest runtime adds protobuf, and nothing else"},
 	{"stubs", []string{module + "host", module + "internal", "google.golang.org/grpc", "golang.org/x/tools", "github.com/tetratelabs"}, "stubs stand in for grpc-go; they must not bring it along"},
 	{"internal/abi", []string{"google.golang.org", module + "internal/model", module + "internal/mapping"}, "the ABI knows value types only"},
 	{"internal/model", []string{module + "internal/abi", module + "internal/mapping", "golang.org/x/tools"}, "the model knows nothing of memory"},

@@ -31,6 +31,7 @@ Usage:
 	cofaas-gen plan [flags] [packages]    print what would be done: text, -json or -dot
 	cofaas-gen diff [flags] [packages]    print how sources are rewritten in their stage, as a unified diff
 	cofaas-gen check [flags] [packages]   exit 1 if checked-in output is not what a run would write
+	cofaas-gen wit [-I DIR] FILE.proto... print the WIT of protos, without a Go package around them
 	cofaas-gen version                    print the version
 
 Exit codes: 0 done, 1 something is wrong (nothing was written), 2 wrong usage.
@@ -55,6 +56,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	command := ""
 	if len(args) > 0 {
 		switch args[0] {
+		case "wit":
+			return runWIT(ctx, args[1:], stdout, stderr)
 		case "plan", "diff", "check", "version":
 			command, args = args[0], args[1:]
 		case "help":
@@ -111,13 +114,13 @@ func (f *flags) options(patterns []string, stderr io.Writer) (generate.Options, 
 	if opts.Dir, err = filepath.EvalSymlinks(opts.Dir); err != nil {
 		return opts, err
 	}
+	if err := checkFolders(f.importPaths); err != nil {
+		return opts, err
+	}
 	for _, dir := range f.importPaths {
 		abs, err := filepath.Abs(dir)
 		if err != nil {
 			return opts, err
-		}
-		if info, err := os.Stat(abs); err != nil || !info.IsDir() {
-			return opts, fmt.Errorf("-I %s: is not a folder", dir)
 		}
 		opts.ImportPaths = append(opts.ImportPaths, abs)
 	}

@@ -30,9 +30,9 @@ import (
 var update = flag.Bool("update", false, "write the goldens")
 
 // TestBindings generates bindings for each archive in testdata and compares with the files below want/ in it, which is either
-// the bindings or want/error. Archives have .proto files and Go packages, by import path, whose types have the fields and tags of
-// protoc-gen-go and nothing else, or also what protoc-gen-go-grpc makes for servers. What is generated has to compile, against package guest. A service from imported.proto is
-// called, others are served.
+// the bindings or want/error. Archives have .proto files and Go packages, by import path, whose types have those fields,
+// tags and methods of generated code that bindings look at, for servers too in some. What is generated has to compile. A service
+// from imported.proto is called, others are served.
 func TestBindings(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -152,12 +152,13 @@ func (c *testCase) check(importPath string, src []byte) (*types.Package, error) 
 	return (&types.Config{Importer: c}).Check(importPath, c.fset, []*ast.File{f}, nil)
 }
 
-// guestPackage is package guest, or context, as guests see it.
+// guestPackages are the packages that bindings and generated messages import, as guests see them.
 var guestPackages = sync.OnceValues(func() (map[string]*types.Package, error) {
 	pkgs, err := packages.Load(&packages.Config{
 		Mode: packages.NeedName | packages.NeedTypes,
 		Env:  append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm"),
-	}, "github.com/cofaas/cofaas/guest", "context")
+	}, "context", "github.com/cofaas/cofaas/guest", "github.com/cofaas/cofaas/guestproto", "google.golang.org/protobuf/protoadapt",
+		"google.golang.org/protobuf/reflect/protoreflect")
 	if err != nil {
 		return nil, err
 	}
@@ -185,10 +186,7 @@ func guestPackage(importPath string) (*types.Package, error) {
 // generate returns the wanted files, with the error as one.
 func (c *testCase) generate(t *testing.T) map[string][]byte {
 	t.Helper()
-	m, err := model.Build(c.services, model.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := model.Build(c.services, model.Options{})
 	opts := golang.Options{Function: "fn"}
 	for _, s := range c.services {
 		for _, method := range m.Service(s.FullName()).Methods {

@@ -15,33 +15,41 @@ func (g *generator) identifier(m *model.Method) string {
 	return g.names[m.Service.Name.Append(m.Name)]
 }
 
-// slots returns the places of a method's core parameters, or one address if there are too many.
-func slots(lm *mapping.Method) []abi.Slot {
-	if lm.Func.Indirect {
-		return nil
+// parameter returns the Go type of a core parameter.
+func parameter(c abi.Core) string {
+	switch c {
+	case abi.I64:
+		return "uint64"
+	case abi.CoreF32:
+		return "float32"
+	case abi.CoreF64:
+		return "float64"
+	default:
+		return "uint32"
 	}
-	s, ok := lm.Request.Type.Slots()
-	if !ok {
-		// Requests are records of scalars, lists and options.
-		panic("golang: request of " + lm.FullMethod() + " has joined slots")
-	}
-	return s
 }
 
-// parameter returns the Go type of a core parameter, and the Record method that stores or loads it.
-func parameter(s abi.Slot) (goType, access string) {
+// access returns the Record method that stores or loads what is at a slot, whose core parameter is c, and the type of its value.
+// Floats in a parameter that other cases use as well travel as their bits.
+func access(s abi.Slot, c abi.Core) (method, goType string) {
 	switch s.Kind {
 	case abi.Bool, abi.U8:
-		return "uint32", "U8"
+		return "U8", "uint8"
+	case abi.U16:
+		return "U16", "uint16"
 	case abi.U64, abi.S64:
-		return "uint64", "U64"
+		return "U64", "uint64"
 	case abi.F32:
-		return "float32", "F32"
+		if c == abi.CoreF32 {
+			return "F32", "float32"
+		}
 	case abi.F64:
-		return "float64", "F64"
-	default:
-		return "uint32", "U32"
+		if c == abi.CoreF64 {
+			return "F64", "float64"
+		}
+		return "U64", "uint64"
 	}
+	return "U32", "uint32"
 }
 
 // params prints the parameter list of a method's core function.
@@ -50,14 +58,96 @@ func params(lm *mapping.Method) string {
 		return "p uint32"
 	}
 	var b strings.Builder
-	for i, s := range slots(lm) {
-		t, _ := parameter(s)
+	for i, c := range lm.Request.Type.Flat {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		fmt.Fprintf(&b, "p%d %s", i, t)
+		fmt.Fprintf(&b, "p%d %s", i, parameter(c))
 	}
 	return b.String()
+}
+
+// store prints the statements that store core parameters in the record r.
+func (g *generator) store(slots []abi.Slot, flat []abi.Core) {
+	for _, s := range slots {
+		method, t := access(s, flat[s.Index])
+		value := fmt.Sprintf("p%d", s.Index)
+		if t != parameter(flat[s.Index]) {
+			value = t + "(" + value + ")"
+		}
+		g.P("r.Put", method, "(", s.Offset, ", ", value, ")")
+		if s.Cases == nil {
+			continue
+		}
+		g.P("switch p", s.Index, " {")
+		for i, c := range s.Cases {
+			if len(c) > 0 {
+				g.P("case ", i, ":")
+				g.store(c, flat)
+			}
+		}
+		g.P("}")
+	}
+}
+
+// args returns expressions for the core parameters of a request in the record r, after statements that they need.
+func (g *generator) args(lm *mapping.Method) []string {
+	if lm.Func.Indirect {
+		return []string{"r.Address()"}
+	}
+	slots, flat := lm.Request.Type.Slots(), lm.Request.Type.Flat
+	shared := map[int]bool{}
+	addShared(shared, slots, false)
+	args := make([]string, len(flat))
+	for i, c := range flat {
+		if shared[i] {
+			args[i] = fmt.Sprintf("p%d", i)
+			g.P("var ", args[i], " ", parameter(c))
+		}
+	}
+	g.load(slots, flat, shared, args)
+	return args
+}
+
+// load prints the statements that set core parameters from the record r. Those in shared are declared; others become
+// expressions, in args.
+func (g *generator) load(slots []abi.Slot, flat []abi.Core, shared map[int]bool, args []string) {
+	for _, s := range slots {
+		method, t := access(s, flat[s.Index])
+		load := fmt.Sprintf("r.%s(%d)", method, s.Offset)
+		value := load
+		if want := parameter(flat[s.Index]); t != want {
+			value = want + "(" + value + ")"
+		}
+		if shared[s.Index] {
+			g.P("p", s.Index, " = ", value)
+		} else {
+			args[s.Index] = value
+		}
+		if s.Cases == nil {
+			continue
+		}
+		g.P("switch ", load, " {")
+		for i, c := range s.Cases {
+			if len(c) > 0 {
+				g.P("case ", i, ":")
+				g.load(c, flat, shared, args)
+			}
+		}
+		g.P("}")
+	}
+}
+
+// addShared adds the core parameters that only some cases of a variant use.
+func addShared(shared map[int]bool, slots []abi.Slot, within bool) {
+	for _, s := range slots {
+		if within {
+			shared[s.Index] = true
+		}
+		for _, c := range s.Cases {
+			addShared(shared, c, true)
+		}
+	}
 }
 
 func (g *generator) export(m Method) {
@@ -80,14 +170,7 @@ func (g *generator) export(m Method) {
 	} else {
 		g.P("c := export", name, ".Enter()")
 		g.P("r := c.Request()")
-		for i, s := range slots(lm) {
-			_, access := parameter(s)
-			value := fmt.Sprintf("p%d", i)
-			if access == "U8" {
-				value = "uint8(" + value + ")"
-			}
-			g.P("r.Put", access, "(", s.Offset, ", ", value, ")")
-		}
+		g.store(lm.Request.Type.Slots(), lm.Request.Type.Flat)
 		g.P("return c.Serve().Pointer()")
 	}
 	g.P("}")
@@ -116,37 +199,37 @@ func (g *generator) direct(m Method) {
 	g.P()
 	g.P("func (d *direct", name, ") Serve(ctx ", ctxPath.Ident("Context"), ", c *", guestPath.Ident("ServerCall"), ") error {")
 	g.P("in, r := d.requests.Next(c), c.Request()")
-	g.liftInPlace(m.Request, "in")
+	g.liftOrReturn(m.Request, "in")
 	g.P("out, err := d.server.", m.Name, "(ctx, in)")
 	g.P("if err != nil {")
 	g.P("return err")
 	g.P("}")
 	g.P("r = c.Reply(out)")
-	g.lowerInPlace(m.Reply, "out")
+	g.lowerOrReturn(m.Reply, "out")
 	g.P("return nil")
 	g.P("}")
 }
 
-// liftInPlace prints the statements that set the message that v points to from r.
-func (g *generator) liftInPlace(m *model.Message, v string) {
-	if g.shared[m] {
-		g.P("lift", g.names[m.Name], "(r, ", v, ")")
-		return
-	}
-	g.liftFields(g.layouts.Message(m), v)
+// liftOrReturn prints the statements that set the message that v points to from r, and return what c makes of an error.
+func (g *generator) liftOrReturn(m *model.Message, v string) {
+	lm := g.layouts.Message(m)
+	g.liftInPlace(lm, v)
+	g.returnError(g.liftError(lm, v), "NotLifted")
 }
 
-// lowerInPlace prints the statements that store the message that v points to, or an empty one if v is nil, in r.
-func (g *generator) lowerInPlace(m *model.Message, v string) {
-	if g.shared[m] {
-		g.P("lower", g.names[m.Name], "(c.Scratch(), r, ", v, ")")
+// lowerOrReturn prints the statements that store the message that v points to in r, and return what c makes of an error.
+func (g *generator) lowerOrReturn(m *model.Message, v string) {
+	lm := g.layouts.Message(m)
+	g.lowerInPlace(lm, v, "c.Scratch()")
+	g.returnError(g.lowerError(lm, v, "c.Scratch()"), "NotLowered")
+}
+
+func (g *generator) returnError(expr []any, method string) {
+	if expr == nil {
 		return
 	}
-	lm := g.layouts.Message(m)
-	g.P("if ", v, " == nil {")
-	g.P("r.Clear(0, ", lm.Type.Size, ")")
-	g.P("} else {")
-	g.lowerFields(lm, v, "c.Scratch()")
+	g.P("if err := ", expr, "; err != nil {")
+	g.P("return c.", method, "(err)")
 	g.P("}")
 }
 
@@ -186,26 +269,17 @@ func (g *generator) imported(m Method) {
 	g.P("return c.Mismatch(reply)")
 	g.P("}")
 	g.P("r := c.Request()")
-	g.lowerInPlace(m.Request, "in")
+	g.lowerOrReturn(m.Request, "in")
+	args := g.args(lm)
 	g.P("c.Leave()")
-	call := []any{"import", name, "("}
-	if lm.Func.Indirect {
-		call = append(call, "r.Address(), ")
-	}
-	for _, s := range slots(lm) {
-		if _, access := parameter(s); access == "U8" {
-			call = append(call, fmt.Sprintf("uint32(r.U8(%d)), ", s.Offset))
-		} else {
-			call = append(call, fmt.Sprintf("r.%s(%d), ", access, s.Offset))
-		}
-	}
-	g.P(append(call, "c.Result().Pointer())")...)
+	g.P("import", name, "(", strings.Join(args, ", "), ", c.Result().Pointer())")
 	g.P("c.Return()")
 	g.P("if c.Failed() {")
 	g.P("return c.Status()")
 	g.P("}")
 	g.P("r = c.Reply()")
-	g.liftInPlace(m.Reply, "out")
+	g.reset(g.layouts.Message(m.Reply), "out")
+	g.liftOrReturn(m.Reply, "out")
 	g.P("return nil")
 	g.P("}")
 }

@@ -5,14 +5,21 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/cofaas/cofaas/internal/mapping"
 	"github.com/cofaas/cofaas/internal/model"
 )
 
 type printer struct {
 	buf    bytes.Buffer
 	indent int
-	// types are the places of the types of files.
-	types map[*model.File]place
+	// types are the places of the types of files, names those in them.
+	types   map[*model.File]place
+	names   map[*model.File]typeNames
+	layouts mapping.Layouts
+}
+
+func newPrinter(pkgs []*protoPackage) *printer {
+	return &printer{types: typesInterfaces(pkgs), names: map[*model.File]typeNames{}}
 }
 
 func (p *printer) line(s string) {
@@ -43,8 +50,21 @@ func (p *printer) gap(first *bool) {
 	*first = false
 }
 
-// doc prints a proto comment.
-func (p *printer) doc(text string) {
+// doc prints a proto comment, and notes after it.
+func (p *printer) doc(text string, notes ...string) {
+	p.docLines(text, "/// ")
+	for i, n := range notes {
+		if i == 0 && strings.TrimSpace(text) != "" {
+			p.line("///")
+		}
+		p.line("/// " + n)
+	}
+}
+
+// docIndented prints a proto comment on something in what a comment is about.
+func (p *printer) docIndented(text string) { p.docLines(text, "///   ") }
+
+func (p *printer) docLines(text, prefix string) {
 	text = strings.TrimRight(text, "\n ")
 	if text == "" {
 		return
@@ -56,7 +76,7 @@ func (p *printer) doc(text string) {
 			}
 			return r
 		}, line)
-		p.line(strings.TrimRight("/// "+strings.TrimPrefix(line, " "), " "))
+		p.line(strings.TrimRight(prefix+strings.TrimPrefix(line, " "), " "))
 	}
 }
 

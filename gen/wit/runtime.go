@@ -1,7 +1,7 @@
 package wit
 
-// runtimePackages are the interfaces that do not come from protos.
-const runtimePackages = `package cofaas:grpc {
+// grpcPackage has what the interfaces of services refer to.
+const grpcPackage = `package cofaas:grpc {
   interface types {
     /// One packed google.protobuf.Any.
     record detail {
@@ -17,8 +17,10 @@ const runtimePackages = `package cofaas:grpc {
     }
   }
 }
+`
 
-package cofaas:host {
+// hostPackage has what guests call that are built with package guest.
+const hostPackage = `package cofaas:host {
   /// What the host gives to every function.
   interface runtime {
     /// The function serves; the arguments are those of net.Listen.

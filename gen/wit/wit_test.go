@@ -1,7 +1,6 @@
 package wit_test
 
 import (
-	"bytes"
 	"flag"
 	"os"
 	"path/filepath"
@@ -24,36 +23,72 @@ var update = flag.Bool("update", false, "write the goldens")
 // what it is about; a line "function: NAME" names the function, else it is called after the archive. The tests of module test
 // parse the same goldens with the reference implementation of WIT.
 func TestDocument(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txtar")
+	eachGolden(t, "testdata/*.txtar", func(t *testing.T, ar *txtar.Archive, name string) {
+		golden(t, ar, "want.wit", document(t, ar, name))
+	})
+}
+
+// eachGolden runs a test twice on each archive, which have to agree, and writes the archives with -update.
+func eachGolden(t *testing.T, pattern string, test func(t *testing.T, ar *txtar.Archive, name string)) {
+	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
 		t.Fatal("no test data", err)
 	}
 	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+		name := strings.TrimSuffix(filepath.Base(file), ".txtar")
+		t.Run(name, func(t *testing.T) {
 			ar, err := txtar.ParseFile(file)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := document(t, ar, strings.TrimSuffix(filepath.Base(file), ".txtar"))
-			if again := document(t, ar, strings.TrimSuffix(filepath.Base(file), ".txtar")); !bytes.Equal(got, again) {
-				t.Errorf("two runs differ:\n%s", cmp.Diff(string(got), string(again)))
-			}
-			i := slices.IndexFunc(ar.Files, func(f txtar.File) bool { return f.Name == "want.wit" })
-			if i < 0 {
-				i = len(ar.Files)
-				ar.Files = append(ar.Files, txtar.File{Name: "want.wit"})
-			}
+			test(t, ar, name)
 			if *update {
-				ar.Files[i].Data = got
 				if err := os.WriteFile(file, txtar.Format(ar), 0o644); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if diff := cmp.Diff(string(ar.Files[i].Data), string(got)); diff != "" {
-				t.Errorf("want.wit (-want +got), rewritten by -update:\n%s", diff)
-			}
+			test(t, ar, name)
 		})
 	}
+}
+
+// golden compares got with a file of an archive, after it has set that with -update.
+func golden(t *testing.T, ar *txtar.Archive, name string, got []byte) {
+	t.Helper()
+	i := slices.IndexFunc(ar.Files, func(f txtar.File) bool { return f.Name == name })
+	if i < 0 {
+		i = len(ar.Files)
+		ar.Files = append(ar.Files, txtar.File{Name: name})
+	}
+	if *update {
+		ar.Files[i].Data = got
+	}
+	if diff := cmp.Diff(string(ar.Files[i].Data), string(got)); diff != "" {
+		t.Errorf("%s (-want +got), rewritten by -update:\n%s", name, diff)
+	}
+}
+
+func protos(ar *txtar.Archive) (names []string) {
+	for _, f := range ar.Files {
+		if strings.HasSuffix(f.Name, ".proto") {
+			names = append(names, f.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func loadArchive(t *testing.T, ar *txtar.Archive) *protoload.Files {
+	t.Helper()
+	fsys, err := txtar.FS(ar)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := protoload.Load(t.Context(), protoload.Options{FS: fsys}, protos(ar)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
 }
 
 // document prints the worlds of a function that serves the services of all protos but those in imported.proto files, which
@@ -65,23 +100,9 @@ func document(t *testing.T, ar *txtar.Archive, function string) []byte {
 			function = strings.TrimSpace(name)
 		}
 	}
-	fsys, err := txtar.FS(ar)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, f := range ar.Files {
-		if strings.HasSuffix(f.Name, ".proto") {
-			names = append(names, f.Name)
-		}
-	}
-	slices.Sort(names)
-	files, err := protoload.Load(t.Context(), protoload.Options{FS: fsys}, names...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := loadArchive(t, ar)
 	var descs []protoreflect.ServiceDescriptor
-	for _, name := range names {
+	for _, name := range protos(ar) {
 		fd, err := files.FindFileByPath(name)
 		if err != nil {
 			t.Fatal(err)
@@ -90,10 +111,7 @@ func document(t *testing.T, ar *txtar.Archive, function string) []byte {
 			descs = append(descs, fd.Services().Get(i))
 		}
 	}
-	m, err := model.Build(descs, model.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := model.Build(descs, model.Options{})
 	w := wit.World{Name: function, Doc: "The function alone.", Runtime: true}
 	for _, d := range descs {
 		if filepath.Base(d.ParentFile().Path()) == "imported.proto" {

@@ -22,7 +22,7 @@ const (
 	CopyBools
 	// CopyEach: an address and a count, of elements that have nodes of their own.
 	CopyEach
-	// Switch: a discriminant; the nodes of the active case follow.
+	// Switch: a discriminant of Width bytes; the nodes of the active case follow.
 	Switch
 	// CheckBool: a byte that must be 0 or 1.
 	CheckBool
@@ -36,23 +36,33 @@ type Node struct {
 	Flat   int
 	// Elem describes the elements of a list. For lists without nodes only Size and Align matter.
 	Elem *Plan
+	// Width is the size of a Switch's discriminant.
+	Width uint32
 	// Cases are the nodes of each case of a Switch, with offsets and flat indices of the enclosing value.
 	Cases [][]Node
 }
 
 // NewPlan returns the plan of t.
-func NewPlan(t *Type) *Plan {
-	return &Plan{Size: t.Size, Align: t.Align, Nodes: appendNodes(nil, t, 0, 0)}
+func NewPlan(t *Type) *Plan { return planner{}.plan(t) }
+
+// planner has the plans of elements, each once: lists may lead to one type along exponentially many ways.
+type planner map[*Type]*Plan
+
+func (p planner) plan(t *Type) *Plan {
+	if p[t] == nil {
+		p[t] = &Plan{Size: t.Size, Align: t.Align, Nodes: p.appendNodes(nil, t, 0, 0)}
+	}
+	return p[t]
 }
 
-func appendNodes(nodes []Node, t *Type, at uint32, flat int) []Node {
+func (p planner) appendNodes(nodes []Node, t *Type, at uint32, flat int) []Node {
 	switch t.Kind {
 	case Bool:
 		return append(nodes, Node{Op: CheckBool, Offset: at, Flat: flat})
 	case String:
 		return append(nodes, Node{Op: CopyString, Offset: at, Flat: flat, Elem: &Plan{Size: 1, Align: 1}})
 	case List:
-		elem := NewPlan(t.Elem)
+		elem := p.plan(t.Elem)
 		op := CopyList
 		switch {
 		case t.Elem.Kind == Bool:
@@ -63,15 +73,15 @@ func appendNodes(nodes []Node, t *Type, at uint32, flat int) []Node {
 		return append(nodes, Node{Op: op, Offset: at, Flat: flat, Elem: elem})
 	case Record:
 		for _, f := range t.Fields {
-			nodes = appendNodes(nodes, f.Type, at+f.Offset, flat)
+			nodes = p.appendNodes(nodes, f.Type, at+f.Offset, flat)
 			flat += len(f.Type.Flat)
 		}
 		return nodes
 	case Variant:
-		n := Node{Op: Switch, Offset: at, Flat: flat, Cases: make([][]Node, len(t.Cases))}
+		n := Node{Op: Switch, Offset: at, Flat: flat, Width: t.Discriminant, Cases: make([][]Node, len(t.Cases))}
 		for i, c := range t.Cases {
 			if c != nil {
-				n.Cases[i] = appendNodes(nil, c, at+t.Payload, flat+1)
+				n.Cases[i] = p.appendNodes(nil, c, at+t.Payload, flat+1)
 			}
 		}
 		return append(nodes, n)

@@ -13,6 +13,9 @@ func describe(nodes []Node) string {
 	var out []string
 	for _, n := range nodes {
 		s := fmt.Sprintf("%s@%d/%d", ops[n.Op], n.Offset, n.Flat)
+		if n.Width > 1 {
+			s += fmt.Sprintf(":%d", n.Width)
+		}
 		if n.Elem != nil {
 			s += fmt.Sprintf("[%d,%d", n.Elem.Size, n.Elem.Align)
 			if len(n.Elem.Nodes) > 0 {
@@ -58,6 +61,11 @@ func TestNewPlan(t *testing.T) {
 			"after a variant the flat index goes on behind its longest case", recordOf(VariantOf(U64Type, recordOf(StringType, StringType)), StringType),
 			"switch@0/0()(string@8/1[1,1] string@16/3[1,1]) string@24/5[1,1]",
 		},
+		{"a wide discriminant", recordOf(U8Type, VariantOf(append(make([]*Type, 256), StringType)...)), "switch@4/1:2" + strings.Repeat("()", 256) + "(string@8/2[1,1])"},
+		{
+			"option of a variant", recordOf(U64Type, OptionOf(VariantOf(BoolType, F64Type, ListOf(StringType), recordOf(U32Type, BytesType)))),
+			"switch@8/1()(switch@16/2(bool@24/3)()(each@24/3[8,4 string@0/0[1,1]])(list@28/4[1,1]))",
+		},
 		{
 			"result", ResultOf(recordOf(StringType), recordOf(U32Type, StringType)),
 			"switch@0/0(string@4/1[1,1])(string@8/2[1,1])",
@@ -90,40 +98,21 @@ func hasAddress(nodes []Node) bool {
 	})
 }
 
-func TestSlots(t *testing.T) {
-	for _, tt := range []struct {
-		name string
-		typ  *Type
-		want []Slot
-	}{
-		{"number", S64Type, []Slot{{0, S64}}},
-		{"bool", BoolType, []Slot{{0, Bool}}},
-		{"string", StringType, []Slot{{0, U32}, {4, U32}}},
-		{"record", recordOf(U8Type, StringType, F64Type), []Slot{{0, U8}, {4, U32}, {8, U32}, {16, F64}}},
-		{"enum", VariantOf(nil, nil, nil), []Slot{{0, U8}}},
-		{"option", recordOf(BoolType, OptionOf(F32Type), S32Type), []Slot{{0, Bool}, {4, U8}, {8, F32}, {12, S32}}},
-		{"option of a record", OptionOf(recordOf(U8Type, BytesType)), []Slot{{0, U8}, {4, U8}, {8, U32}, {12, U32}}},
-		{"options in options", OptionOf(OptionOf(U64Type)), []Slot{{0, U8}, {8, U8}, {16, U64}}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			got, ok := tt.typ.Slots()
-			if !ok || !slices.Equal(got, tt.want) {
-				t.Errorf("got %v, %v; want %v", got, ok, tt.want)
-			}
-			if len(got) != len(tt.typ.Flat) {
-				t.Errorf("got %d slots for %d core values", len(got), len(tt.typ.Flat))
-			}
-		})
+// Lists may lead to one type along exponentially many ways.
+func TestNewPlan_shared(t *testing.T) {
+	typ := recordOf(StringType)
+	for range 1000 {
+		typ = recordOf(ListOf(typ), ListOf(typ), OptionOf(ListOf(typ)))
 	}
-}
-
-// Where cases share slots, these have no one place in memory.
-func TestSlots_Errors(t *testing.T) {
-	for _, typ := range []*Type{
-		ResultOf(U32Type, F32Type), recordOf(U8Type, VariantOf(U8Type, nil, U8Type)), OptionOf(ResultOf(StringType, StringType)),
-	} {
-		if got, ok := typ.Slots(); ok || got != nil {
-			t.Errorf("got %v, %v", got, ok)
-		}
+	p := NewPlan(typ)
+	if p.Nodes[0].Elem != p.Nodes[1].Elem || p.Nodes[0].Elem != p.Nodes[2].Cases[1][0].Elem {
+		t.Error("the plan of an element was made twice")
+	}
+	depth := 0
+	for ; len(p.Nodes) == 3; p = p.Nodes[2].Cases[1][0].Elem {
+		depth++
+	}
+	if depth != 1000 {
+		t.Errorf("got lists in lists to a depth of %d", depth)
 	}
 }

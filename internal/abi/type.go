@@ -9,6 +9,7 @@ type Kind uint8
 const (
 	Bool Kind = iota
 	U8
+	U16
 	U32
 	S32
 	U64
@@ -21,7 +22,7 @@ const (
 	Variant
 )
 
-var kindNames = [...]string{"bool", "u8", "u32", "s32", "u64", "s64", "f32", "f64", "string", "list", "record", "variant"}
+var kindNames = [...]string{"bool", "u8", "u16", "u32", "s32", "u64", "s64", "f32", "f64", "string", "list", "record", "variant"}
 
 // String returns the WIT keyword of the kind.
 func (k Kind) String() string {
@@ -49,9 +50,10 @@ type Type struct {
 	Elem *Type
 	// Fields are those of a Record, in order, with their offsets.
 	Fields []Field
-	// Cases are the payloads of a Variant, nil where a case has none. The discriminant is one byte at offset 0:
-	// the mapping has no variant of more than 256 cases.
+	// Cases are the payloads of a Variant, nil where a case has none. The discriminant is at offset 0.
 	Cases []*Type
+	// Discriminant is the size of a Variant's discriminant: 1, 2 or 4.
+	Discriminant uint32
 	// Payload is the offset of every case's payload in a Variant.
 	Payload uint32
 	// Flat are the core types in which the value travels as a parameter.
@@ -83,7 +85,7 @@ func primitive(k Kind, size uint32, flat Core) *Type {
 	return &Type{Kind: k, Size: size, Align: size, Flat: []Core{flat}}
 }
 
-// The types without parts. They are shared: never changed, compared by Kind.
+// The types without parts that values have. They are shared: never changed, compared by Kind.
 var (
 	BoolType = primitive(Bool, 1, I32)
 	U8Type   = primitive(U8, 1, I32)
@@ -124,10 +126,11 @@ func RecordOf(fields ...Field) *Type {
 
 // VariantOf lays out a variant; a nil case has no payload.
 func VariantOf(cases ...*Type) *Type {
-	if len(cases) == 0 || len(cases) > 256 {
-		panic("abi: variant must have 1 to 256 cases")
+	if len(cases) == 0 {
+		panic("abi: variant without cases")
 	}
-	t := &Type{Kind: Variant, Align: 1, Cases: cases}
+	t := &Type{Kind: Variant, Cases: cases, Discriminant: discriminant(len(cases))}
+	t.Align = t.Discriminant
 	var size uint32
 	var flat []Core
 	for _, c := range cases {
@@ -145,10 +148,21 @@ func VariantOf(cases ...*Type) *Type {
 			}
 		}
 	}
-	t.Payload = alignUp(1, t.Align)
+	t.Payload = alignUp(t.Discriminant, t.Align)
 	t.Size = alignUp(t.Payload+size, t.Align)
 	t.Flat = append([]Core{I32}, flat...)
 	return t
+}
+
+func discriminant(cases int) uint32 {
+	switch {
+	case cases <= 1<<8:
+		return 1
+	case cases <= 1<<16:
+		return 2
+	default:
+		return 4
+	}
 }
 
 // OptionOf returns option<some>: case 0 is none, case 1 is some.

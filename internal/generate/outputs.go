@@ -39,7 +39,7 @@ func (p *project) outputs(app *plan.App) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkNames(m); err != nil {
+	if err := mapping.CheckNames(m); err != nil {
 		return nil, err
 	}
 	out[filepath.Join(dir, "app.wit")] = appWIT(app, m)
@@ -78,29 +78,7 @@ func (p *project) appModel(app *plan.App) (*model.Model, error) {
 		}
 		descs = append(descs, d.(protoreflect.ServiceDescriptor))
 	}
-	return model.Build(descs, model.Options{Locate: p.protos.files.Path})
-}
-
-// checkNames refuses services and methods that have one name in the ABI.
-func checkNames(m *model.Model) error {
-	var errs []error
-	seen := map[string]model.Pos{}
-	check := func(name, subject string, pos model.Pos) {
-		if other, ok := seen[name]; ok {
-			errs = append(errs, &model.Error{Pos: pos, Subject: subject, Problem: fmt.Sprintf("its WIT name %s is also that of %s; rename one of them", name, other)})
-			return
-		}
-		seen[name] = pos
-	}
-	for _, f := range m.Files {
-		for _, s := range f.Services {
-			check(mapping.Interface(s), "service "+string(s.Name), s.Pos)
-			for _, method := range s.Methods {
-				check(mapping.Export(method), "rpc "+string(s.Name.Append(method.Name)), method.Pos)
-			}
-		}
-	}
-	return errors.Join(errs...)
+	return model.Build(descs, model.Options{Locate: p.protos.files.Path}), nil
 }
 
 func appWIT(app *plan.App, m *model.Model) []byte {

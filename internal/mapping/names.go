@@ -1,6 +1,9 @@
 package mapping
 
 import (
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -9,7 +12,8 @@ import (
 )
 
 // The names of the mapping are the same in WIT and in the imports and exports of guests. The rule is total: every proto
-// identifier has a kebab-case name. It is not injective (GetX and get_x meet); the generator refuses such clashes.
+// identifier has a kebab-case name, and what has the name of something declared before it gets a number (see [Scope]). Only of
+// packages and services the generator refuses names that meet, as a.b_c and a.b.c: no one order is theirs.
 
 // Namespace is the WIT namespace of all packages that come from protos.
 const Namespace = "proto"
@@ -28,13 +32,61 @@ func Interface(s *model.Service) string {
 }
 
 // Function returns the WIT name of a method, as "say-hello".
-func Function(m *model.Method) string { return Kebab(string(m.Name)) }
+func Function(m *model.Method) string {
+	return Functions(m.Service)[slices.Index(m.Service.Methods, m)]
+}
+
+// Functions returns the WIT names of all methods of a service, which are one scope.
+func Functions(s *model.Service) []string {
+	scope := Scope{}
+	names := make([]string, len(s.Methods))
+	for i, m := range s.Methods {
+		names[i] = scope.Unique(Kebab(string(m.Name)))
+	}
+	return names
+}
 
 // Export returns the core export of a method, as "proto:helloworld/greeter#say-hello".
 func Export(m *model.Method) string { return Interface(m.Service) + "#" + Function(m) }
 
 // PostReturn returns the core export that frees the result of a method, which a guest may have.
 func PostReturn(m *model.Method) string { return "cabi_post_" + Export(m) }
+
+// CheckNames refuses services that have the name of another one. The error joins a [*model.Error] for each.
+func CheckNames(m *model.Model) error {
+	var errs []error
+	seen := map[string]*model.Service{}
+	for _, f := range m.Files {
+		for _, s := range f.Services {
+			name := Interface(s)
+			other := seen[name]
+			if other == nil {
+				seen[name] = s
+				continue
+			}
+			errs = append(errs, &model.Error{
+				Pos: s.Pos, Subject: "service " + string(s.Name),
+				Problem: fmt.Sprintf("its WIT name %s is also that of %s at %s; rename one of them", name, other.Name, other.Pos),
+			})
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Scope makes the names of one scope unique, in the order in which they are asked for. It maps each name that is taken to the
+// last number that was tried for it.
+type Scope map[string]int
+
+// Unique returns label if that is not taken yet, else label-n2, label-n3 and so on, and takes what it returns.
+func (s Scope) Unique(label string) string {
+	name := label
+	for i := s[label]; s[name] > 0; i++ {
+		name = fmt.Sprintf("%s-n%d", label, i+1)
+		s[label] = i + 1
+	}
+	s[name] = max(s[name], 1)
+	return name
+}
 
 // Kebab turns a proto identifier into a WIT label: words of lower-case letters and digits that begin with a letter. Words end
 // at underscores and at changes from lower to upper case, and a run of capitals is one word up to the last before a

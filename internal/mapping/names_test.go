@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"regexp"
+	"slices"
 	"testing"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -100,6 +101,7 @@ func TestNames(t *testing.T) {
 		}
 		s := &model.Service{Name: name, File: &model.File{Package: tt.pkg}}
 		m := &model.Method{Name: protoreflect.Name(tt.method), Service: s}
+		s.Methods = []*model.Method{m}
 		for _, c := range []struct{ what, got, want string }{
 			{"Package", Package(tt.pkg), tt.wantPackage},
 			{"Interface", Interface(s), tt.wantInterface},
@@ -111,5 +113,63 @@ func TestNames(t *testing.T) {
 				t.Errorf("%s of %s: got %q, want %q", c.what, m.FullMethod(), c.got, c.want)
 			}
 		}
+	}
+}
+
+// Methods of one service whose names meet are told apart by their order.
+func TestFunctions(t *testing.T) {
+	s := &model.Service{Name: "p.S", File: &model.File{Package: "p"}}
+	for _, name := range []protoreflect.Name{"GetX", "Get_X", "getX", "GetXN2", "get_x_n4", "other", "GET_X", "GetX_"} {
+		s.Methods = append(s.Methods, &model.Method{Name: name, Service: s})
+	}
+	want := []string{"get-x", "get-x-n2", "get-x-n3", "get-xn2", "get-x-n4", "other", "get-x-n5", "get-x-n6"}
+	if got := Functions(s); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for i, m := range s.Methods {
+		if got := Function(m); got != want[i] {
+			t.Errorf("%s: got %s, want %s", m.Name, got, want[i])
+		}
+		if got := Export(m); got != "proto:p/s#"+want[i] {
+			t.Errorf("%s: got %s", m.Name, got)
+		}
+	}
+}
+
+// A number that is taken by a name of its own is passed over, and so is the name that it made.
+func TestScope(t *testing.T) {
+	s := Scope{}
+	for _, c := range []struct{ label, want string }{
+		{"a", "a"}, {"a-n2", "a-n2"}, {"a", "a-n3"}, {"a-n2", "a-n2-n2"}, {"a-n3", "a-n3-n2"}, {"a", "a-n4"}, {"a-n5", "a-n5"}, {"a", "a-n6"},
+	} {
+		if got := s.Unique(c.label); got != c.want {
+			t.Errorf("%s: got %s, want %s", c.label, got, c.want)
+		}
+	}
+	// As many equal names as a hostile proto may have, in linear time: if not, this takes minutes.
+	for range 100_000 {
+		s.Unique("same")
+	}
+	if got, want := s.Unique("same"), "same-n100001"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestCheckNames(t *testing.T) {
+	m := load(t, `syntax = "proto3"; package p; message M {}
+service GetX { rpc Do(M) returns (M); }
+service Get_x { rpc Do(M) returns (M); rpc Do_(M) returns (M); }
+service Other {}
+service GETX_ {}
+service Get_X {}
+`)
+	const want = `p.proto:3:1: service p.Get_x: its WIT name proto:p/get-x is also that of p.GetX at p.proto:2:1; rename one of them
+p.proto:6:1: service p.Get_X: its WIT name proto:p/get-x is also that of p.GetX at p.proto:2:1; rename one of them`
+	if err := CheckNames(m); err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+	m = load(t, `syntax = "proto3"; package p; message M {} service GetX { rpc Do(M) returns (M); rpc DO(M) returns (M); } service GetY {}`)
+	if err := CheckNames(m); err != nil {
+		t.Error(err)
 	}
 }

@@ -1,9 +1,6 @@
 package model
 
 import (
-	"errors"
-	"fmt"
-
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
@@ -11,30 +8,42 @@ import (
 type Options struct {
 	// Locate returns the path on disk of a file, for positions; nil, or an empty answer, means its import path.
 	Locate func(protoreflect.FileDescriptor) string
+	// Files are files of which all messages and enums are in the model, whether a service reaches them or not.
+	Files []protoreflect.FileDescriptor
 }
 
-// Build returns the model of services and of everything that they reach. All problems are reported at once, as a join
-// of [*Error]; then the model is nil.
+// Build returns the model of services and of everything that they reach. Every valid descriptor has one.
 //
-// What is not mapped yet is refused here, so that no part behind the model can get it wrong: streaming methods, map
-// fields, oneofs, explicit presence of scalars, groups, and recursive messages.
-func Build(services []protoreflect.ServiceDescriptor, opts Options) (*Model, error) {
+// Where messages contain each other in a cycle, fields are cut by this rule: of the fields whose type leads back to their own
+// message, those are cut whose type is declared before the message or is the message itself. Declared before counts a
+// message before those nested in it. So the same fields are cut wherever a type is used from, and what is left has no cycles:
+// declarations can only go forward. Cycles cannot leave a file, since files import each other without cycles.
+func Build(services []protoreflect.ServiceDescriptor, opts Options) *Model {
 	b := &builder{
 		opts:     opts,
 		model:    &Model{services: map[protoreflect.FullName]*Service{}},
 		files:    map[string]*File{},
 		messages: map[protoreflect.FullName]*Message{},
 		enums:    map[protoreflect.FullName]*Enum{},
+		cycles:   newCycles(services, opts.Files),
 	}
 	for _, s := range services {
 		if b.model.services[s.FullName()] == nil {
 			b.service(s)
 		}
 	}
-	if len(b.errs) > 0 {
-		return nil, errors.Join(b.errs...)
+	for _, fd := range opts.Files {
+		b.file(fd)
+		for md := range messages(fd) {
+			b.message(md)
+		}
+		for ed := range enums(fd) {
+			b.enum(ed)
+		}
 	}
-	return b.model, nil
+	b.check()
+	b.sort()
+	return b.model
 }
 
 type builder struct {
@@ -43,19 +52,13 @@ type builder struct {
 	files    map[string]*File
 	messages map[protoreflect.FullName]*Message
 	enums    map[protoreflect.FullName]*Enum
-	// path are the messages being built, outermost first, to find recursion.
-	path []protoreflect.MessageDescriptor
-	errs []error
-}
-
-func (b *builder) refuse(d protoreflect.Descriptor, subject, problem string) {
-	b.errs = append(b.errs, &Error{Pos: position(d, b.opts.Locate), Subject: subject + " " + string(d.FullName()), Problem: problem})
+	cycles   cycles
 }
 
 func (b *builder) file(fd protoreflect.FileDescriptor) *File {
 	f := b.files[fd.Path()]
 	if f == nil {
-		f = &File{Path: fd.Path(), Package: fd.Package(), Doc: fileDoc(fd)}
+		f = &File{Path: fd.Path(), Package: fd.Package(), Doc: fileDoc(fd), Declared: declared(fd)}
 		b.files[fd.Path()] = f
 		b.model.Files = append(b.model.Files, f)
 	}
@@ -79,13 +82,10 @@ func (b *builder) service(sd protoreflect.ServiceDescriptor) {
 	b.model.services[s.Name] = s
 	for i := range sd.Methods().Len() {
 		md := sd.Methods().Get(i)
-		if md.IsStreamingClient() || md.IsStreamingServer() {
-			b.refuse(md, "rpc", "streaming methods are not supported yet; keep this service on native gRPC")
-			continue
-		}
 		s.Methods = append(s.Methods, &Method{
 			Name: md.Name(), Service: s, Doc: doc(md), Pos: position(md, b.opts.Locate),
 			Request: b.message(md.Input()), Reply: b.message(md.Output()),
+			StreamingClient: md.IsStreamingClient(), StreamingServer: md.IsStreamingServer(),
 		})
 	}
 }
@@ -94,62 +94,89 @@ func (b *builder) message(md protoreflect.MessageDescriptor) *Message {
 	if m := b.messages[md.FullName()]; m != nil {
 		return m
 	}
-	m := &Message{Name: md.FullName(), Doc: doc(md), Pos: position(md, b.opts.Locate)}
+	m := &Message{Name: md.FullName(), Doc: doc(md), Pos: position(md, b.opts.Locate), Extendable: md.ExtensionRanges().Len() > 0}
 	b.messages[m.Name] = m
 	m.File = b.file(md.ParentFile())
-	b.path = append(b.path, md)
+	oneofs := map[protoreflect.Name]*Oneof{}
 	for i := range md.Fields().Len() {
-		if f := b.field(md.Fields().Get(i)); f != nil {
-			m.Fields = append(m.Fields, f)
+		fd := md.Fields().Get(i)
+		f := b.field(fd, md)
+		if od := fd.ContainingOneof(); od != nil && !od.IsSynthetic() {
+			o := oneofs[od.Name()]
+			if o == nil {
+				o = &Oneof{Name: od.Name(), Doc: doc(od), Pos: position(od, b.opts.Locate)}
+				oneofs[o.Name] = o
+			}
+			f.Oneof = o
+			o.Fields = append(o.Fields, f)
 		}
+		m.Fields = append(m.Fields, f)
 	}
-	b.path = b.path[:len(b.path)-1]
-	// After its parts: declaration before use reads well in WIT, and costs nothing.
 	m.File.Messages = append(m.File.Messages, m)
 	return m
 }
 
-func (b *builder) field(fd protoreflect.FieldDescriptor) *Field {
-	if problem := unsupported(fd); problem != "" {
-		b.refuse(fd, "field", problem)
-		return nil
-	}
+// field returns the model of a field of md, or of a part of an entry of one of its maps.
+func (b *builder) field(fd protoreflect.FieldDescriptor, md protoreflect.MessageDescriptor) *Field {
 	f := &Field{
 		Name: fd.Name(), Number: fd.Number(), Doc: doc(fd), Pos: position(fd, b.opts.Locate),
-		Kind: fd.Kind(), Repeated: fd.IsList(), Packed: fd.IsPacked(),
-		UTF8: fd.Kind() == protoreflect.StringKind && fd.Syntax() != protoreflect.Proto2,
+		Kind: fd.Kind(), Repeated: fd.IsList(), Packed: fd.IsPacked(), UTF8: enforcesUTF8(fd),
+		Required: fd.Cardinality() == protoreflect.Required,
 	}
 	switch {
+	case fd.IsMap():
+		f.Key, f.Value = b.field(fd.MapKey(), md), b.field(fd.MapValue(), md)
 	case fd.Message() != nil:
-		for _, outer := range b.path {
-			if outer.FullName() == fd.Message().FullName() {
-				b.refuse(fd, "field", fmt.Sprintf("message %s is recursive, which is not supported yet", fd.Message().FullName()))
-				return nil
-			}
-		}
 		f.Message = b.message(fd.Message())
+		f.Cut = b.cycles.cuts(md, fd.Message())
 	case fd.Enum() != nil:
 		f.Enum = b.enum(fd.Enum())
 	}
+	f.Presence = f.Message == nil && fd.HasPresence() && !fd.ContainingMessage().IsMapEntry() &&
+		(fd.ContainingOneof() == nil || fd.ContainingOneof().IsSynthetic())
 	return f
 }
 
-// unsupported says why a field cannot be mapped yet, or nothing.
-func unsupported(fd protoreflect.FieldDescriptor) string {
-	const instead = " are not supported yet"
-	switch {
-	case fd.IsMap():
-		return "map fields" + instead
-	case fd.ContainingOneof() != nil && !fd.ContainingOneof().IsSynthetic():
-		return "oneof fields" + instead
-	case fd.Kind() == protoreflect.GroupKind:
-		return "groups and delimited fields" + instead
-	case fd.HasPresence() && fd.Message() == nil:
-		return "scalar fields with explicit presence (optional, required, or proto2)" + instead
-	case fd.Kind() == protoreflect.EnumKind && fd.Enum().IsClosed():
-		return "closed (proto2) enums" + instead
-	default:
-		return ""
+// enforcesUTF8 says that protobuf-go refuses the field's strings if they are not UTF-8.
+func enforcesUTF8(fd protoreflect.FieldDescriptor) bool {
+	if fd.Kind() != protoreflect.StringKind {
+		return false
+	}
+	// Of the features of editions only this method tells; descriptors of protodesc have it.
+	if fd, ok := fd.(interface{ EnforceUTF8() bool }); ok {
+		return fd.EnforceUTF8()
+	}
+	return fd.Syntax() != protoreflect.Proto2
+}
+
+// check sets Checked: of the messages that may by themselves lack something, and of all that contain one.
+func (b *builder) check() {
+	containers := map[*Message][]*Message{}
+	var work []*Message
+	for _, m := range b.messages {
+		m.Checked = m.Extendable
+		for _, f := range m.Fields {
+			m.Checked = m.Checked || f.Required
+			if f.IsMap() {
+				f = f.Value
+			}
+			if f.Message != nil {
+				containers[f.Message] = append(containers[f.Message], m)
+			}
+		}
+		if m.Checked {
+			work = append(work, m)
+		}
+	}
+	for len(work) > 0 {
+		m := work[len(work)-1]
+		work = work[:len(work)-1]
+		for _, c := range containers[m] {
+			if !c.Checked {
+				c.Checked = true
+				work = append(work, c)
+			}
+		}
 	}
 }
 

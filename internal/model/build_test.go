@@ -12,8 +12,8 @@ import (
 	"github.com/cofaas/cofaas/internal/protoload"
 )
 
-// build loads protos, by file name, and builds the model of all services of main.proto.
-func build(t *testing.T, protos map[string]string, opts model.Options) (*model.Model, error) {
+// load returns main.proto of protos, by file name.
+func load(t *testing.T, protos map[string]string) protoreflect.FileDescriptor {
 	t.Helper()
 	fsys := fstest.MapFS{}
 	for name, src := range protos {
@@ -27,6 +27,13 @@ func build(t *testing.T, protos map[string]string, opts model.Options) (*model.M
 	if err != nil {
 		t.Fatal(err)
 	}
+	return fd
+}
+
+// build loads protos and builds the model of all services of main.proto.
+func build(t *testing.T, protos map[string]string, opts model.Options) *model.Model {
+	t.Helper()
+	fd := load(t, protos)
 	var services []protoreflect.ServiceDescriptor
 	for i := range fd.Services().Len() {
 		services = append(services, fd.Services().Get(i))
@@ -47,22 +54,25 @@ func outline(m *model.Model) string {
 			b.WriteByte('\n')
 		}
 		for _, msg := range f.Messages {
-			fmt.Fprintf(&b, "  message %s at %s doc %q\n", msg.Name, msg.Pos, msg.Doc)
+			fmt.Fprintf(&b, "  message %s at %s doc %q", msg.Name, msg.Pos, msg.Doc)
+			flags(&b, flag{"extendable", msg.Extendable}, flag{"checked", msg.Checked})
+			b.WriteByte('\n')
 			for _, fd := range msg.Fields {
-				fmt.Fprintf(&b, "    %d %s %s at %s", fd.Number, fd.Name, fd.Kind, fd.Pos)
-				for _, flag := range []struct {
-					name string
-					set  bool
-				}{{"repeated", fd.Repeated}, {"packed", fd.Packed}, {"utf8", fd.UTF8}} {
-					if flag.set {
-						b.WriteString(" " + flag.name)
-					}
+				fmt.Fprintf(&b, "    %d %s ", fd.Number, fd.Name)
+				if fd.IsMap() {
+					fmt.Fprintf(&b, "map at %s from", fd.Pos)
+					value(&b, fd.Key)
+					b.WriteString(" to")
+					value(&b, fd.Value)
+				} else {
+					fmt.Fprintf(&b, "at %s", fd.Pos)
+					value(&b, fd)
 				}
-				if fd.Message != nil {
-					fmt.Fprintf(&b, " -> %s", fd.Message.Name)
+				if fd.Doc != "" {
+					fmt.Fprintf(&b, " doc %q", fd.Doc)
 				}
-				if fd.Enum != nil {
-					fmt.Fprintf(&b, " -> %s", fd.Enum.Name)
+				if fd.Oneof != nil {
+					fmt.Fprintf(&b, " of %s at %s", fd.Oneof.Name, fd.Oneof.Pos)
 				}
 				b.WriteByte('\n')
 			}
@@ -77,13 +87,35 @@ func outline(m *model.Model) string {
 	return b.String()
 }
 
+type flag struct {
+	name string
+	set  bool
+}
+
+func flags(b *strings.Builder, flags ...flag) {
+	for _, f := range flags {
+		if f.set {
+			b.WriteString(" " + f.name)
+		}
+	}
+}
+
+// value writes what is known of a field, or of a part of an entry of a map.
+func value(b *strings.Builder, f *model.Field) {
+	fmt.Fprintf(b, " %s", f.Kind)
+	if f.Message != nil {
+		fmt.Fprintf(b, " -> %s", f.Message.Name)
+	}
+	if f.Enum != nil {
+		fmt.Fprintf(b, " -> %s", f.Enum.Name)
+	}
+	flags(b, flag{"repeated", f.Repeated}, flag{"packed", f.Packed}, flag{"utf8", f.UTF8}, flag{"presence", f.Presence},
+		flag{"required", f.Required}, flag{"delimited", f.Delimited()}, flag{"cut", f.Cut})
+}
+
 func check(t *testing.T, protos map[string]string, opts model.Options, want string) {
 	t.Helper()
-	m, err := build(t, protos, opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := outline(m); got != strings.TrimPrefix(want, "\n") {
+	if got := outline(build(t, protos, opts)); got != strings.TrimPrefix(want, "\n") {
 		t.Errorf("got\n%swant%s", got, want)
 	}
 }
@@ -120,30 +152,30 @@ service S { rpc Do(M) returns (M2); }
 `}, model.Options{}, `
 file main.proto package "" doc ""
   enum E at main.proto:27:1 doc "": ZERO=0 NEGATIVE=-1 NULL=0
-  message M2 at main.proto:26:1 doc ""
   message M at main.proto:2:1 doc ""
-    1 a double at main.proto:3:3
-    2 b float at main.proto:4:3
-    3 c int32 at main.proto:5:3
-    4 d int64 at main.proto:6:3
-    5 e uint32 at main.proto:7:3
-    6 f uint64 at main.proto:8:3
-    7 g sint32 at main.proto:9:3
-    8 h sint64 at main.proto:10:3
-    9 i fixed32 at main.proto:11:3
-    10 j fixed64 at main.proto:12:3
-    11 k sfixed32 at main.proto:13:3
-    12 l sfixed64 at main.proto:14:3
-    13 m bool at main.proto:15:3
-    14 n string at main.proto:16:3 utf8
-    15 o bytes at main.proto:17:3
-    536870911 p enum at main.proto:18:3 -> E
-    17 q message at main.proto:19:3 -> M2
-    18 r int32 at main.proto:20:3 repeated packed
-    19 s int32 at main.proto:21:3 repeated
-    20 t string at main.proto:22:3 repeated utf8
-    21 u message at main.proto:23:3 repeated -> M2
-    22 v enum at main.proto:24:3 repeated packed -> E
+    1 a at main.proto:3:3 double
+    2 b at main.proto:4:3 float
+    3 c at main.proto:5:3 int32
+    4 d at main.proto:6:3 int64
+    5 e at main.proto:7:3 uint32
+    6 f at main.proto:8:3 uint64
+    7 g at main.proto:9:3 sint32
+    8 h at main.proto:10:3 sint64
+    9 i at main.proto:11:3 fixed32
+    10 j at main.proto:12:3 fixed64
+    11 k at main.proto:13:3 sfixed32
+    12 l at main.proto:14:3 sfixed64
+    13 m at main.proto:15:3 bool
+    14 n at main.proto:16:3 string utf8
+    15 o at main.proto:17:3 bytes
+    536870911 p at main.proto:18:3 enum -> E
+    17 q at main.proto:19:3 message -> M2
+    18 r at main.proto:20:3 int32 repeated packed
+    19 s at main.proto:21:3 int32 repeated
+    20 t at main.proto:22:3 string repeated utf8
+    21 u at main.proto:23:3 message -> M2 repeated
+    22 v at main.proto:24:3 enum -> E repeated packed
+  message M2 at main.proto:26:1 doc ""
   service S at main.proto:28:1 doc ""
     /S/Do at main.proto:28:13 doc "": M -> M2
 `)
@@ -205,7 +237,7 @@ message Base { int32 n = 1; }
 file main.proto package "a.b" doc " Of the file.\n"
   enum a.b.Outer.Color at main.proto:25:3 doc "": NONE=0
   message a.b.Outer.Inner at main.proto:22:3 doc " Of the message.\n"
-    1 color enum at main.proto:23:5 -> a.b.Outer.Color
+    1 color at main.proto:23:5 enum -> a.b.Outer.Color
   service a.b.First at main.proto:10:1 doc " Of the service.\n"
     /a.b.First/Get at main.proto:12:3 doc " Of the method.\n": a.b.Outer.Inner -> lib.Shared
     /a.b.First/Drop at main.proto:13:3 doc "": google.protobuf.Empty -> a.b.Outer.Inner
@@ -213,46 +245,18 @@ file main.proto package "a.b" doc " Of the file.\n"
     /a.b.Second/Get at main.proto:17:3 doc "": lib.Shared -> lib.Shared
 file lib/types.proto package "lib" doc " Of the package.\n"
   message lib.Shared at /src/lib/types.proto:5:1 doc ""
-    1 bases message at /src/lib/types.proto:5:18 repeated -> lib.Base
-    2 base message at /src/lib/types.proto:5:43 -> lib.Base
+    1 bases at /src/lib/types.proto:5:18 message -> lib.Base repeated
+    2 base at /src/lib/types.proto:5:43 message -> lib.Base
 file lib/base.proto package "lib" doc ""
   message lib.Base at /src/lib/base.proto:3:1 doc ""
-    1 n int32 at /src/lib/base.proto:3:16
+    1 n at /src/lib/base.proto:3:16 int32
 file google/protobuf/empty.proto package "google.protobuf" doc ""
   message google.protobuf.Empty at google/protobuf/empty.proto doc ""
 `)
 }
 
-// Proto2 lists have no presence, so they are mapped; their strings need not be UTF-8 and they are not packed.
-func TestBuild_proto2(t *testing.T) {
-	check(t, map[string]string{"main.proto": `syntax = "proto2";
-message M {
-  repeated string s = 1;
-  repeated int32 n = 2;
-  repeated int32 p = 3 [packed = true];
-  optional M2 m = 4;
-  extensions 100 to max;
-}
-message M2 {}
-service S { rpc Do(M) returns (M2); }
-`}, model.Options{}, `
-file main.proto package "" doc ""
-  message M2 at main.proto:9:1 doc ""
-  message M at main.proto:2:1 doc ""
-    1 s string at main.proto:3:3 repeated
-    2 n int32 at main.proto:4:3 repeated
-    3 p int32 at main.proto:5:3 repeated packed
-    4 m message at main.proto:6:3 -> M2
-  service S at main.proto:10:1 doc ""
-    /S/Do at main.proto:10:13 doc "": M -> M2
-`)
-}
-
 func TestModel_Service(t *testing.T) {
-	m, err := build(t, map[string]string{"main.proto": `syntax = "proto3"; package p; message M {} service S { rpc Do(M) returns (M); }`}, model.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := build(t, map[string]string{"main.proto": `syntax = "proto3"; package p; message M {} service S { rpc Do(M) returns (M); }`}, model.Options{})
 	if got := m.Service("p.S"); got == nil || got.Name != "p.S" {
 		t.Errorf("got %v", got)
 	}
@@ -267,16 +271,8 @@ func TestModel_Service(t *testing.T) {
 
 // A service that is named twice is one.
 func TestBuild_twice(t *testing.T) {
-	files, err := protoload.Load(t.Context(), protoload.Options{FS: fstest.MapFS{"main.proto": {Data: []byte(
-		`syntax = "proto3"; message M {} service S { rpc Do(M) returns (M); }`)}}}, "main.proto")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := files.All()[0].Services().Get(0)
-	m, err := model.Build([]protoreflect.ServiceDescriptor{s, s}, model.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := load(t, map[string]string{"main.proto": `syntax = "proto3"; message M {} service S { rpc Do(M) returns (M); }`}).Services().Get(0)
+	m := model.Build([]protoreflect.ServiceDescriptor{s, s}, model.Options{})
 	if got := len(m.Files[0].Services); got != 1 {
 		t.Errorf("got %d services", got)
 	}

@@ -15,11 +15,15 @@ type File struct {
 	Package protoreflect.FullName
 	// Doc is the comment of the package or syntax statement.
 	Doc string
-	// Messages, Enums and Services are those of the model that the file declares, nested ones included, in the order of
-	// the source.
+	// Messages and Enums are those of the model that the file declares, nested ones included, in the order of the source;
+	// Services are in the order in which they were asked for.
 	Messages []*Message
 	Enums    []*Enum
 	Services []*Service
+	// Declared are the names of everything in the file that may become a type, in the model or not: enums and messages, each
+	// message before what is in it, and then the oneofs of all messages. It is what names have to be unique among, so
+	// that they do not depend on what is reached.
+	Declared []protoreflect.FullName
 }
 
 // Service is a gRPC service.
@@ -38,6 +42,8 @@ type Method struct {
 	Doc            string
 	Pos            Pos
 	Request, Reply *Message
+	// StreamingClient and StreamingServer say that there may be any number of requests or replies.
+	StreamingClient, StreamingServer bool
 }
 
 // FullMethod is the name by which gRPC calls the method: "/package.Service/Method".
@@ -45,34 +51,70 @@ func (m *Method) FullMethod() string {
 	return "/" + string(m.Service.Name) + "/" + string(m.Name)
 }
 
-// Message is a message type that a method of the model reaches.
+// Streaming says that the method is not unary.
+func (m *Method) Streaming() bool { return m.StreamingClient || m.StreamingServer }
+
+// Message is a message type that a method of the model reaches. The entries of maps are none.
 type Message struct {
-	Name   protoreflect.FullName
-	File   *File
-	Doc    string
-	Pos    Pos
+	Name protoreflect.FullName
+	File *File
+	Doc  string
+	Pos  Pos
+	// Fields are all fields, those of oneofs included, in the order of the source.
 	Fields []*Field
+	// Extendable says that the message has extension ranges.
+	Extendable bool
+	// Checked says that a value may lack a required field, its own or one below it, and thus may neither be sent nor
+	// received. It is set for extendable messages too, because extensions may have required fields.
+	Checked bool
 }
 
-// Field is one field of a message.
+// Field is one field of a message, or the key or the value of a map.
 type Field struct {
 	Name   protoreflect.Name
 	Number protoreflect.FieldNumber
 	Doc    string
 	Pos    Pos
-	Kind   protoreflect.Kind
-	// Repeated fields have no presence.
+	// Kind is that of the value, of an element of a list; of maps it means nothing.
+	Kind protoreflect.Kind
+	// Repeated fields are lists. They have no presence.
 	Repeated bool
 	// Packed says how a repeated scalar is written to the wire; readers accept both.
 	Packed bool
-	// UTF8 says that a string must be valid UTF-8.
+	// UTF8 says that a string must be valid UTF-8. Without, it is any bytes.
 	UTF8 bool
+	// Presence says that a scalar which is unset differs from one that is zero. Singular message fields and members of
+	// oneofs always have presence, and then it is not set.
+	Presence bool
+	// Required says that a message without the field may not be sent.
+	Required bool
 	// Message is set for message fields, Enum for enum fields.
 	Message *Message
 	Enum    *Enum
+	// Cut says that the field closes a cycle of messages. Its values are kept apart as protobuf bytes where types
+	// may not be recursive. See [Build].
+	Cut bool
+	// Key and Value are set for maps. They have the numbers 1 and 2.
+	Key, Value *Field
+	// Oneof is the oneof that the field is a member of; nil for optional fields, of which protobuf makes oneofs too.
+	Oneof *Oneof
 }
 
-// Enum is an enum type; its numbers are open.
+// IsMap says that the field is a map.
+func (f *Field) IsMap() bool { return f.Key != nil }
+
+// Delimited says that values of a message field are written between two tags, as groups are, and not after their length.
+func (f *Field) Delimited() bool { return f.Kind == protoreflect.GroupKind }
+
+// Oneof is a set of fields of which at most one is set.
+type Oneof struct {
+	Name   protoreflect.Name
+	Doc    string
+	Pos    Pos
+	Fields []*Field // in the order of the source
+}
+
+// Enum is an enum type. Numbers without a name are values as well: of closed enums too, as protobuf-go takes them.
 type Enum struct {
 	Name   protoreflect.FullName
 	File   *File

@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"strings"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
@@ -50,6 +51,11 @@ func position(d protoreflect.Descriptor, locate func(protoreflect.FileDescriptor
 	return p
 }
 
+// doc is the comment in front of a declaration, or else the one behind it.
 func doc(d protoreflect.Descriptor) string {
-	return d.ParentFile().SourceLocations().ByDescriptor(d).LeadingComments
+	loc := d.ParentFile().SourceLocations().ByDescriptor(d)
+	if strings.TrimSpace(loc.LeadingComments) == "" {
+		return loc.TrailingComments
+	}
+	return loc.LeadingComments
 }

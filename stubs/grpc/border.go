@@ -51,6 +51,8 @@ var (
 	ready = guest.Ready
 )
 
+func init() { guest.SetStatusError(errorFromGuest) }
+
 // errorFromGuest returns the error for the outcome of a call, nil for nil.
 func errorFromGuest(st *guest.Status) error {
 	if st == nil {

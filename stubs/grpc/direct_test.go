@@ -3,6 +3,7 @@ package grpc
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -50,13 +51,20 @@ func (d directCall) Serve(ctx context.Context, c *guest.ServerCall) error {
 	return nil
 }
 
+func ofInt(m any) error {
+	if _, ok := m.(*int); !ok {
+		return guest.ErrType
+	}
+	return nil
+}
+
 // directExport declares an export with a direct handler for generatedHandler.
 func directExport(t *testing.T, service string) *guest.Export {
 	old := bound.methods
 	t.Cleanup(func() { bound.methods = old })
 	return guest.NewExport("/"+service+"/"+methodName, 32, 8,
-		func(_ guest.Record, m any) bool { _, ok := m.(*int); return ok },
-		func(_ *guest.Scratch, _ guest.Record, m any) bool { _, ok := m.(*int); return ok },
+		func(_ guest.Record, m any) error { return ofInt(m) },
+		func(_ *guest.Scratch, _ guest.Record, m any) error { return ofInt(m) },
 	).WithDirect(functionName(generatedHandler), func(impl any) guest.DirectHandler {
 		if s, ok := impl.(*directImpl); ok {
 			return directCall{s}
@@ -178,5 +186,57 @@ func TestDirect_RegisteredTwice(t *testing.T) {
 	NewServer(StatsHandler(nopStats{})).RegisterService(directDesc(t.Name()), second)
 	if got := served(e); got != codes.OK || first.all != 1 || second.all != 1 || second.direct != 0 {
 		t.Errorf("%v; calls of the first %d, of the second %d", got, first.all, second.all)
+	}
+}
+
+// failingCall is the bindings' part for a request that cannot be lifted, or a reply that cannot be lowered.
+type failingCall struct{ lift, lower error }
+
+func (f failingCall) Serve(_ context.Context, c *guest.ServerCall) error {
+	if f.lift != nil {
+		return c.NotLifted(f.lift)
+	}
+	return c.NotLowered(f.lower)
+}
+
+// Messages that cannot be lifted or lowered end calls with the status that they do in grpc-go, of which handlers see the error.
+func TestFailingMessages(t *testing.T) {
+	old := bound.methods
+	t.Cleanup(func() { bound.methods = old })
+	bad := errors.New("bad")
+	for _, tt := range []struct {
+		name string
+		failingCall
+		seen string
+	}{
+		{"request", failingCall{lift: bad}, "grpc: failed to unmarshal the received message: bad"},
+		{"reply", failingCall{lower: bad}, ""},
+	} {
+		for _, direct := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s,direct=%t", tt.name, direct), func(t *testing.T) {
+				e := guest.NewExport("/"+t.Name()+"/"+methodName, 32, 8,
+					func(guest.Record, any) error { return tt.lift },
+					func(*guest.Scratch, guest.Record, any) error { return tt.lower },
+				).WithDirect(functionName(generatedHandler), func(any) guest.DirectHandler { return tt.failingCall })
+				desc := directDesc(t.Name())
+				seen := ""
+				if !direct {
+					desc.Methods[0].Handler = func(srv any, ctx context.Context, dec func(any) error, i UnaryServerInterceptor) (any, error) {
+						reply, err := generatedHandler(srv, ctx, dec, i)
+						if err != nil && status.Code(err) == codes.Internal {
+							seen = status.Convert(err).Message()
+						}
+						return reply, err
+					}
+				}
+				NewServer().RegisterService(desc, new(directImpl))
+				if got := served(e); got != codes.Internal {
+					t.Errorf("got %v", got)
+				}
+				if !direct && seen != tt.seen {
+					t.Errorf("the handler sees %q, want %q", seen, tt.seen)
+				}
+			})
+		}
 	}
 }

@@ -125,7 +125,7 @@ func (c *copier) patch(nodes []abi.Node, src, dst uint32) error {
 		switch n.Op {
 		case abi.CheckBool:
 		case abi.Switch:
-			if err := c.patch(n.Cases[c.src[p]], src, dst); err != nil {
+			if err := c.patch(n.Cases[loadCase(n, c.src[p:])], src, dst); err != nil {
 				return err
 			}
 		default:
@@ -155,7 +155,8 @@ func (c *copier) flat(nodes []abi.Node, src, dst []uint64) error {
 			if err != nil {
 				return err
 			}
-			dst[n.Flat] = uint64(ptr)
+			// Both may stand in 64 bits, where a variant joins them with a wider case.
+			dst[n.Flat], dst[n.Flat+1] = uint64(ptr), uint64(count)
 		}
 	}
 	return nil

@@ -3,8 +3,10 @@ package link
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/cofaas/cofaas/internal/abi"
@@ -104,6 +106,57 @@ func TestFlat_upperHalf(t *testing.T) {
 	}
 	if got := string(to.mem[uint32(dst[2]):][:uint32(dst[3])]); got != "text" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// Cases that share core values: what a case does not use and what stands above a narrower value is the caller's own, and a
+// callee cuts it off. Addresses and counts, which the copy makes or relies on, come out whole.
+func TestFlat_joined(t *testing.T) {
+	const junk = 0xdeadbeef << 32
+	typ := abi.VariantOf(abi.U64Type, abi.F32Type, abi.StringType, abi.RecordOf(field(abi.BoolType), field(abi.F64Type)), abi.ListOf(abi.U32Type))
+	if want := []abi.Core{abi.I32, abi.I64, abi.I64}; !slices.Equal(typ.Flat, want) {
+		t.Fatalf("got %v, want %v", typ.Flat, want)
+	}
+	text := func(g *guest) uint64 {
+		ptr := g.take(4, 4)
+		copy(g.mem[ptr:], "text")
+		return uint64(ptr)
+	}
+	for _, tt := range []struct {
+		name string
+		src  func(*guest) []uint64
+		want any
+		dst  []uint64 // but for the address
+	}{
+		{"u64", func(*guest) []uint64 { return []uint64{0, 1<<63 | 1, junk} }, choice{0, uint64(1<<63 | 1)}, []uint64{0, 1<<63 | 1, junk}},
+		{"f32", func(*guest) []uint64 { return []uint64{1, 0x7fa00001, 0} }, choice{1, uint64(0x7fa00001)}, []uint64{1, 0x7fa00001, 0}},
+		{"f32 with junk above", func(*guest) []uint64 { return []uint64{1, junk | 0x7fa00001, junk} }, choice{1, uint64(0x7fa00001)}, []uint64{1, junk | 0x7fa00001, junk}},
+		{"string", func(g *guest) []uint64 { return []uint64{2, text(g), 4} }, choice{2, "text"}, []uint64{2, 0, 4}},
+		{"string with junk above", func(g *guest) []uint64 { return []uint64{junk | 2, junk | text(g), junk | 4} }, choice{2, "text"}, []uint64{junk | 2, 0, 4}},
+		{"bool with junk above", func(*guest) []uint64 { return []uint64{3, junk | 1, 1 << 63} }, choice{3, []any{uint64(1), uint64(1 << 63)}}, []uint64{3, junk | 1, 1 << 63}},
+		{"empty list with junk above", func(*guest) []uint64 { return []uint64{4, junk, junk} }, choice{4, []any{}}, []uint64{4, 4, 0}},
+	} {
+		for _, each := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/one per list %v", tt.name, each), func(t *testing.T) {
+				from, to := newGuest(256, 16), newGuest(256, 128)
+				to.each = each
+				dst := make([]uint64, 3)
+				if err := Flat(abi.NewPlan(typ), from, tt.src(from), to, dst, noLimit); err != nil {
+					t.Fatal(err)
+				}
+				dst[0] = uint64(uint32(dst[0])) // an i32: engines ignore the rest
+				if got := lift(to.mem, typ, dst); !reflect.DeepEqual(got, tt.want) {
+					t.Errorf("got %v, want %v", got, tt.want)
+				}
+				want := slices.Clone(tt.dst)
+				if want[0] = uint64(uint32(want[0])); want[1] == 0 {
+					want[1] = uint64(to.blocks[0].at)
+				}
+				if !slices.Equal(dst, want) {
+					t.Errorf("got core values %x, want %x", dst, want)
+				}
+			})
+		}
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 var (
 	// ErrUTF8 is a string that is not valid UTF-8, in protobuf-go's words.
 	ErrUTF8 = errors.New("string field contains invalid UTF-8")
+	// ErrRefused is wrapped by errors of whoever knows more of a value than that it is one of the ABI.
+	ErrRefused = errors.New("value cannot be sent")
 )
 
 // LimitError is a value that takes more than the limit.
@@ -66,7 +68,7 @@ func faultOf(err error) Fault {
 	switch {
 	case errors.As(err, &target):
 		return TargetFault
-	case errors.Is(err, ErrUTF8), errors.As(err, &limit):
+	case errors.Is(err, ErrUTF8), errors.Is(err, ErrRefused), errors.As(err, &limit):
 		return ValueFault
 	default:
 		return SourceFault

@@ -49,6 +49,10 @@ func TestRecord_Errors(t *testing.T) {
 		{"bool in an element", abi.ListOf(abi.RecordOf(field(abi.U8Type), field(abi.BoolType))), 0, []uint32{72, 1, 0x0300}, "bool is 3"},
 		{"discriminant", abi.OptionOf(abi.U32Type), 0, []uint32{2}, "discriminant is 2 of 2 cases"},
 		{"discriminant as large as can be", abi.VariantOf(nil, nil, nil), 0, []uint32{0xff}, "discriminant is 255 of 3 cases"},
+		{"discriminant of two bytes", abi.VariantOf(make([]*abi.Type, 257)...), 0, []uint32{257}, "discriminant is 257 of 257 cases"},
+		{"discriminant of two bytes, as large as can be", abi.VariantOf(make([]*abi.Type, 257)...), 0, []uint32{0xffffffff}, "discriminant is 65535 of 257 cases"},
+		{"discriminant of four bytes", abi.VariantOf(make([]*abi.Type, 1<<16+1)...), 0, []uint32{1<<16 + 1}, "discriminant is 65537 of 65537 cases"},
+		{"string in a late case", abi.VariantOf(append(make([]*abi.Type, 300), abi.StringType)...), 0, []uint32{300, memSize, 1}, "address 0x1000 with 1 bytes is out of bounds: the memory has 4096"},
 		{"discriminant in a case", options, 0, []uint32{1, 7}, "discriminant is 7 of 2 cases"},
 		{"string in a case in a case", options, 0, []uint32{1, 1, memSize, 1}, "address 0x1000 with 1 bytes is out of bounds: the memory has 4096"},
 	} {
@@ -93,6 +97,10 @@ func TestFlat_Errors(t *testing.T) {
 		{"bool beyond a byte", abi.BoolType, []uint64{256}, "bool is 256"},
 		{"discriminant", abi.OptionOf(abi.StringType), []uint64{2, 0, 0}, "discriminant is 2 of 2 cases"},
 		{"discriminant beyond a byte", abi.OptionOf(abi.StringType), []uint64{257, 0, 0}, "discriminant is 257 of 2 cases"},
+		{"discriminant beyond two bytes", abi.VariantOf(make([]*abi.Type, 257)...), []uint64{1<<16 + 1}, "discriminant is 65537 of 257 cases"},
+		{"string in a joined slot", abi.VariantOf(abi.U64Type, abi.StringType), []uint64{1, 1<<32 | memSize, 1}, "address 0x1000 with 1 bytes is out of bounds: the memory has 4096"},
+		{"count in a joined slot", abi.VariantOf(abi.RecordOf(field(abi.U64Type), field(abi.U64Type)), abi.StringType), []uint64{1, 64, 1<<32 | memSize}, "address 0x40 with 4096 bytes is out of bounds: the memory has 4096"},
+		{"bool in a joined slot", abi.VariantOf(abi.U64Type, abi.BoolType), []uint64{1, 1<<32 | 2}, "bool is 2"},
 		{"string in a case", abi.OptionOf(abi.StringType), []uint64{1, memSize, 1}, "address 0x1000 with 1 bytes is out of bounds: the memory has 4096"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -229,6 +237,7 @@ func TestFaultOf(t *testing.T) {
 		{nil, NoFault},
 		{ErrUTF8, ValueFault},
 		{fmt.Errorf("proto: %w", ErrUTF8), ValueFault},
+		{fmt.Errorf("required: %w", ErrRefused), ValueFault},
 		{&LimitError{1}, ValueFault},
 		{fmt.Errorf("request: %w", &LimitError{1}), ValueFault},
 		{&BadValueError{"bool is 2"}, SourceFault},

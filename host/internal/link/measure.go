@@ -33,7 +33,7 @@ func (m *measurer) record(nodes []abi.Node, at uint32) error {
 		case abi.CheckBool:
 			err = checkBool(uint32(m.mem[p]))
 		case abi.Switch:
-			d := uint32(m.mem[p])
+			d := loadCase(n, m.mem[p:])
 			if err = checkCase(n, d); err == nil {
 				err = m.record(n.Cases[d], at)
 			}
@@ -111,6 +111,18 @@ func checkRange(mem []byte, ptr uint32, size uint64, align uint32) error {
 		return badValue("address 0x%x is not a multiple of %d", ptr, align)
 	}
 	return nil
+}
+
+// loadCase reads the discriminant of a variant.
+func loadCase(n *abi.Node, mem []byte) uint32 {
+	switch n.Width {
+	case 1:
+		return uint32(mem[0])
+	case 2:
+		return uint32(binary.LittleEndian.Uint16(mem))
+	default:
+		return binary.LittleEndian.Uint32(mem)
+	}
 }
 
 func checkBool(v uint32) error {

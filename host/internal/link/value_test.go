@@ -37,15 +37,25 @@ func store(m *guest, t *abi.Type, at uint32, v any) {
 		}
 	case abi.Variant:
 		c := v.(choice)
-		m.mem[at] = byte(c.index)
+		storeBits(m.mem[at:], uint64(c.index), t.Discriminant)
 		if c.payload != nil {
 			store(m, t.Cases[c.index], at+t.Payload, c.payload)
 		}
 	default:
-		var b [8]byte
-		binary.LittleEndian.PutUint64(b[:], v.(uint64))
-		copy(m.mem[at:], b[:t.Size])
+		storeBits(m.mem[at:], v.(uint64), t.Size)
 	}
+}
+
+func storeBits(mem []byte, v uint64, size uint32) {
+	var b [8]byte
+	binary.LittleEndian.PutUint64(b[:], v)
+	copy(mem, b[:size])
+}
+
+func loadBits(mem []byte, size uint32) uint64 {
+	var b [8]byte
+	copy(b[:], mem[:size])
+	return binary.LittleEndian.Uint64(b[:])
 }
 
 // load is the counterpart of store.
@@ -60,15 +70,13 @@ func load(mem []byte, t *abi.Type, at uint32) any {
 		}
 		return out
 	case abi.Variant:
-		c := choice{index: int(mem[at])}
+		c := choice{index: int(loadBits(mem[at:], t.Discriminant))}
 		if p := t.Cases[c.index]; p != nil {
 			c.payload = load(mem, p, at+t.Payload)
 		}
 		return c
 	default:
-		var b [8]byte
-		copy(b[:], mem[at:at+t.Size])
-		return binary.LittleEndian.Uint64(b[:])
+		return loadBits(mem[at:], t.Size)
 	}
 }
 
@@ -124,13 +132,13 @@ func lift(mem []byte, t *abi.Type, flat []uint64) any {
 		}
 		return out
 	case abi.Variant:
-		c := choice{index: int(flat[0])}
+		c := choice{index: int(uint32(flat[0]))}
 		if p := t.Cases[c.index]; p != nil {
 			c.payload = lift(mem, p, flat[1:])
 		}
 		return c
 	default:
-		return flat[0]
+		return flat[0] & (1<<(8*t.Size) - 1) // what is above is no part of the value
 	}
 }
 
@@ -166,6 +174,9 @@ func randomType(r *rand.Rand, depth int) *abi.Type {
 			}
 			cases = append(cases, c)
 		}
+		if r.IntN(8) == 0 { // a discriminant of two bytes
+			cases = append(make([]*abi.Type, 254+r.IntN(4)), cases...)
+		}
 		return abi.VariantOf(cases...)
 	}
 }
@@ -190,6 +201,9 @@ func randomValue(r *rand.Rand, t *abi.Type) any {
 		return out
 	case abi.Variant:
 		c := choice{index: r.IntN(len(t.Cases))}
+		if r.IntN(2) == 0 { // the last ones, if there are many
+			c.index = len(t.Cases) - 1 - r.IntN(min(len(t.Cases), 4))
+		}
 		if p := t.Cases[c.index]; p != nil {
 			c.payload = randomValue(r, p)
 		}

@@ -59,31 +59,31 @@ func (d *directProdconProducerConsumerConsumeByte) Serve(ctx context.Context, c 
 	return nil
 }
 
-func lowerAnyProdconConsumeByteReply(s *guest.Scratch, r guest.Record, v any) bool {
+func lowerAnyProdconConsumeByteReply(s *guest.Scratch, r guest.Record, v any) error {
 	m, ok := v.(*prodcon.ConsumeByteReply)
 	if !ok {
-		return false
+		return guest.ErrType
 	}
 	if m == nil {
 		r.Clear(0, 16)
-		return true
+		return nil
 	}
 	r.PutBool(0, m.Value)
 	r.PutS32(4, m.Length)
 	r.PutBytes(8, unknownProdconConsumeByteReply.Get(m))
-	return true
+	return nil
 }
 
 var unknownProdconConsumeByteReply = guest.UnknownFieldsOf[prodcon.ConsumeByteReply]()
 
-func liftAnyProdconConsumeByteRequest(r guest.Record, v any) bool {
+func liftAnyProdconConsumeByteRequest(r guest.Record, v any) error {
 	m, ok := v.(*prodcon.ConsumeByteRequest)
 	if !ok {
-		return false
+		return guest.ErrType
 	}
 	m.Value = r.Bytes(0)
 	unknownProdconConsumeByteRequest.Set(m, r.Bytes(8))
-	return true
+	return nil
 }
 
 var unknownProdconConsumeByteRequest = guest.UnknownFieldsOf[prodcon.ConsumeByteRequest]()

@@ -101,14 +101,14 @@ func invokeProdconProducerConsumerConsumeByte(c *guest.ImportCall, args, reply a
 	return nil
 }
 
-func lowerAnyHelloworldHelloReply(s *guest.Scratch, r guest.Record, v any) bool {
+func lowerAnyHelloworldHelloReply(s *guest.Scratch, r guest.Record, v any) error {
 	m, ok := v.(*helloworld.HelloReply)
 	if !ok {
-		return false
+		return guest.ErrType
 	}
 	if m == nil {
 		r.Clear(0, 72)
-		return true
+		return nil
 	}
 	r.PutString(0, m.Message)
 	r.PutS32(8, int32(m.Outcome))
@@ -119,7 +119,7 @@ func lowerAnyHelloworldHelloReply(s *guest.Scratch, r guest.Record, v any) bool 
 		r.Clear(16, 48)
 	}
 	r.PutBytes(64, unknownHelloworldHelloReply.Get(m))
-	return true
+	return nil
 }
 
 var unknownHelloworldHelloReply = guest.UnknownFieldsOf[helloworld.HelloReply]()
@@ -136,24 +136,16 @@ func lowerHelloworldHelloReplyStats(s *guest.Scratch, r guest.Record, m *hellowo
 	r.PutBytes(28, unknownHelloworldHelloReplyStats.Get(m))
 }
 
-func liftHelloworldHelloReplyStats(r guest.Record, m *helloworld.HelloReply_Stats) {
-	m.Calls = r.U32(0)
-	m.Bytes = r.U64(8)
-	m.Lengths = guest.List[int32](r, 16)
-	m.Checksum = r.U32(24)
-	unknownHelloworldHelloReplyStats.Set(m, r.Bytes(28))
-}
-
 var unknownHelloworldHelloReplyStats = guest.UnknownFieldsOf[helloworld.HelloReply_Stats]()
 
-func liftAnyHelloworldHelloRequest(r guest.Record, v any) bool {
+func liftAnyHelloworldHelloRequest(r guest.Record, v any) error {
 	m, ok := v.(*helloworld.HelloRequest)
 	if !ok {
-		return false
+		return guest.ErrType
 	}
 	m.Name = r.String(0)
 	unknownHelloworldHelloRequest.Set(m, r.Bytes(8))
-	return true
+	return nil
 }
 
 var unknownHelloworldHelloRequest = guest.UnknownFieldsOf[helloworld.HelloRequest]()
