@@ -104,7 +104,11 @@ func (e *edge) run(caller *instance, args []uint64, result uint32, cc *callConte
 		return fn.died(callee, err), nil
 	}
 
+	caller.calling.p.Store(callee)
 	addr, err := callee.serve(e.to, cc)
+	if fn.host.watch.returned(&caller.calling, callee) {
+		err = errOverrun
+	}
 	if err != nil {
 		return fn.died(callee, err), nil
 	}

@@ -61,7 +61,11 @@ func (m *exportMethod) invoke(ctx context.Context, wire []byte) (reply []byte, c
 		m.fn.release(inst)
 		return nil, cc, requestError(err)
 	}
+	call := m.fn.host.watch.begin(ctx, inst)
 	addr, err := inst.serve(m, &cc)
+	if m.fn.host.watch.end(call, inst) {
+		err = errOverrun
+	}
 	if err != nil {
 		return nil, cc, m.fn.died(inst, err)
 	}

@@ -32,6 +32,7 @@ type Host struct {
 	engine    engine.Engine
 	functions map[string]*function
 	health    *health.Server
+	watch     *watch
 
 	mu sync.Mutex // guards function.address
 }
@@ -41,17 +42,18 @@ type Host struct {
 func New(ctx context.Context, app *App, opts Options) (_ *Host, err error) {
 	h := &Host{opts: opts.withDefaults(), app: app, functions: map[string]*function{}, health: health.NewServer()}
 	h.log = h.opts.Logger
+	h.watch = newWatch(h.opts.Overrun)
+	defer func() {
+		if err != nil {
+			h.Close()
+		}
+	}()
 	if h.program, err = app.link(); err != nil {
 		return nil, err
 	}
 	if h.engine, err = wazero.New(h.opts.CacheDir); err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			h.Close()
-		}
-	}()
 	var tables transcode.Tables
 	methods := map[string][]*method{}
 	for service := range h.program.services {
@@ -231,6 +233,7 @@ func (h *Host) Shutdown() { h.health.Shutdown() }
 
 // Close stops all instances. Calls in progress must have ended.
 func (h *Host) Close() error {
+	h.watch.close()
 	for _, f := range h.functions {
 		f.pool.close()
 	}

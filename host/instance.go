@@ -27,6 +27,11 @@ type instance struct {
 
 	// The call that is being served.
 
+	// calling is the instance that this one waits for.
+	calling edgeEnd
+	// stopped says that the instance was told to stop. It is guarded by the mutex of the host's watch until the instance has
+	// returned.
+	stopped bool
 	// depth is the number of calls between the front and this one.
 	depth int
 	// front is the context of a call from outside, whose metadata is fetched on demand; meta is the metadata of a call

@@ -3,6 +3,7 @@ package host
 import (
 	"log/slog"
 	"runtime"
+	"time"
 )
 
 // Options are what the operator of a host decides. The zero value is usable.
@@ -17,6 +18,9 @@ type Options struct {
 	MaxMemory uint64
 	// MaxMessage bounds a message in a guest's memory in bytes. 0 means 64 MiB.
 	MaxMessage uint64
+	// Overrun bounds how long a guest may go on after its call has been cancelled or its deadline has passed; its instance is
+	// ended then. 0 means 5 s.
+	Overrun time.Duration
 	// Logger gets the host's messages and, line by line, what guests write. nil means slog.Default().
 	Logger *slog.Logger
 }
@@ -30,6 +34,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxMessage == 0 {
 		o.MaxMessage = 64 << 20
+	}
+	if o.Overrun == 0 {
+		o.Overrun = 5 * time.Second
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()

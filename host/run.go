@@ -39,6 +39,7 @@ type settings struct {
 	maxRecv         int
 	instances       int
 	memoryMB        uint64
+	overrun         time.Duration
 }
 
 // Run is Main without the process: it returns the exit code once ctx is done and the host has stopped, 0 for a clean stop, 1
@@ -77,6 +78,7 @@ func parse(app *App, args []string, stderr io.Writer) (s settings, code int, ok 
 	set.IntVar(&s.maxRecv, "max-recv-bytes", 4<<20, "largest request from outside in `bytes`, as grpc.MaxRecvMsgSize")
 	set.IntVar(&s.instances, "max-instances", 0, "most instances of the function that calls from outside may use; 0 means four per processor")
 	set.Uint64Var(&s.memoryMB, "max-memory", 0, "most memory of an instance in `MiB`; 0 means 512")
+	set.DurationVar(&s.overrun, "overrun", 5*time.Second, "how long a guest may go on after its call has been cancelled or its deadline has passed")
 	if err := set.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return s, 0, false
@@ -120,7 +122,7 @@ func (s *settings) serve(ctx context.Context, app *App, log *slog.Logger) error 
 	// Collecting at the usual pace would take a few percent of the time.
 	gc := debug.SetGCPercent(400)
 	h, err := New(ctx, app, Options{
-		CacheDir: cacheDir, Env: s.env.byFunction, MaxInstances: s.instances, MaxMemory: s.memoryMB << 20, Logger: log,
+		CacheDir: cacheDir, Env: s.env.byFunction, MaxInstances: s.instances, MaxMemory: s.memoryMB << 20, Overrun: s.overrun, Logger: log,
 	})
 	debug.SetGCPercent(gc)
 	if err != nil {

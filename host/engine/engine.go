@@ -58,6 +58,9 @@ type Instance interface {
 	Memory() []byte
 	// Func returns an exported function, or nil.
 	Func(name string) Func
+	// Stop makes the instance trap soon, if it is running: as soon as one of its loops looks at [abi.StopGlobal], and never
+	// if it has none that do. It is safe for concurrent use, and has no effect on an instance that is closed.
+	Stop()
 	// Close frees the instance. It must not be running.
 	Close()
 }

@@ -31,7 +31,7 @@
 // loops with a call in them still do, since a goroutine that was suspended in the call goes on inside of the loop. Other loops
 // become loops of their own, with a table only if they are entered in the middle.
 //
-// Loops count their turns, so that the host can interrupt and end them; see [StopGlobal].
+// Loops count their turns, so that the host can interrupt and end them; see [abi.StopGlobal].
 //
 // # What is changed in data
 //

@@ -1,12 +1,11 @@
 package wasmopt
 
+import "github.com/cofaas/cofaas/internal/abi"
+
 // A guest runs in code that the host's own scheduler and collector cannot interrupt: a loop that does not end would stop them both
 // for as long as it runs. So loops count down, and now and then leave the guest's code for a moment, by asking for no more
-// memory, which is the cheapest way out. There the host can also end the guest: what it needs for that is the global StopGlobal.
-
-// StopGlobal is the export by which a loop is ended: when the host has made it other than zero, the guest traps the next time it
-// looks.
-const StopGlobal = "cofaas-stop"
+// memory, which is the cheapest way out. There the host can also end the guest: the guest traps if the global [abi.StopGlobal], which it
+// exports, is not zero.
 
 // A loop with calls counts in a global, and calls the function that looks.
 //
@@ -105,7 +104,7 @@ func (m *meter) section(s section) []byte {
 		entries = append(appendS32([]byte{typeI32, 1, opI32Const}, turns), opEnd)
 		entries = append(entries, typeI32, 1, opI32Const, 0, opEnd)
 	case sectionExport:
-		entries = append(appendU32(nil, uint32(len(StopGlobal))), StopGlobal...)
+		entries = append(appendU32(nil, uint32(len(abi.StopGlobal))), abi.StopGlobal...)
 		entries = appendU32(append(entries, 3), m.stop)
 	default:
 		return nil

@@ -16,6 +16,8 @@ import (
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 	"github.com/tetratelabs/wazero/sys"
+
+	"github.com/cofaas/cofaas/internal/abi"
 )
 
 // program is testdata/program, compiled by the Go command in use.
@@ -222,7 +224,7 @@ func TestModule_stop(t *testing.T) {
 				t.Fatal(err)
 			}
 			runtime.GC() // would wait for a guest that does not leave its code
-			guest.ExportedGlobal(StopGlobal).(api.MutableGlobal).Set(1)
+			guest.ExportedGlobal(abi.StopGlobal).(api.MutableGlobal).Set(1)
 			if err := <-ended; err == nil || !strings.Contains(err.Error(), "unreachable") {
 				t.Errorf("got %v", err)
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/tetratelabs/wazero/sys"
 
 	"github.com/cofaas/cofaas/host/engine"
+	"github.com/cofaas/cofaas/internal/abi"
 )
 
 type module struct {
@@ -62,13 +63,15 @@ func (m *module) Instantiate(ctx context.Context, cfg engine.Config) (_ engine.I
 	}
 	// Not mod.Memory(), which is never nil.
 	mem := mod.ExportedMemory("memory")
-	return &instance{mod: mod, mem: mem, ctx: &instanceContext{Context: context.Background(), state: cfg.State}}, nil
+	stop, _ := mod.ExportedGlobal(abi.StopGlobal).(api.MutableGlobal)
+	return &instance{mod: mod, mem: mem, stop: stop, ctx: &instanceContext{Context: context.Background(), state: cfg.State}}, nil
 }
 
 type instance struct {
-	mod api.Module
-	mem api.Memory // nil if none is exported
-	ctx context.Context
+	mod  api.Module
+	mem  api.Memory        // nil if none is exported
+	stop api.MutableGlobal // nil if none is exported
+	ctx  context.Context
 }
 
 func (i *instance) Memory() []byte {
@@ -85,6 +88,12 @@ func (i *instance) Func(name string) engine.Func {
 		return nil
 	}
 	return &function{f: f, ctx: i.ctx}
+}
+
+func (i *instance) Stop() {
+	if i.stop != nil {
+		i.stop.Set(1)
+	}
 }
 
 func (i *instance) Close() { _ = i.mod.Close(i.ctx) }

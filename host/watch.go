@@ -1,0 +1,122 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// watch ends guests that go on for too long after their call has ended: its client has gone, or its deadline has passed. Natively a
+// handler may take its time to notice; here it would keep an instance, and a processor, forever.
+type watch struct {
+	// overrun is how long a guest may go on.
+	overrun time.Duration
+
+	mu    sync.Mutex
+	calls map[*outsideCall]struct{}
+	done  chan struct{}
+	group sync.WaitGroup
+}
+
+// outsideCall is a call from outside while guests are running for it.
+type outsideCall struct {
+	ctx context.Context
+	// running is the instance that serves it.
+	running edgeEnd
+	ended   time.Time // when the context was first seen to be done
+}
+
+// edgeEnd is the instance at the far end of a call, nil when there is no call.
+//
+// Whoever waits for the instance takes it out when it has returned. Before the instance is stopped, it is replaced by claimed: that
+// makes the waiting one ask, with [watch.returned], so that what is stopped is not an instance which meanwhile serves another call.
+type edgeEnd struct{ p atomic.Pointer[instance] }
+
+var claimed = new(instance)
+
+var errOverrun = errors.New("it went on for too long after its call had been cancelled or its deadline had passed")
+
+// watchInterval is how often calls are looked at, if overrun is not shorter.
+const watchInterval = 100 * time.Millisecond
+
+func newWatch(overrun time.Duration) *watch {
+	w := &watch{overrun: overrun, calls: map[*outsideCall]struct{}{}, done: make(chan struct{})}
+	w.group.Go(func() {
+		tick := time.NewTicker(min(watchInterval, overrun))
+		defer tick.Stop()
+		for {
+			select {
+			case now := <-tick.C:
+				w.look(now)
+			case <-w.done:
+				return
+			}
+		}
+	})
+	return w
+}
+
+func (w *watch) close() {
+	close(w.done)
+	w.group.Wait()
+}
+
+// begin says that an instance runs for a call from outside.
+func (w *watch) begin(ctx context.Context, inst *instance) *outsideCall {
+	c := &outsideCall{ctx: ctx}
+	c.running.p.Store(inst)
+	w.mu.Lock()
+	w.calls[c] = struct{}{}
+	w.mu.Unlock()
+	return c
+}
+
+// end says that the instance has returned. It reports whether the instance was stopped.
+func (w *watch) end(c *outsideCall, inst *instance) (stopped bool) {
+	w.mu.Lock()
+	delete(w.calls, c)
+	w.mu.Unlock()
+	return inst.stopped
+}
+
+// returned says that an instance at the end of a call has returned. It reports whether it was stopped.
+func (w *watch) returned(e *edgeEnd, inst *instance) (stopped bool) {
+	if e.p.Swap(nil) == inst {
+		return false
+	}
+	w.mu.Lock() // until it has been decided
+	defer w.mu.Unlock()
+	return inst.stopped
+}
+
+func (w *watch) look(now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for c := range w.calls {
+		switch {
+		case c.ctx.Err() == nil:
+		case c.ended.IsZero():
+			c.ended = now
+		case now.Sub(c.ended) >= w.overrun:
+			w.stop(&c.running)
+			c.ended = now // Its caller is given as much time, and so on.
+		}
+	}
+}
+
+// stop stops the instance that is executing: the last one in a chain of calls. The others wait for it.
+func (w *watch) stop(e *edgeEnd) {
+	inst := e.p.Load()
+	if inst == nil || !e.p.CompareAndSwap(inst, claimed) {
+		return
+	}
+	if inst.calling.p.Load() != nil {
+		w.stop(&inst.calling)
+	} else if !inst.stopped {
+		inst.stopped = true
+		inst.iso.Stop()
+	}
+	e.p.CompareAndSwap(claimed, inst)
+}

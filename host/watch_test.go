@@ -1,0 +1,166 @@
+package host
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/cofaas/cofaas/host/engine"
+	"github.com/cofaas/cofaas/internal/abi"
+)
+
+// spinGuest serves an interface: Echo, and an Act that never returns by itself.
+func spinGuest(iface string) []byte {
+	w := &wasm{}
+	stop := uint32(1) // after the allocator's
+	spin := forever(i32Const(0), memoryGrow, drop, globalGet(stop), when(unreachable))
+	newGuestModule(w, methodCode{iface + "#echo", returnBlob(localGet(0), localGet(1))},
+		methodCode{iface + "#act", seq(spin, unreachable)})
+	if got := w.global(0); got != stop {
+		panic("the global has another index")
+	}
+	w.exports = append(w.exports, append(append(wasmName(abi.StopGlobal), 3), uleb(nil, stop)...))
+	return w.binary()
+}
+
+// idle waits until all instances are idle, and returns those of a function.
+func (s *served) idle(t *testing.T, function string) []*instance {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		busy := 0
+		var of []*instance
+		for name, f := range s.functions {
+			f.pool.mu.Lock()
+			busy += f.pool.total - len(f.pool.idle)
+			if name == function {
+				of = append(of, f.pool.idle...)
+			}
+			f.pool.mu.Unlock()
+		}
+		if busy == 0 {
+			return of
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d instances are still busy", busy)
+		}
+	}
+}
+
+var spinSpec = Function{Name: "spin", Exports: []string{"test.Front"}}
+
+// A guest that goes on when nobody waits for it any more is ended, and replaced.
+func TestWatch(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		call func(t *testing.T) context.Context
+		want codes.Code
+	}{
+		{"deadline", func(t *testing.T) context.Context {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+			t.Cleanup(cancel)
+			return ctx
+		}, codes.DeadlineExceeded},
+		{"cancelled", func(t *testing.T) context.Context {
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(10*time.Millisecond, cancel)
+			return ctx
+		}, codes.Canceled},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := serve(t, newApp(t, guests{{spinSpec, spinGuest("front")}}), Options{MaxInstances: 1, Overrun: 5 * time.Millisecond})
+			for range 3 {
+				before := s.idle(t, "spin")
+				if _, err := s.call(tt.call(t), "Front/Act", nil); status.Code(err) != tt.want {
+					t.Errorf("got %v, want %v", err, tt.want)
+				}
+				if after := s.idle(t, "spin"); len(after) > 0 && after[0] == before[0] {
+					t.Error("the instance is still there")
+				}
+				s.checkEcho(t, "Front/Echo")
+			}
+		})
+	}
+}
+
+// Of a chain of calls, the one that executes is ended. Its caller gets a status, and lives.
+func TestWatch_chain(t *testing.T) {
+	s := serve(t, newApp(t, guests{{frontSpec, relayGuest()}, {Function{Name: "spin", Exports: []string{"test.Back"}}, spinGuest("back")}},
+		Edge{"front", "spin", "test.Back"}), Options{MaxInstances: 1, Overrun: 5 * time.Millisecond})
+	front := s.idle(t, "front")[0]
+	for range 3 {
+		before := s.idle(t, "spin")
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		defer cancel()
+		if _, err := s.call(ctx, "Front/Act", nil); status.Code(err) != codes.DeadlineExceeded {
+			t.Errorf("got %v", err)
+		}
+		if after := s.idle(t, "spin"); len(after) > 0 && after[0] == before[0] {
+			t.Error("the instance is still there")
+		}
+		s.checkEcho(t, "Front/Echo")
+		if got := s.idle(t, "front")[0]; got != front {
+			t.Error("the caller was ended")
+		}
+	}
+}
+
+// A call that somebody waits for is not ended, however long it takes.
+func TestWatch_patience(t *testing.T) {
+	s := serve(t, newApp(t, guests{{spinSpec, spinGuest("front")}}), Options{MaxInstances: 1, Overrun: time.Millisecond})
+	before := s.idle(t, "spin")[0]
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() {
+		_, err := s.call(ctx, "Front/Act", nil)
+		ended <- err
+	}()
+	select {
+	case err := <-ended:
+		t.Errorf("the call ended: %v", err)
+	case <-time.After(200 * time.Millisecond):
+	}
+	cancel()
+	if err := <-ended; status.Code(err) != codes.Canceled {
+		t.Errorf("got %v", err)
+	}
+	if after := s.idle(t, "spin"); len(after) > 0 && after[0] == before {
+		t.Error("the instance is still there")
+	}
+}
+
+// What is stopped is never an instance that meanwhile serves another call.
+func TestWatch_race(t *testing.T) {
+	w := newWatch(time.Hour)
+	defer w.close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	stopped := 0
+	for range 2000 {
+		caller, callee := &instance{iso: noIsolate{}}, &instance{iso: noIsolate{}}
+		c := w.begin(ctx, caller)
+		c.ended = time.Now().Add(-2 * time.Hour)
+		looked := make(chan bool)
+		go func() {
+			w.look(time.Now())
+			close(looked)
+		}()
+		caller.calling.p.Store(callee)
+		back := w.returned(&caller.calling, callee)
+		w.end(c, caller)
+		<-looked
+		if caller.stopped && callee.stopped || back != callee.stopped {
+			t.Fatalf("caller stopped: %v; callee stopped: %v, said %v", caller.stopped, callee.stopped, back)
+		}
+		if callee.stopped {
+			stopped++
+		}
+	}
+	t.Logf("the callee was stopped %d times", stopped)
+}
+
+type noIsolate struct{ engine.Instance }
+
+func (noIsolate) Stop() {}
