@@ -21,6 +21,7 @@ func newMemory(limit uint64) experimental.LinearMemory {
 		// No address space: every growth is refused, and instantiation fails with the engine's own message.
 		return &memory{}
 	}
+	advise(b)
 	return &memory{reserved: b}
 }
 

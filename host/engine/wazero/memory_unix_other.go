@@ -3,3 +3,5 @@
 package wazero
 
 const mapNoReserve = 0
+
+func advise([]byte) {}
