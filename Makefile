@@ -10,13 +10,16 @@ EXAMPLE = ./example/prodcon
 # Nested modules: tools and measurements whose dependencies users must not inherit.
 MODULES = bench internal/protogen test
 
+# With a protoc in the path, it is asked too what it makes of protos.
+TAGS = $(if $(shell command -v protoc),-tags protoc)
+
 .PHONY: all generate guests demo test test-quick test-slow race fuzz corpus bench lint check clean
 
 all: generate
 
 ## generate: generated code of the repository, and the hosts and guests of the example
 generate: guests
-	$(GO) generate $(EXAMPLE)/protos ./stubs/grpc/health/grpc_health_v1
+	$(GO) generate $(EXAMPLE)/protos ./stubs/grpc/health/grpc_health_v1 ./host/internal/testpb
 
 ## guests: the example's hosts and guests, as a user's go generate ./... makes them
 guests:
@@ -38,23 +41,23 @@ race:
 	$(GO) test -race -short ./host/... ./stubs/... ./internal/...
 
 test-slow:
-	$(GO) test ./...
+	$(GO) test $(TAGS) ./...
 	cd internal/protogen && $(GO) test ./...
 	cd bench && $(GO) test ./...
-	cd test && $(GO) test -count=1 -timeout 20m ./...
+	cd test && $(GO) test $(TAGS) -count=1 -timeout 20m ./...
 
 ## fuzz: each fuzz target for FUZZTIME
 fuzz:
 	@set -e; for pkg in $$($(GO) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./...); do \
 		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
 			echo "fuzz $$pkg $$target"; \
-			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x $$pkg; \
 		done; \
 	done
 
 ## corpus: map the protos that ship inside well-known Go modules, and count them
 corpus:
-	cd test && $(GO) test -count=1 -v -timeout 20m ./corpus
+	cd test && $(GO) test $(TAGS) -count=1 -v -timeout 20m ./corpus
 
 ## bench: measure against native gRPC and others; BENCH=quick takes two minutes
 bench: guests
@@ -71,7 +74,7 @@ lint:
 ## check: generated files and go.mod files are up to date
 check:
 	cd $(EXAMPLE) && $(GO) tool cofaas-gen check
-	$(GO) generate $(EXAMPLE)/protos ./stubs/grpc/health/grpc_health_v1
+	$(GO) generate $(EXAMPLE)/protos ./stubs/grpc/health/grpc_health_v1 ./host/internal/testpb
 	$(GO) mod tidy
 	@set -e; for m in $(MODULES); do (cd $$m && $(GO) mod tidy); done
 	git diff --exit-code

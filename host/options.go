@@ -35,7 +35,7 @@ func (o Options) withDefaults() Options {
 	if o.MaxMessage == 0 {
 		o.MaxMessage = 64 << 20
 	}
-	if o.Overrun == 0 {
+	if o.Overrun <= 0 {
 		o.Overrun = 5 * time.Second
 	}
 	if o.Logger == nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"testing"
 	"text/tabwriter"
@@ -54,11 +55,20 @@ func (c *counts) file(fd protoreflect.FileDescriptor) {
 }
 
 // TestCorpus loads every module, and compares what is read of it with what compilers and running programs make of it.
+// summary is printed at the end, after the names of thousands of tests.
+var summary string
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	fmt.Print(summary)
+	os.Exit(code)
+}
+
 func TestCorpus(t *testing.T) {
 	mods := Load(t)
 	t.Run("sources", func(t *testing.T) { compareSources(t, mods) })
 	t.Run("registered", func(t *testing.T) { compareRegistered(t, mods) })
-	t.Run("protoc", func(t *testing.T) { compareProtoc(t, mods) })
+	t.Run("mapping", func(t *testing.T) { summary += "mapping:\n" + MapAll(t, linkedSets(mods)) })
 }
 
 func compareSources(t *testing.T, mods []Module) {
@@ -77,7 +87,7 @@ func compareSources(t *testing.T, mods []Module) {
 	}
 	row(total, "all")
 	w.Flush()
-	t.Logf("corpus:\n%s", &out)
+	summary += "corpus:\n" + out.String()
 }
 
 func (m *Module) compare(t *testing.T) (c counts) {

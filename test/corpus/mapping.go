@@ -45,9 +45,9 @@ func (c *mapped) add(o mapped) {
 	c.took += o.took
 }
 
-// MapAll maps all files, those that are linked with each other as one document, and logs the counts. Sets of a module follow each
+// MapAll maps all files, those that are linked with each other as one document, and returns the counts. Sets of a module follow each
 // other.
-func MapAll(t *testing.T, sets []Linked) {
+func MapAll(t *testing.T, sets []Linked) (table string) {
 	var out bytes.Buffer
 	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "files\tmessages\tservices\tmethods\tto map\tmapped\tvalid\ttook\t\tmodule")
@@ -72,7 +72,7 @@ func MapAll(t *testing.T, sets []Linked) {
 	if err := w.Flush(); err != nil {
 		t.Error(err)
 	}
-	t.Logf("mapping:\n%s", &out)
+	return out.String()
 }
 
 func mapSet(t *testing.T, set Linked) (c mapped) {

@@ -1,3 +1,5 @@
+//go:build protoc
+
 package corpus
 
 import (
@@ -12,12 +14,13 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 )
 
-// compareProtoc compares sources with what protoc makes of them, if there is one: no module that the proxy serves has it.
+// TestProtoc compares sources with what protoc makes of them. The tag is for machines that have one: no module has it.
 // Files that it is too old for, and those whose imports have no source, are left to the other comparisons.
-func compareProtoc(t *testing.T, mods []Module) {
+func TestProtoc(t *testing.T) {
+	mods := Load(t)
 	protoc, err := exec.LookPath("protoc")
 	if err != nil {
-		t.Skip("no protoc in PATH; with one, as in Debian's protobuf-compiler, more is compared")
+		t.Fatal(err)
 	}
 	dirs, err := locate()
 	if err != nil {

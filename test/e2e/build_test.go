@@ -21,6 +21,8 @@ var functions = map[string]string{
 	"consumer": "e2e/apps/prodcon/consumer",
 	"relay":    "e2e/apps/pair/relay",
 	"echo":     "e2e/apps/pair/echo",
+	"outer":    "e2e/apps/shapes/outer",
+	"inner":    "e2e/apps/shapes/inner",
 }
 
 // built has the programs, by function.
@@ -94,6 +96,7 @@ var builtOnce = sync.OnceValues(func() (*built, error) {
 func copyModule(dir, root string) error {
 	for to, from := range map[string]string{
 		"e2e/apps/pair":             filepath.Join(root, "test/e2e/apps/pair"),
+		"e2e/apps/shapes":           filepath.Join(root, "test/e2e/apps/shapes"),
 		"e2e/apps/prodcon/producer": filepath.Join(root, "example/prodcon/producer"),
 		"e2e/apps/prodcon/consumer": filepath.Join(root, "example/prodcon/consumer"),
 	} {

@@ -137,6 +137,7 @@ func (s spec) of(function string) (env []string) {
 var (
 	prodcon = spec{front: "producer", back: "consumer", backAddress: "CONSUMER_ADDRESS"}
 	pair    = spec{front: "relay", back: "echo", backAddress: "ECHO_ADDRESS"}
+	shapes  = spec{front: "outer", back: "inner", backAddress: "INNER_ADDRESS"}
 )
 
 // with returns a spec with variables added.

@@ -1,0 +1,149 @@
+package roundtrip
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
+)
+
+var (
+	seed  = flag.Uint64("seed", 1, "of the random messages")
+	count = flag.Int("messages", 5000, "random messages for each program")
+)
+
+// own are the schemas in testdata.
+var own = []string{"three.proto", "two.proto", "editions.proto"}
+
+// schemas are protobuf-go's own test messages, and some of testdata for what those lack.
+func schemas(t *testing.T, api string) (importPaths, files []string) {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "google.golang.org/protobuf").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	protobuf := strings.TrimSpace(string(out))
+	const nameClash = "cmd/protoc-gen-go/testdata/nameclash/*.proto"
+	globs := []string{
+		"internal/testprotos/test/ext.proto",
+		"internal/testprotos/test/test.proto",
+		"internal/testprotos/test/test_import.proto",
+		"internal/testprotos/test/test_public.proto",
+		"internal/testprotos/test3/*.proto",
+		"internal/testprotos/testeditions/*.proto",
+		"internal/testprotos/enums/*.proto",
+		"internal/testprotos/required/*.proto",
+		"internal/testprotos/textpb3/*.proto",
+		"internal/testprotos/editionsfuzztest/*.proto",
+		"internal/testprotos/news/*.proto",
+		"internal/testprotos/lazy/lazy_tree.proto",
+		"internal/testprotos/lazy/lazy_normalized_wire_test.proto",
+		"internal/testprotos/lazy/lazy_opaque/*.proto",
+		"internal/testprotos/order/*.proto",
+		nameClash,
+		"cmd/protoc-gen-go/testdata/issue780_oneof_conflict/*.proto",
+	}
+	switch api {
+	case "hybrid": // Its structs are those of the open API.
+		globs = []string{nameClash}
+	case "open": // Of the other APIs protoc-gen-go makes code of it that does not compile.
+		globs = append(globs, "cmd/protoc-gen-go/testdata/fieldnames/*.proto")
+	}
+	for _, glob := range globs {
+		found, err := filepath.Glob(filepath.Join(protobuf, glob))
+		if err != nil || len(found) == 0 {
+			t.Fatalf("no %s in %s: %v", glob, protobuf, err)
+		}
+		for _, f := range found {
+			rel, err := filepath.Rel(protobuf, f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files = append(files, filepath.ToSlash(rel))
+		}
+	}
+	return []string{"testdata", wide(t), protobuf}, append(append(files, own...), "wide.proto")
+}
+
+// wide writes a schema with a oneof of so many cases that a byte does not tell them apart, and returns its folder.
+func wide(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString("syntax = \"proto3\";\npackage roundtrip.wide;\noption go_package = \"roundtrip/wide\";\nmessage Wide {\n  oneof kind {\n")
+	for i := range 300 {
+		fmt.Fprintf(&b, "    %s f%d = %d;\n", []string{"bool", "double", "string", "bytes", "fixed32"}[i%5], i, i+1)
+	}
+	b.WriteString("    Wide last = 301;\n")
+	b.WriteString("  }\n}\n")
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "wide.proto"), []byte(b.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestRoundTrip(t *testing.T) {
+	for _, api := range []string{"open", "hybrid", "opaque", "gogo"} {
+		t.Run(api, func(t *testing.T) {
+			importPaths, files := []string{"testdata"}, []string{"plain.proto"}
+			if api != "gogo" {
+				importPaths, files = schemas(t, api)
+			}
+			exe, err := Build(t.Context(), Options{Dir: t.TempDir(), ImportPaths: importPaths, Files: files, API: api, OS: "linux", Arch: "386"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.CommandContext(t.Context(), exe, args(*count)...)
+			cmd.Stderr = os.Stderr
+			out, err := cmd.Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("%s", out)
+		})
+	}
+}
+
+func args(messages int) []string {
+	return []string{"-seed", strconv.FormatUint(*seed, 10), "-count", strconv.Itoa(messages)}
+}
+
+// TestRoundTrip_Wasm is the same where guests run, where pointers have 64 bits and addresses 32. It takes fewer messages, since the
+// program has to be compiled to machine code first.
+func TestRoundTrip_Wasm(t *testing.T) {
+	exe, err := Build(t.Context(), Options{
+		Dir: t.TempDir(), ImportPaths: []string{"testdata"}, Files: own, API: "open", OS: "wasip1", Arch: "wasm",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := os.ReadFile(exe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := t.Context()
+	r := wazero.NewRuntime(ctx)
+	defer r.Close(ctx)
+	wasi_snapshot_preview1.MustInstantiate(ctx, r)
+	// What package guest imports, of which a program without a host calls nothing.
+	host := r.NewHostModuleBuilder("cofaas:host/runtime")
+	host.NewFunctionBuilder().WithFunc(func(network, networkLen, addr, addrLen uint32) {}).Export("ready")
+	host.NewFunctionBuilder().WithFunc(func(service, serviceLen, status uint32) {}).Export("set-serving-status")
+	host.NewFunctionBuilder().WithFunc(func(result uint32) {}).Export("metadata")
+	if _, err := host.Instantiate(ctx); err != nil {
+		t.Fatal(err)
+	}
+	var stdout strings.Builder
+	config := wazero.NewModuleConfig().WithArgs(append([]string{"roundtrip"}, args(*count/10)...)...).WithStdout(&stdout).WithStderr(os.Stderr)
+	if _, err := r.InstantiateWithConfig(ctx, program, config); err != nil {
+		t.Fatal(err)
+	}
+	t.Log(stdout.String())
+}
