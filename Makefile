@@ -13,7 +13,7 @@ MODULES = bench internal/protogen test
 # With a protoc in the path, it is asked too what it makes of protos.
 TAGS = $(if $(shell command -v protoc),-tags protoc)
 
-.PHONY: all generate guests demo test test-quick test-slow race fuzz corpus bench lint check clean
+.PHONY: all generate guests demo test test-quick test-slow race fuzz corpus std bench lint check clean
 
 all: generate
 
@@ -58,6 +58,16 @@ fuzz:
 ## corpus: map the protos that ship inside well-known Go modules, and count them
 corpus:
 	cd test && $(GO) test $(TAGS) -count=1 -v -timeout 20m ./corpus
+
+# Packages whose tests do much with the control flow of Go: closures, deferred calls, goroutines, generics, large functions.
+STD = runtime reflect sort slices strings strconv regexp context sync time fmt errors math/big encoding/json encoding/gob \
+	text/template compress/flate go/types
+
+## std: run the standard library's own tests in rewritten guests
+std:
+	cd test && $(GO) build -o $(CURDIR)/.wasmexec ./wasmexec
+	GOOS=wasip1 GOARCH=wasm $(GO) test -short -exec $(CURDIR)/.wasmexec $(STD)
+	rm -f .wasmexec
 
 ## bench: measure against native gRPC and others; BENCH=quick takes two minutes
 bench: guests
