@@ -173,7 +173,11 @@ func (c *converter) mapField(b *messageBody, e *ast.MapField) {
 			c.refs = c.refs[:len(c.refs)-1]
 		}
 	}
+	refs := len(c.refs)
 	add("value", value, 2, c.stmts[start].typ)
+	if len(c.refs) > refs {
+		c.refs[refs].mapValue = true
+	}
 }
 
 // entryName is the name protoc gives to the message of a map's entries.

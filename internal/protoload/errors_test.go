@@ -69,6 +69,8 @@ func TestLoad_Errors(t *testing.T) {
 		{"two packages", "package a;\npackage b;", "a.proto:2:1: package: declared twice, remove one"},
 		{"bare reserved name", p3 + "message M { reserved foo; }", `a.proto:2:22: syntax: found "foo" but expected a number or a name in quotes`},
 
+		{"map of enum", "enum E { ONE = 1; }\nenum Z { ZERO = 0; }\nmessage M {\n  map<string, E> a = 1;\n  map<string, Z> b = 2;\n}",
+			"a.proto:4:15: field a: enum E is the value of a map and does not begin with zero, put a value with number 0 first there"},
 		{"undeclared", p3 + "message M {\n  Gone a = 1;\n  map<string, Lost> b = 2;\n}\nservice S { rpc Do(M) returns (Void); }",
 			"a.proto:3:3: field a: type Gone is not declared, declare it or import the file that does\n" +
 				"a.proto:4:15: field b: type Lost is not declared, declare it or import the file that does\n" +

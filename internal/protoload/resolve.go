@@ -17,7 +17,9 @@ type ref struct {
 	scope   string // full name of the innermost declaration around it
 	subject string
 	message bool // an enum will not do
-	set     func(full string, k kind)
+	// mapValue says that an enum has to begin with zero, which an entry without a value has.
+	mapValue bool
+	set      func(full string, k kind)
 }
 
 // resolver resolves the names of all files of a run.
@@ -153,6 +155,8 @@ func (rs *resolver) resolve(f *file) {
 			rs.r.add(pos, ref.subject, "type %s is the entry of a map field, which only that field can use", ref.name)
 		case s.file != f && !s.exported():
 			rs.r.add(pos, ref.subject, "type %s is local to %s, use another one or export it there", full, s.file.path)
+		case ref.mapValue && s.firstNumber() != 0:
+			rs.r.add(pos, ref.subject, "enum %s is the value of a map and does not begin with zero, put a value with number 0 first there", full)
 		default:
 			ref.set("."+full, s.kind)
 		}

@@ -50,6 +50,14 @@ func (s symbol) message() *descriptorpb.DescriptorProto {
 	return md
 }
 
+// firstNumber is the number of an enum's first value, zero for what is no enum.
+func (s symbol) firstNumber() int32 {
+	if ed, ok := s.typ.(*descriptorpb.EnumDescriptorProto); ok && len(ed.Value) > 0 {
+		return ed.Value[0].GetNumber()
+	}
+	return 0
+}
+
 // entry tells the message of a map's entries.
 func (s symbol) entry() bool { return s.message().GetOptions().GetMapEntry() }
 
