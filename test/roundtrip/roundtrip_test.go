@@ -9,9 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/tetratelabs/wazero"
-	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 )
 
 var (
@@ -124,26 +121,5 @@ func TestRoundTrip_Wasm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	program, err := os.ReadFile(exe)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx := t.Context()
-	r := wazero.NewRuntime(ctx)
-	defer r.Close(ctx)
-	wasi_snapshot_preview1.MustInstantiate(ctx, r)
-	// What package guest imports, of which a program without a host calls nothing.
-	host := r.NewHostModuleBuilder("cofaas:host/runtime")
-	host.NewFunctionBuilder().WithFunc(func(network, networkLen, addr, addrLen uint32) {}).Export("ready")
-	host.NewFunctionBuilder().WithFunc(func(service, serviceLen, status uint32) {}).Export("set-serving-status")
-	host.NewFunctionBuilder().WithFunc(func(result uint32) {}).Export("metadata")
-	if _, err := host.Instantiate(ctx); err != nil {
-		t.Fatal(err)
-	}
-	var stdout strings.Builder
-	config := wazero.NewModuleConfig().WithArgs(append([]string{"roundtrip"}, args(*count/10)...)...).WithStdout(&stdout).WithStderr(os.Stderr)
-	if _, err := r.InstantiateWithConfig(ctx, program, config); err != nil {
-		t.Fatal(err)
-	}
-	t.Log(stdout.String())
+	t.Log(newGuest(t, exe).run(t, args(*count/10)...))
 }

@@ -62,9 +62,17 @@ func Main(set []byte, exports map[string]any, impl any, types map[string]any) {
 	seed := flag.Uint64("seed", 1, "of the random messages")
 	count := flag.Int("count", 1000, "random messages; edge cases come in addition")
 	edges := flag.Bool("edges", true, "try the edge cases first")
+	wire := flag.String("time", "", "instead, time the first method count times with this message, in hexadecimal")
+	block := flag.Int("block", 0, "the memory that a request of that message takes")
 	flag.Parse()
 	if err := setUp(set, exports, impl, types); err != nil {
 		fail(err)
+	}
+	if *wire != "" {
+		if err := timeMessage(methods[0], *wire, *block, *count); err != nil {
+			fail(err)
+		}
+		return
 	}
 	n := 0
 	if *edges {
