@@ -100,8 +100,8 @@ const unknownPC = -1
 // follow returns where a branch at an instruction goes.
 func (m *machine) follow(at, depth int) int {
 	around := m.around[at]
-	if depth == len(around) {
-		return len(m.instrs) // The function returns.
+	if depth >= len(around) {
+		return len(m.instrs) // The function returns; what fuzzing makes may go further than there is.
 	}
 	to := around[len(around)-1-depth]
 	if m.instrs[to].op == opLoop {

@@ -185,8 +185,10 @@ func (f *function) split() bool {
 				i += 2
 			}
 		case opBr, opBrIf:
-			if to := int(in.arg) - depth; to >= 0 && to < later || to == f.entryDepth(later) {
-				return false // a branch that the compiler does not make
+			// No branch of the compiler's goes to a numbered block or the loop in any other way, and none of a valid function out
+			// of it.
+			if to := int(in.arg) - depth; to >= 0 && to < later || to == f.entryDepth(later) || to > later+f.outer {
+				return false
 			}
 		}
 	}
