@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 const (
@@ -13,6 +15,9 @@ const (
 	soakClients  = 4
 	soakSize     = 512 << 10
 	soakInterval = 250 * time.Millisecond
+	// Before memory is watched, more clients than later make all instances that these can need.
+	soakWarmClients  = 4 * soakClients
+	soakWarmRequests = 50 // each
 )
 
 // soak makes many requests with large payloads and watches the host's memory, which has to stay flat.
@@ -23,6 +28,9 @@ func (b *bench) soak(ctx context.Context) error {
 		return err
 	}
 	defer p.stop()
+	if err := soakWarm(ctx, p, w); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var next, done atomic.Int64
@@ -65,6 +73,26 @@ func (b *bench) soak(ctx context.Context) error {
 	b.add("soak_rss_second_half_max", "bytes", []float64{slices.Max(second)})
 	b.add("soak_rss", "bytes", rss.bytes)
 	return nil
+}
+
+func soakWarm(ctx context.Context, p *process, w work) error {
+	var group errgroup.Group
+	for range soakWarmClients {
+		g, err := dial(p, w)
+		if err != nil {
+			return err
+		}
+		defer g.close()
+		group.Go(func() error {
+			for range soakWarmRequests {
+				if err := g.greet(ctx); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return group.Wait()
 }
 
 // memorySamples are taken while requests are made.

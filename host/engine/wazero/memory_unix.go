@@ -10,7 +10,11 @@ import (
 
 // memory is a linear memory in a reservation of address space: growing it moves nothing and clears nothing, it does not
 // count in the host's own heap, and closing it gives it back to the system at once.
-type memory struct{ reserved []byte }
+type memory struct {
+	reserved []byte
+	// made says that the instance has got its first memory.
+	made bool
+}
 
 func newMemory(limit uint64) experimental.LinearMemory {
 	if limit == 0 {
@@ -21,7 +25,6 @@ func newMemory(limit uint64) experimental.LinearMemory {
 		// No address space: every growth is refused, and instantiation fails with the engine's own message.
 		return &memory{}
 	}
-	advise(b)
 	return &memory{reserved: b}
 }
 
@@ -29,6 +32,10 @@ func newMemory(limit uint64) experimental.LinearMemory {
 func (m *memory) Reallocate(size uint64) []byte {
 	if size > uint64(len(m.reserved)) {
 		return nil
+	}
+	if !m.made {
+		m.made = true
+		adviseGrowth(m.reserved[size:])
 	}
 	return m.reserved[:size:size]
 }

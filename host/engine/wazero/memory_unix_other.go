@@ -4,4 +4,4 @@ package wazero
 
 const mapNoReserve = 0
 
-func advise([]byte) {}
+func adviseGrowth([]byte) {}
