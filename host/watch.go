@@ -32,7 +32,11 @@ type outsideCall struct {
 //
 // Whoever waits for the instance takes it out when it has returned. Before the instance is stopped, it is replaced by claimed: that
 // makes the waiting one ask, with [watch.returned], so that what is stopped is not an instance which meanwhile serves another call.
-type edgeEnd struct{ p atomic.Pointer[instance] }
+type edgeEnd struct {
+	p atomic.Pointer[instance]
+	// stopped is the instance while it is claimed because it was told to stop. It is guarded by the mutex of the watch.
+	stopped *instance
+}
 
 var claimed = new(instance)
 
@@ -88,6 +92,7 @@ func (w *watch) returned(e *edgeEnd, inst *instance) (stopped bool) {
 	}
 	w.mu.Lock() // until it has been decided
 	defer w.mu.Unlock()
+	e.stopped = nil
 	return inst.stopped
 }
 
@@ -106,17 +111,23 @@ func (w *watch) look(now time.Time) {
 	}
 }
 
-// stop stops the instance that is executing: the last one in a chain of calls. The others wait for it.
+// stop stops the instance that is executing: the last one in a chain of calls. The others wait for it. An instance stays claimed
+// when it is stopped, so that it is stopped once, and whoever waits for it hears of it.
 func (w *watch) stop(e *edgeEnd) {
+	if e.stopped != nil {
+		// It may have made a call before it noticed.
+		w.stop(&e.stopped.calling)
+		return
+	}
 	inst := e.p.Load()
 	if inst == nil || !e.p.CompareAndSwap(inst, claimed) {
 		return
 	}
 	if inst.calling.p.Load() != nil {
 		w.stop(&inst.calling)
-	} else if !inst.stopped {
-		inst.stopped = true
-		inst.iso.Stop()
+		e.p.CompareAndSwap(claimed, inst)
+		return
 	}
-	e.p.CompareAndSwap(claimed, inst)
+	e.stopped, inst.stopped = inst, true
+	inst.iso.Stop()
 }

@@ -161,6 +161,35 @@ func TestWatch_race(t *testing.T) {
 	t.Logf("the callee was stopped %d times", stopped)
 }
 
+// An instance that made a call before it noticed that it was stopped waits for that call, which is stopped then.
+func TestWatch_late(t *testing.T) {
+	w := newWatch(time.Hour)
+	defer w.close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	caller, callee := &instance{iso: noIsolate{}}, &instance{iso: noIsolate{}}
+	c := w.begin(ctx, caller)
+	overdue := func() {
+		w.mu.Lock()
+		c.ended = time.Now().Add(-2 * time.Hour)
+		w.mu.Unlock()
+		w.look(time.Now())
+	}
+	overdue()
+	caller.calling.p.Store(callee)
+	if !caller.stopped || callee.stopped {
+		t.Fatalf("caller stopped: %v, callee stopped: %v", caller.stopped, callee.stopped)
+	}
+	overdue()
+	overdue()
+	if !callee.stopped {
+		t.Error("the callee was not stopped")
+	}
+	if !w.returned(&caller.calling, callee) || !w.end(c, caller) {
+		t.Error("who waits does not hear of it")
+	}
+}
+
 type noIsolate struct{ engine.Instance }
 
 func (noIsolate) Stop() {}
