@@ -12,7 +12,10 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/descriptorpb"
 
-	_ "google.golang.org/grpc/health/grpc_health_v1" // for -builtin
+	// For -builtin.
+	_ "google.golang.org/grpc/health/grpc_health_v1"
+	_ "google.golang.org/grpc/reflection/grpc_reflection_v1"
+	_ "google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
 )
 
 // loadProtos returns the requested files and all that they import, imports first, in an order that depends on the

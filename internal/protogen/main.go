@@ -6,8 +6,8 @@
 //
 // It is a development tool in a module of its own, so it must be started from its own folder, as above; -dir names
 // the folder that all other paths are relative to. Files are named as other files import them, relative to an -I
-// folder. A -builtin file is taken from a Go package that is linked into the tool (the gRPC health service and the
-// well-known types); such descriptors have no comments, so neither has the output.
+// folder. A -builtin file is taken from a Go package that is linked into the tool (the gRPC health and
+// reflection services and the well-known types); such descriptors have no comments, so neither has the output.
 //
 // The output holds nothing that differs between machines, and nothing is written when there is an error.
 package main
