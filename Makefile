@@ -13,13 +13,13 @@ MODULES = bench internal/protogen test
 # With a protoc in the path, it is asked too what it makes of protos.
 TAGS = $(if $(shell command -v protoc),-tags protoc)
 
-.PHONY: all generate guests demo test test-quick test-slow race fuzz corpus std bench lint check clean
+.PHONY: all generate guests demo test test-quick test-slow race fuzz contract corpus std bench lint check clean
 
 all: generate
 
 ## generate: generated code of the repository, and the hosts and guests of the example
 generate: guests
-	$(GO) generate $(EXAMPLE)/protos ./stubs/grpc/health/grpc_health_v1 ./host/internal/testpb
+	$(GO) generate $(EXAMPLE)/protos ./stubs/grpc/health/grpc_health_v1 ./stubs/grpc/reflection/... ./host/internal/testpb
 
 ## guests: the example's hosts and guests, as a user's go generate ./... makes them
 guests:
@@ -55,6 +55,13 @@ fuzz:
 		done; \
 	done
 
+## contract: run the behaviour suite natively, consolidated, and with every edge remote
+contract:
+	@tmp=$$(mktemp -d); \
+	{ (cd test && $(GO) test ./contract -count=1 -v -timeout 30m -contract.modes=native,consolidated,remote) 2>&1; \
+		echo $$? >$$tmp/status; } | tee $$tmp/out; \
+	status=$$(cat $$tmp/status); grep '^mode ' $$tmp/out; rm -r $$tmp; exit $$status
+
 ## corpus: map the protos that ship inside well-known Go modules, and count them
 corpus:
 	cd test && $(GO) test $(TAGS) -count=1 -v -timeout 20m ./corpus
@@ -84,7 +91,7 @@ lint:
 ## check: generated files and go.mod files are up to date
 check:
 	cd $(EXAMPLE) && $(GO) tool cofaas-gen check
-	$(GO) generate $(EXAMPLE)/protos ./stubs/grpc/health/grpc_health_v1 ./host/internal/testpb
+	$(GO) generate $(EXAMPLE)/protos ./stubs/grpc/health/grpc_health_v1 ./stubs/grpc/reflection/... ./host/internal/testpb
 	$(GO) mod tidy
 	@set -e; for m in $(MODULES); do (cd $$m && $(GO) mod tidy); done
 	git diff --exit-code

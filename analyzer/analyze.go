@@ -13,6 +13,7 @@ import (
 	"golang.org/x/tools/go/analysis/checker"
 	"golang.org/x/tools/go/packages"
 
+	"github.com/cofaas/cofaas/analyzer/internal/category"
 	"github.com/cofaas/cofaas/analyzer/internal/grpcpkg"
 	"github.com/cofaas/cofaas/analyzer/rewrite"
 	"github.com/cofaas/cofaas/analyzer/services"
@@ -38,6 +39,7 @@ func Analyze(pkgs []*packages.Package, opts Options) (*Result, error) {
 	}
 	result := new(Result)
 	var errs []error
+	var refused []Diagnostic // functions share packages
 	for _, pkg := range sortedPackages(pkgs) {
 		if pkg.Name != "main" {
 			errs = append(errs, fmt.Errorf("%v: package %s: only a main package can be a function",
@@ -48,6 +50,12 @@ func Analyze(pkgs []*packages.Package, opts Options) (*Result, error) {
 		if fn.servesNothing() {
 			errs = append(errs, fmt.Errorf("%v: package %s: registers no gRPC service: a function has to serve one",
 				packagePosition(pkg), pkg.PkgPath))
+		}
+		for _, d := range fn.Diagnostics {
+			if d.Category == category.Refused && !slices.Contains(refused, d) {
+				refused = append(refused, d)
+				errs = append(errs, fmt.Errorf("%v: %s", d.Pos, d.Message))
+			}
 		}
 		result.Functions = append(result.Functions, fn)
 	}

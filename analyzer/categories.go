@@ -14,8 +14,8 @@ const (
 	// What stands in the way.
 	CategoryNoService       = category.NoService       // a function that registers nothing
 	CategoryUnknownService  = category.UnknownService  // a registration whose service could not be determined
-	CategoryStreaming       = category.Streaming       // streaming methods of a served or called service
 	CategoryListenerShared  = category.ListenerShared  // a listener that serves gRPC and something else
 	CategoryListenerUnknown = category.ListenerUnknown // a listener whose use could not be followed
 	CategoryUnroutable      = category.Unroutable      // a call whose service could not be determined
+	CategoryRefused         = category.Refused         // what guests do not have of gRPC; an error of Analyze
 )

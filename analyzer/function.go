@@ -2,7 +2,6 @@ package analyzer
 
 import (
 	"cmp"
-	"fmt"
 	"go/token"
 	"go/types"
 	"path/filepath"
@@ -34,7 +33,6 @@ func (p *program) function(pkg *packages.Package) *Function {
 		program: p,
 		fn:      fn,
 		reached: reachable(pkg, usesGRPC(pkg)),
-		streams: make(map[string]bool),
 	}
 	for _, node := range program.Reached() {
 		if f := p.facts[node.Path]; f != nil && f.usage != nil {
@@ -72,7 +70,6 @@ type builder struct {
 	*program
 	fn      *Function
 	reached map[*types.Func]bool
-	streams map[string]bool // services whose streaming methods were reported
 }
 
 func (b *builder) decide(pos token.Position, category, subject, reason string) {
@@ -104,7 +101,6 @@ func (b *builder) sites(f *packageFacts) {
 		}
 		b.fn.Exports = append(b.fn.Exports, e)
 		b.decide(e.Pos, category.Export, e.Service.Name, e.Reason)
-		b.streaming(e.Pos, e.Service)
 	}
 	for _, client := range f.usage.Clients {
 		if !b.runs(client.Func) {
@@ -119,7 +115,6 @@ func (b *builder) sites(f *packageFacts) {
 		}
 		b.fn.Imports = append(b.fn.Imports, i)
 		b.decide(i.Pos, category.Import, i.Service.Name, i.Reason)
-		b.streaming(i.Pos, i.Service)
 	}
 	for _, l := range f.usage.Listens {
 		subject := "listen on " + l.Address.String()
@@ -136,18 +131,6 @@ func (b *builder) sites(f *packageFacts) {
 		if b.runs(problem.Func) {
 			b.diagnose(position(problem.Pos), problem.Category, problem.Message)
 		}
-	}
-}
-
-// streaming reports the methods of s that stream, once.
-func (b *builder) streaming(pos token.Position, s *Service) {
-	if grpcpkg.Is(s.PkgPath) || b.streams[s.Name] {
-		return
-	}
-	b.streams[s.Name] = true
-	if names := s.StreamingMethods(); len(names) > 0 {
-		b.diagnose(pos, category.Streaming, fmt.Sprintf(
-			"service %s: streaming is not supported yet: avoid %s", s.Name, strings.Join(names, ", ")))
 	}
 }
 

@@ -12,7 +12,8 @@ type Export struct {
 	// FullMethod is "/package.Service/Method".
 	FullMethod string
 
-	result, payload uint32 // size of the result and offset of the reply in it
+	frame           uintptr // size of the parameters and the result of the exported function
+	result, payload uint32  // size of the result and offset of the reply in it
 	lift            LiftFunc
 	lower           LowerFunc
 	handler         Handler
@@ -38,10 +39,11 @@ type DirectHandler interface {
 
 var exports []*Export
 
-// NewExport declares a method. result is the size of its result<reply, status> in bytes, payload the offset of the reply
+// NewExport declares a method. frame is the size of what its exported function has on the stack: parameters and result, as in a
+// struct. result is the size of its result<reply, status> in bytes, payload the offset of the reply
 // in it; lift is for requests and lower for replies.
-func NewExport(fullMethod string, result, payload uint32, lift LiftFunc, lower LowerFunc) *Export {
-	e := &Export{FullMethod: fullMethod, result: result, payload: payload, lift: lift, lower: lower, handler: unregistered{}}
+func NewExport(fullMethod string, frame uintptr, result, payload uint32, lift LiftFunc, lower LowerFunc) *Export {
+	e := &Export{FullMethod: fullMethod, frame: frame, result: result, payload: payload, lift: lift, lower: lower, handler: unregistered{}}
 	e.call = e.newCall()
 	exports = append(exports, e)
 	return e
@@ -79,8 +81,10 @@ func (e *Export) Bind(h Handler) { e.handler = h }
 
 // The gRPC status codes that this package itself gives out.
 const (
-	codeUnimplemented = 12
-	codeInternal      = 13
+	codeCanceled         = 1
+	codeDeadlineExceeded = 4
+	codeUnimplemented    = 12
+	codeInternal         = 13
 )
 
 // ServerCall is a call that is being served. It is reused after the handler has returned.
@@ -93,11 +97,20 @@ type ServerCall struct {
 	request Record
 	spill   [32]uint64 // the record of a request that arrived in core parameters
 	decoder func(any) error
+	stream  uint32 // the host's number of the stream of a streaming call
 
 	// in roots the request. From one call to the next it stays, while there is nothing but the same chunk.
 	in inbound
 	// generation is that of the chunk that holds all data of the request, or 0 if there is none.
 	generation uint32
+
+	// large says that the data of the request, if there is any, is not in a small chunk.
+	large bool
+
+	// canceller is told that nobody waits for the call any more.
+	canceller Canceller
+	// kept says that the call is not the one that the host has begun last, and hasMetadata what the control block said of it.
+	kept, hasMetadata bool
 
 	// rare says that there is something to do when the handler has returned.
 	rare            bool
@@ -145,7 +158,7 @@ func (e *Export) newCall() *ServerCall {
 		case nil:
 			return nil
 		case ErrType:
-			return statusError(typeMismatch(c.export.FullMethod, m))
+			return statusError(notReceived(c.export.FullMethod, m))
 		default:
 			return c.NotLifted(err)
 		}
@@ -166,6 +179,8 @@ func (c *ServerCall) Request() Record { return c.request }
 // Serve runs the handler and returns the record of the result, which is valid until the guest is entered again.
 func (c *ServerCall) Serve() Record {
 	c.busy = true
+	port.call = c
+	left := port.left
 	if arena.turn--; arena.turn < 0 || c.in.chunk != arena.chunk {
 		c.prepare()
 	}
@@ -174,6 +189,9 @@ func (c *ServerCall) Serve() Record {
 	}
 	if st := c.export.handler.Serve(c); st != nil || c.rare {
 		c.finish(st)
+	}
+	if port.left != left {
+		c.finishLate(left + 1)
 	}
 	// Before the host reads the result nothing can run in this guest, so the next call may have c already.
 	c.busy = false
@@ -186,6 +204,7 @@ func (c *ServerCall) prepare() {
 	if c.in.handed != nil {
 		c.generation = 0
 	}
+	c.large = c.generation == 0 && (c.in.chunk != nil || c.in.handed != nil)
 	if c.generation == 0 {
 		c.rare = true // too much memory to keep
 	}
@@ -216,6 +235,23 @@ func (c *ServerCall) finish(st *Status) {
 	c.header, c.trailer, c.metadata = nil, nil, nil
 }
 
+// keep makes the call independent of what the host says of the next one: its export is about to be left.
+func (c *ServerCall) keep() {
+	c.hasMetadata = c.HasMetadata()
+	c.Metadata()
+	c.kept, c.rare = true, true
+	if c.export.call == c {
+		c.export.call = c.export.newCall()
+	}
+}
+
+// finishLate ends a call whose export was left. Its goroutine has nobody to return to.
+func (c *ServerCall) finishLate(id uint32) {
+	delete(port.waiting, id)
+	hostFinish(id, c.result.record.Pointer())
+	runtime.Goexit()
+}
+
 // unregistered is the handler of a method that no server has.
 type unregistered struct{}
 
@@ -231,7 +267,7 @@ func (c *ServerCall) Lower(reply any) *Status {
 	case nil:
 		return nil
 	case ErrType:
-		return typeMismatch(c.export.FullMethod, reply)
+		return notSent(c.export.FullMethod, reply)
 	default:
 		return notLowered(err)
 	}
@@ -252,6 +288,9 @@ func (c *ServerCall) Scratch() *Scratch { return &c.scratch }
 func (c *ServerCall) NotLifted(err error) error  { return statusError(notLifted(err)) }
 func (c *ServerCall) NotLowered(err error) error { return statusError(notLowered(err)) }
 
+// IsLarge reports that the request may not be small, say over 16 KB, so that a limit of megabytes may matter.
+func (c *ServerCall) IsLarge() bool { return c.large }
+
 // Decoder returns the function that lifts the request into a message. It is made once per ServerCall, so it costs nothing.
 func (c *ServerCall) Decoder() func(m any) error { return c.decoder }
 
@@ -259,7 +298,31 @@ func (c *ServerCall) Decoder() func(m any) error { return c.decoder }
 func (c *ServerCall) Deadline() int64 { return control.inDeadline }
 
 // HasMetadata says whether the caller sent metadata, without fetching it.
-func (c *ServerCall) HasMetadata() bool { return control.inFlags&inHasMetadata != 0 }
+func (c *ServerCall) HasMetadata() bool {
+	if c.kept {
+		return c.hasMetadata
+	}
+	return control.inFlags&inHasMetadata != 0
+}
+
+// WaitsForReady says whether the caller waits for a server that serves the method. It is to be asked before anything else.
+func (c *ServerCall) WaitsForReady() bool { return control.inFlags&inWaitsForReady != 0 }
+
+// Canceller is the context of a call.
+type Canceller interface {
+	// Cancel says that nobody waits for the call any more.
+	Cancel()
+}
+
+// cancel says that nobody waits for the call any more. c may be nil.
+func (c *ServerCall) cancel() {
+	if c != nil && c.canceller != nil {
+		c.canceller.Cancel()
+	}
+}
+
+// OnCancel makes known what is to be cancelled with the call.
+func (c *ServerCall) OnCancel(ctx Canceller) { c.canceller = ctx }
 
 // Metadata returns the caller's metadata; the first call fetches it from the host.
 func (c *ServerCall) Metadata() []Pair {

@@ -22,7 +22,7 @@ var errBad = errors.New("bad value")
 func testExport(h Handler) *Export {
 	old := exports
 	defer func() { exports = old }()
-	e := NewExport("/test.Service/Method", 32, 8,
+	e := NewExport("/test.Service/Method", 16, 32, 8,
 		func(r Record, m any) error {
 			v, ok := m.(*uint64)
 			if !ok {
@@ -110,6 +110,11 @@ type statusText struct{ *Status }
 
 func (s statusText) Error() string { return s.Message }
 
+// other is a message of a type that bindings do not know.
+type other struct{}
+
+func (other) ProtoMessage() {}
+
 // What becomes of messages that cannot be lifted or lowered, and of those of another type.
 func TestServe_Failures(t *testing.T) {
 	useArena(t)
@@ -123,7 +128,6 @@ func TestServe_Failures(t *testing.T) {
 		return c.Lower(reply)
 	}))
 	n := func(v uint64) *uint64 { return &v }
-	mismatch := typeMismatch("/test.Service/Method", "")
 	for _, tt := range []struct {
 		name           string
 		value          uint64
@@ -131,9 +135,11 @@ func TestServe_Failures(t *testing.T) {
 		want           *Status
 	}{
 		{"request cannot be lifted", bad, n(0), n(0), notLifted(errBad)},
-		{"request of another type", 1, "", n(0), mismatch},
+		{"request of another type", 1, other{}, n(0), typeMismatch("/test.Service/Method", other{})},
+		{"request that is none", 1, "", n(0), &Status{Code: codeInternal, Message: "grpc: failed to unmarshal the received message: failed to unmarshal, message is string, want proto.Message"}},
 		{"reply cannot be lowered", 1, n(0), n(bad), notLowered(errBad)},
-		{"reply of another type", 1, n(0), "", mismatch},
+		{"reply of another type", 1, n(0), other{}, typeMismatch("/test.Service/Method", other{})},
+		{"reply that is none", 1, n(0), "", &Status{Code: codeInternal, Message: "grpc: error while marshaling: proto: failed to marshal, message is string, want proto.Message"}},
 		{"neither", 1, n(0), n(2), nil},
 	} {
 		request, reply = tt.request, tt.reply

@@ -31,7 +31,28 @@ func notLifted(err error) *Status {
 	return &Status{Code: codeInternal, Message: "grpc: failed to unmarshal the received message: " + err.Error()}
 }
 
-// typeMismatch is the status of a call with messages that the bindings do not know.
+// notSent is the status of a call with a message to send that the bindings do not know, and notReceived that of one that has such a
+// message to receive into. For what is no message at all they are grpc-go's.
+func notSent(fullMethod string, m any) *Status {
+	if !isMessage(m) {
+		return notLowered(fmt.Errorf("proto: failed to marshal, message is %T, want proto.Message", m))
+	}
+	return typeMismatch(fullMethod, m)
+}
+
+func notReceived(fullMethod string, m any) *Status {
+	if !isMessage(m) {
+		return notLifted(fmt.Errorf("failed to unmarshal, message is %T, want proto.Message", m))
+	}
+	return typeMismatch(fullMethod, m)
+}
+
+// isMessage reports whether m has the method by which generated messages are told from everything else.
+func isMessage(m any) bool {
+	_, ok := m.(interface{ ProtoMessage() })
+	return ok
+}
+
 func typeMismatch(fullMethod string, m any) *Status {
 	return &Status{Code: codeInternal, Message: fmt.Sprintf("grpc: error while marshaling: %s was called with a %T, which is of another generated package than the one the function was generated for", fullMethod, m)}
 }

@@ -17,10 +17,9 @@ func cofaasControl() unsafe.Pointer { return unsafe.Pointer(&control) }
 
 //go:wasmexport init-component
 func initComponent() uint32 {
-	if !start() {
-		return 1
-	}
-	return 0
+	start()
+	settle()
+	return control.over
 }
 
 // The imports of every guest: interface cofaas:host/runtime.
@@ -51,3 +50,83 @@ func fetchMetadata() []Pair {
 	keepAlive(in)
 	return pairs
 }
+
+//go:wasmimport cofaas:host/runtime finish
+func hostFinish(id uint32, result unsafe.Pointer)
+
+//go:wasmimport cofaas:host/runtime take
+func hostTake(id uint32, result unsafe.Pointer)
+
+//go:wasmimport cofaas:host/runtime abandon
+func hostAbandon(id uint32)
+
+//go:wasmimport cofaas:host/runtime poll
+func hostPoll() uint32
+
+//go:wasmimport cofaas:host/runtime take-events
+func importTakeEvents(buf unsafe.Pointer, n uint32) uint32
+
+func takeEvents(buf *[32]event) uint32 {
+	return importTakeEvents(unsafe.Pointer(buf), uint32(len(buf)))
+}
+
+//go:wasmimport cofaas:host/runtime route
+func importRoute(service unsafe.Pointer, serviceLen uint32, connection unsafe.Pointer, connectionLen uint32) uint32
+
+func hostRoute(service string, connection []byte) uint32 {
+	return importRoute(unsafe.Pointer(unsafe.StringData(service)), uint32(len(service)), unsafe.Pointer(unsafe.SliceData(connection)), uint32(len(connection)))
+}
+
+//go:wasmimport cofaas:host/runtime call
+func importCall(route uint32, method unsafe.Pointer, methodLen uint32, request, result, options unsafe.Pointer, optionsLen uint32)
+
+func hostCall(route uint32, fullMethod string, request, result unsafe.Pointer, options []byte) {
+	importCall(route, unsafe.Pointer(unsafe.StringData(fullMethod)), uint32(len(fullMethod)), request, result, unsafe.Pointer(unsafe.SliceData(options)), uint32(len(options)))
+}
+
+// The imports of guests with streams: interface cofaas:host/streams.
+
+//go:wasmimport cofaas:host/streams open
+func importOpen(method unsafe.Pointer, n, route uint32, options unsafe.Pointer, optionsLen uint32) uint32
+
+func hostOpen(fullMethod string, route uint32, options []byte) uint32 {
+	return importOpen(unsafe.Pointer(unsafe.StringData(fullMethod)), uint32(len(fullMethod)), route, unsafe.Pointer(unsafe.SliceData(options)), uint32(len(options)))
+}
+
+//go:wasmimport cofaas:host/streams send
+func hostSend(id uint32, message, problem unsafe.Pointer) uint32
+
+// importReceive returns the code in the upper half and the number of messages in the lower one.
+//
+//go:wasmimport cofaas:host/streams receive
+func importReceive(id uint32, at unsafe.Pointer, n uint32, problem unsafe.Pointer) uint32
+
+func hostReceive(id uint32, at *[maxReceived]uint32, problem unsafe.Pointer) (code, n uint32) {
+	r := importReceive(id, unsafe.Pointer(at), uint32(len(at)), problem)
+	return r >> 16, r & 0xffff
+}
+
+//go:wasmimport cofaas:host/streams close-send
+func hostCloseSend(id uint32)
+
+//go:wasmimport cofaas:host/streams send-header
+func importSendHeader(id uint32, meta unsafe.Pointer, n uint32)
+
+func hostSendHeader(id uint32, meta []byte) {
+	importSendHeader(id, unsafe.Pointer(unsafe.SliceData(meta)), uint32(len(meta)))
+}
+
+//go:wasmimport cofaas:host/streams header
+func importHeader(id uint32, list unsafe.Pointer) uint32
+
+func hostHeader(id uint32, list *[2]uint32) uint32 { return importHeader(id, unsafe.Pointer(list)) }
+
+//go:wasmimport cofaas:host/streams end
+func importEnd(id uint32, list, problem unsafe.Pointer) uint32
+
+func hostEnd(id uint32, list *[2]uint32, problem unsafe.Pointer) uint32 {
+	return importEnd(id, unsafe.Pointer(list), problem)
+}
+
+//go:wasmimport cofaas:host/streams close
+func hostClose(id uint32)

@@ -1,6 +1,7 @@
 package guest
 
 import (
+	"context"
 	"runtime"
 	"unsafe"
 )
@@ -27,10 +28,12 @@ type ImportCall struct {
 	request, result Record
 	scratch         Scratch
 	payload         uintptr // offset of the reply in the result
+	ctx             context.Context
+	closed          <-chan struct{}
 
-	// call and its encoded metadata, both most often nil.
-	call *ClientCall
-	meta []byte
+	// call and its encoded metadata and options, all most often nil.
+	call          *ClientCall
+	meta, options []byte
 	// in roots the reply. From one call to the next it stays, while there is nothing but the same chunk.
 	in inbound
 }
@@ -61,14 +64,22 @@ type ClientCall struct {
 	Deadline int64
 	// Metadata goes out with the call.
 	Metadata []Pair
+	// Route is what [Route] has returned, and Options are for calls that have one.
+	Route   uint32
+	Options CallOptions
+	// WaitForReady says that the call waits for a server that serves the method, if its function has stopped the last one.
+	WaitForReady bool
+	// MaxReply limits the size of the reply on the wire in bytes, for [CheckReply]; 0 is the default.
+	MaxReply int
 	// WantHeaders asks for Header and Trailer, which are set when the call returns.
 	WantHeaders     bool
 	Header, Trailer []Pair
 }
 
 // Invoke calls the method with args and sets reply, both pointers to generated messages. It returns nil for OK. call may be
-// nil, which is the fast path: no deadline, no metadata, no interest in headers.
-func (i *Import) Invoke(call *ClientCall, args, reply any) *Status {
+// nil, which is the fast path: no deadline, no metadata, no interest in headers. The call ends when ctx does,
+// or when closed is closed: its connection.
+func (i *Import) Invoke(ctx context.Context, closed <-chan struct{}, call *ClientCall, args, reply any) *Status {
 	c := i.idle
 	if c == nil {
 		c = i.newCall()
@@ -78,6 +89,7 @@ func (i *Import) Invoke(call *ClientCall, args, reply any) *Status {
 	if c.scratch.used > 0 {
 		c.scratch.reset()
 	}
+	c.ctx, c.closed = ctx, closed
 	if call != nil {
 		c.setContext(call)
 	}
@@ -87,10 +99,13 @@ func (i *Import) Invoke(call *ClientCall, args, reply any) *Status {
 	st := i.invoke(c, args, reply)
 	runtime.KeepAlive(args)
 	if c.call != nil {
-		c.call, c.meta = nil, nil
+		c.call, c.meta, c.options = nil, nil, nil
 	}
 	if arena.generation == 0 || c.in.handed != nil {
 		c.in = unrooted // too much memory to keep
+		if st == nil && CheckReply != nil {
+			st = CheckReply(call, reply)
+		}
 	}
 	c.next = i.idle
 	i.idle = c
@@ -112,7 +127,13 @@ func (c *ImportCall) setContext(call *ClientCall) {
 	if len(call.Metadata) > 0 {
 		c.meta = appendMeta(nil, call.Metadata, 0)
 	}
+	if call.Route != 0 && len(call.Options) > 0 {
+		c.options = appendMeta(nil, call.Options, 0)
+	}
 }
+
+// CheckReply is called for replies that are not small, say over 16 KB: a limit of megabytes needs no look at others. call may be nil.
+var CheckReply func(call *ClientCall, reply any) *Status
 
 // Request is the record of the request.
 func (c *ImportCall) Request() Record { return c.request }
@@ -123,27 +144,38 @@ func (c *ImportCall) Scratch() *Scratch { return &c.scratch }
 // Result is the record of the result.
 func (c *ImportCall) Result() Record { return c.result }
 
-// Leave is called when the request has been lowered. From here until the host has been called nothing may allocate: another
-// goroutine could take the control block.
-func (c *ImportCall) Leave() {
-	if c.call != nil {
-		c.leaveWithContext()
-	}
-}
+// Leave is called when the request has been lowered. It reports whether the method's import is to be called; a call that has a route
+// has been made. From here until the host has been called nothing may allocate: another goroutine could take the control block.
+func (c *ImportCall) Leave() bool { return c.call == nil || c.leaveWithContext() }
 
-func (c *ImportCall) leaveWithContext() {
+func (c *ImportCall) leaveWithContext() bool {
 	control.outDeadline = c.call.Deadline
 	control.outMetaPtr, control.outMetaLen = bytesAddress(c.meta), uint32(len(c.meta))
 	if c.call.WantHeaders {
 		control.outFlags = outWantHeaders
 	}
+	if c.call.WaitForReady {
+		control.outFlags |= outWaitsForReady
+	}
+	if c.call.Route == 0 {
+		return true
+	}
+	hostCall(c.call.Route, c.method.FullMethod, c.request.Pointer(), c.result.Pointer(), c.options)
+	return false
 }
 
-// Return is called when the host has returned, before anything is allocated.
-func (c *ImportCall) Return() {
+// Return is called when the host has returned, before anything is allocated. It waits if the call goes on, and returns a status if
+// there will be no result.
+func (c *ImportCall) Return() *Status {
+	if control.pending != 0 {
+		if st := c.await(); st != nil {
+			return st
+		}
+	}
 	if c.in.chunk != arena.chunk || arena.handed != nil {
 		c.take()
 	}
+	return nil
 }
 
 // Failed reports whether the result is a status and not a reply.
@@ -165,8 +197,10 @@ func (c *ImportCall) take() {
 // Status returns the status that there is in place of a reply.
 func (c *ImportCall) Status() *Status { return c.result.At(c.payload).status() }
 
-// Mismatch returns the status of a call with a message that the bindings do not know.
-func (c *ImportCall) Mismatch(m any) *Status { return typeMismatch(c.method.FullMethod, m) }
+// Mismatch returns the status of a call with a request that the bindings do not know, and MismatchedReply that of one with such a
+// reply.
+func (c *ImportCall) Mismatch(m any) *Status        { return notSent(c.method.FullMethod, m) }
+func (c *ImportCall) MismatchedReply(m any) *Status { return notReceived(c.method.FullMethod, m) }
 
 // NotLowered returns the status of a call whose request cannot be lowered, and NotLifted that of one whose reply cannot be lifted.
 func (c *ImportCall) NotLowered(err error) *Status { return notLowered(err) }

@@ -1,6 +1,7 @@
 package guest
 
 import (
+	"context"
 	"reflect"
 	"testing"
 )
@@ -18,12 +19,14 @@ func TestImport(t *testing.T) {
 		}
 		out, ok := reply.(*uint64)
 		if !ok {
-			return c.Mismatch(reply)
+			return c.MismatchedReply(reply)
 		}
 		c.Request().PutU64(0, *in)
 		c.Leave()
 		host(c.Request(), c.Result())
-		c.Return()
+		if st := c.Return(); st != nil {
+			return st
+		}
 		if c.Failed() {
 			return c.Status()
 		}
@@ -43,12 +46,12 @@ func TestImport(t *testing.T) {
 		// While the call is under way its memory is its own.
 		var in, out uint64 = 5, 0
 		host = twice
-		if st := i.Invoke(nil, &in, &out); st != nil || out != 10 {
+		if st := i.Invoke(context.Background(), nil, nil, &in, &out); st != nil || out != 10 {
 			t.Errorf("nested: got %d, %v", out, st)
 		}
 		twice(request, result)
 	}
-	if st := i.Invoke(nil, &in, &out); st != nil || out != 6 {
+	if st := i.Invoke(context.Background(), nil, nil, &in, &out); st != nil || out != 6 {
 		t.Errorf("got %d, %v", out, st)
 	}
 
@@ -56,15 +59,15 @@ func TestImport(t *testing.T) {
 		result.PutU8(0, 1)
 		result.PutU32(8, 5)
 	}
-	if st := i.Invoke(nil, &in, &out); st == nil || st.Code != 5 {
+	if st := i.Invoke(context.Background(), nil, nil, &in, &out); st == nil || st.Code != 5 {
 		t.Errorf("got %v, want a status", st)
 	}
 
 	host = func(Record, Record) { t.Error("the host is called") }
-	if st := i.Invoke(nil, "a string", &out); st == nil || st.Code != codeInternal {
+	if st := i.Invoke(context.Background(), nil, nil, "a string", &out); st == nil || st.Code != codeInternal {
 		t.Errorf("request of another type: got %v", st)
 	}
-	if st := i.Invoke(nil, &in, "a string"); st == nil || st.Code != codeInternal {
+	if st := i.Invoke(context.Background(), nil, nil, &in, "a string"); st == nil || st.Code != codeInternal {
 		t.Errorf("reply of another type: got %v", st)
 	}
 
@@ -75,7 +78,7 @@ func TestImport(t *testing.T) {
 		control.outDeadline, control.outMetaLen, control.outFlags = 0, 0, 0
 		twice(request, result)
 	}
-	if st := i.Invoke(&ClientCall{Deadline: 7, Metadata: []Pair{{"k", "v"}}, WantHeaders: true}, &in, &out); st != nil {
+	if st := i.Invoke(context.Background(), nil, &ClientCall{Deadline: 7, Metadata: []Pair{{"k", "v"}}, WantHeaders: true}, &in, &out); st != nil {
 		t.Error(st)
 	}
 	host = func(request, result Record) {
@@ -84,7 +87,7 @@ func TestImport(t *testing.T) {
 		}
 		twice(request, result)
 	}
-	if st := i.Invoke(nil, &in, &out); st != nil {
+	if st := i.Invoke(context.Background(), nil, nil, &in, &out); st != nil {
 		t.Error(st)
 	}
 }
@@ -114,7 +117,7 @@ func TestImport_Roots(t *testing.T) {
 		return nil
 	})
 	invoke := func() *ImportCall {
-		i.Invoke(nil, nil, nil)
+		i.Invoke(context.Background(), nil, nil, nil, nil)
 		return i.idle
 	}
 	if c := invoke(); in != (inbound{chunk: arena.chunk}) || c.in != in {

@@ -1,14 +1,14 @@
 package guest
 
-// The life of a function: the host calls init-component, which runs main in a goroutine of its own and returns when the
-// function serves. From then on the guest runs whenever the host calls an export.
+import "os"
 
-var life = struct {
-	main     func()
-	serving  chan struct{}
-	returned chan struct{}
-	isReady  bool
-}{serving: make(chan struct{}), returned: make(chan struct{})}
+// The life of a function: the host calls init-component, which runs main in a goroutine of its own and returns when nothing can run
+// any more: most often because the function serves. From then on the guest runs whenever the host calls an export.
+
+var life struct {
+	main    func()
+	isReady bool
+}
 
 // SetMain names the function's main. The generated file in the staged main package calls it.
 func SetMain(main func()) { life.main = main }
@@ -19,7 +19,7 @@ func Ready(network, addr string) {
 	hostReady(network, addr)
 	if !life.isReady {
 		life.isReady = true
-		close(life.serving)
+		replenish(reserve, smallChunk)
 	}
 }
 
@@ -27,20 +27,16 @@ func Ready(network, addr string) {
 // grpc.health.v1.HealthCheckResponse.ServingStatus.
 func SetServingStatus(service string, status int32) { hostSetServingStatus(service, status) }
 
-// start runs main and waits until the function serves. It returns false if main returned before.
-func start() bool {
+// start runs main. A process ends when main returns, and so does a guest; before main has served that is an error.
+func start() {
 	if life.main == nil {
 		panic("guest: main is not set: the guest was built without its generated file")
 	}
 	go func() {
 		life.main()
-		close(life.returned)
+		if life.isReady {
+			os.Exit(0)
+		}
+		control.over = 1
 	}()
-	select {
-	case <-life.serving:
-		replenish(reserve, smallChunk)
-		return true
-	case <-life.returned:
-		return false
-	}
 }

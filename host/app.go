@@ -43,7 +43,8 @@ type Function struct {
 	Exports, Imports []string
 }
 
-// Edge says that From's calls to Service go to To.
+// Edge says that From's calls to Service go to To, or, if To is empty, leave the host. Of several for one service the target that
+// is dialled decides.
 type Edge struct{ From, To, Service string }
 
 // program is a checked App.
@@ -98,7 +99,7 @@ func (a *App) link() (*program, error) {
 		errs = append(errs, fmt.Errorf("root function %q is not in the app", a.Root))
 	}
 	for _, e := range a.Edges {
-		if byName[e.From] == nil || byName[e.To] == nil {
+		if byName[e.From] == nil || e.To != "" && byName[e.To] == nil {
 			errs = append(errs, fmt.Errorf("edge %s -> %s: no such function", e.From, e.To))
 		}
 	}

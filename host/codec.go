@@ -63,6 +63,27 @@ func loadSlots(slots []abi.Slot, record []byte, flat []uint64) {
 	loadCase(slots, record, flat)
 }
 
+// storeSlots is the reverse of loadSlots: it writes the record of core values that have been checked, to a record of zeros.
+func storeSlots(slots []abi.Slot, record []byte, flat []uint64) {
+	for i := range slots {
+		s := &slots[i]
+		p, v := record[s.Offset:], flat[s.Index]
+		switch s.Kind {
+		case abi.Bool, abi.U8:
+			p[0] = byte(v)
+		case abi.U16:
+			binary.LittleEndian.PutUint16(p, uint16(v))
+		case abi.U32, abi.S32, abi.F32:
+			binary.LittleEndian.PutUint32(p, uint32(v))
+		default:
+			binary.LittleEndian.PutUint64(p, v)
+		}
+		if s.Cases != nil {
+			storeSlots(s.Cases[v], record, flat)
+		}
+	}
+}
+
 func loadCase(slots []abi.Slot, record []byte, flat []uint64) {
 	for i := range slots {
 		s := &slots[i]

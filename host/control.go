@@ -12,12 +12,19 @@ const (
 	controlOutDeadline  = 24
 	controlOutMeta      = 32 // address, then length
 	controlReplyMeta    = 40 // address, then length
-	controlSize         = 48
+	controlPending      = 48
+	controlLeft         = 52
+	controlEvents       = 56
+	controlOver         = 60
+	controlSize         = 64
 	inHasMetadata       = 1 << 0
+	inWaitsForReady     = 1 << 1
 	outWantHeaders      = 1 << 0
+	outWaitsForReady    = 1 << 1
 	controlExport       = "cofaas-control"
 	initComponentExport = "init-component"
 	initialiseExport    = "_initialize"
+	resumeExport        = "cofaas-resume"
 )
 
 // controlBlock is a view of the control block in a guest's memory, valid as long as the memory is. It is nil for guests

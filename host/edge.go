@@ -2,7 +2,6 @@ package host
 
 import (
 	"context"
-	"encoding/binary"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -11,11 +10,15 @@ import (
 	"github.com/cofaas/cofaas/host/internal/link"
 )
 
-// edge answers the calls of one function to one method of another, in the same process.
+// edge answers the calls of one function to one method.
 type edge struct {
 	*method
-	// to is set when all functions have been made.
-	to *exportMethod
+	calls *outgoing
+	// to is who answers calls without a route. It is nil if that depends on what was dialled, and candidates are the edges to those who
+	// may answer.
+	to         *exportMethod
+	candidates []*edge
+	pace
 }
 
 // maxDepth is how deep calls may nest: far above any real application, and low enough for an endless recursion between
@@ -29,26 +32,25 @@ func (e *edge) call(caller *instance, stack []uint64) error {
 	n := len(e.Func.Params())
 	result := uint32(stack[n])
 
-	mem := caller.Bytes()
 	cc := callContext{depth: caller.depth + 1}
-	if c := caller.block(mem); c != nil {
-		if deadline := c.i64(controlOutDeadline); deadline != 0 {
-			c.putI64(controlOutDeadline, 0)
-			cc.deadline = deadline
-		}
-		if flags := c.u32(controlOutFlags); flags != 0 {
-			c.putU32(controlOutFlags, 0)
-			cc.wantHeaders = flags&outWantHeaders != 0
-		}
-		var bad bool
-		if cc.meta, bad = c.takeMeta(controlOutMeta, mem); bad {
-			return &link.BadValueError{Problem: "the metadata of a call is out of bounds or malformed"}
-		}
+	if err := caller.takeContext(&cc); err != nil {
+		return err
 	}
-	st, err := e.run(caller, stack[:n], result, &cc)
+	var st *status.Status
+	var err error
+	if e.to != nil {
+		st, err = e.run(caller, caller, stack[:n], result, &cc)
+	} else {
+		st, err = e.runUndialled(caller, stack[:n], result, &cc)
+	}
 	if err != nil {
 		return err
 	}
+	return e.returned(caller, result, st, &cc)
+}
+
+// returned gives the caller what a call has besides its reply.
+func (e *edge) returned(caller *instance, result uint32, st *status.Status, cc *callContext) error {
 	if cc.wantHeaders && len(cc.replyMeta) > 0 {
 		if err := caller.putReplyMeta(cc.replyMeta); err != nil {
 			return err
@@ -60,17 +62,42 @@ func (e *edge) call(caller *instance, stack []uint64) error {
 	return nil
 }
 
+// takeContext takes what the guest says of a call beside its request.
+func (i *instance) takeContext(cc *callContext) error {
+	mem := i.Bytes()
+	c := i.block(mem)
+	if c == nil {
+		return nil
+	}
+	if deadline := c.i64(controlOutDeadline); deadline != 0 {
+		c.putI64(controlOutDeadline, 0)
+		cc.deadline = deadline
+	}
+	if flags := c.u32(controlOutFlags); flags != 0 {
+		c.putU32(controlOutFlags, 0)
+		cc.wantHeaders, cc.waitsForReady = flags&outWantHeaders != 0, flags&outWaitsForReady != 0
+	}
+	var bad bool
+	if cc.meta, bad = c.takeMeta(controlOutMeta, mem); bad {
+		return &link.BadValueError{Problem: "the metadata of a call is out of bounds or malformed"}
+	}
+	return nil
+}
+
 // callContext is what travels beside the messages of a local call.
 type callContext struct {
 	depth       int
 	deadline    int64 // Unix ns, 0 for none
 	meta        []byte
 	wantHeaders bool
-	replyMeta   []byte
+	// waitsForReady says that the call waits for a server, if the callee has stopped that of the method.
+	waitsForReady bool
+	replyMeta     []byte
 }
 
-// run carries the call out. A status is for the caller; an error is the caller's fault.
-func (e *edge) run(caller *instance, args []uint64, result uint32, cc *callContext) (*status.Status, error) {
+// run carries out a call whose arguments are in a memory: the caller's, or a copy. A status is for the caller; an error is the caller's
+// fault.
+func (e *edge) run(caller *instance, from link.Memory, args []uint64, result uint32, cc *callContext) (*status.Status, error) {
 	fn := e.to.fn
 	if cc.depth > maxDepth {
 		return status.Newf(codes.ResourceExhausted, "calls between functions nest deeper than %d", maxDepth), nil
@@ -78,20 +105,26 @@ func (e *edge) run(caller *instance, args []uint64, result uint32, cc *callConte
 	if cc.deadline != 0 && time.Now().UnixNano() >= cc.deadline {
 		return status.New(codes.DeadlineExceeded, context.DeadlineExceeded.Error()), nil
 	}
-	callee, err := fn.pool.get(context.Background(), cc.depth)
+	bound := caller.bound || caller.resume == nil
+	callee, err := fn.pool.now(context.Background(), cc.depth, bound)
 	if err != nil {
 		return callError(fn.name, err), nil
 	}
-	callee.meta = cc.meta
+	if callee == nil {
+		return e.queue(caller, from, args, cc)
+	}
+	// What the callee is not told is that the call from outside has ended, for which this thread runs: it may not be that call which
+	// has made this one. The caller says so, if it is.
+	callee.meta, callee.root, callee.bound = cc.meta, nil, bound
 	limit := fn.host.opts.MaxMessage
 
 	params := callee.stack[:len(args)]
 	if e.Func.Indirect {
 		var ptr uint32
-		ptr, err = link.NewRecord(e.param, caller, uint32(args[0]), callee, limit)
+		ptr, err = link.NewRecord(e.param, from, uint32(args[0]), callee, limit)
 		params[0] = uint64(ptr)
 	} else {
-		err = link.Flat(e.param, caller, args, callee, params, limit)
+		err = link.Flat(e.param, from, args, callee, params, limit)
 	}
 	switch link.FaultOf(err) {
 	case link.ValueFault:
@@ -104,13 +137,27 @@ func (e *edge) run(caller *instance, args []uint64, result uint32, cc *callConte
 		return fn.died(callee, err), nil
 	}
 
+	if caller.resume != nil && e.isLong.Load() {
+		e.dispatch(caller, callee, cc)
+		return nil, nil
+	}
+	var begin time.Time
+	if e.shouldTime(caller) {
+		begin = time.Now()
+	}
 	caller.calling.p.Store(callee)
-	addr, err := callee.serve(e.to, cc)
+	addr, left, err := callee.serve(e.to, cc)
+	if !begin.IsZero() {
+		e.add(time.Since(begin))
+	}
 	if fn.host.watch.returned(&caller.calling, callee) {
 		err = errOverrun
 	}
 	if err != nil {
 		return fn.died(callee, err), nil
+	}
+	if left != 0 {
+		return nil, e.goOn(caller, callee, left, result, cc)
 	}
 	err = link.Record(e.result, callee, addr, caller, result, limit)
 	switch link.FaultOf(err) {
@@ -125,28 +172,60 @@ func (e *edge) run(caller *instance, args []uint64, result uint32, cc *callConte
 		fn.finish(callee, e.to, addr, cc)
 		return nil, err
 	}
-	if mem := callee.Bytes(); mem[addr] != 0 && binary.LittleEndian.Uint32(mem[addr+e.payload:]) == uint32(codes.OK) {
-		// The caller would take it for its own failure when it passes it on.
+	if isFailedOK(callee.Bytes(), addr, e.payload) {
 		return fn.died(callee, errFailedOK), nil
 	}
 	return fn.finish(callee, e.to, addr, cc), nil
 }
 
-// serve runs an export whose core values are on the stack and returns the address of its result. After an error the instance
-// is broken.
-func (i *instance) serve(m *exportMethod, cc *callContext) (uint32, error) {
+// goOn lets a call go on whose callee waits.
+func (e *edge) goOn(caller, callee *instance, left, result uint32, cc *callContext) error {
+	c := callee.goesOn(e.to, left)
+	c.wantHeaders = cc.wantHeaders
+	if caller.resume == nil {
+		c.done = make(chan struct{})
+		e.to.fn.release(callee)
+		<-c.done
+		return c.giveTo(caller, result)
+	}
+	c.caller, c.callerID = caller, caller.newCall(c)
+	caller.block(caller.Bytes()).putU32(controlPending, c.callerID)
+	e.to.fn.release(callee)
+	return nil
+}
+
+// serve runs an export whose core values are on the stack and returns the address of its result, or the number of the call if the
+// export was left because the call has to wait. After an error the instance is broken.
+func (i *instance) serve(m *exportMethod, cc *callContext) (addr, left uint32, err error) {
 	if c := i.block(i.Bytes()); c != nil {
 		c.putI64(controlInDeadline, cc.deadline)
 		var flags uint32
 		if len(cc.meta) > 0 || i.front != nil {
 			flags = inHasMetadata
 		}
+		if cc.waitsForReady {
+			flags |= inWaitsForReady
+		}
 		c.putU32(controlInFlags, flags)
 	}
+	i.unsettled = i.resume != nil
+	i.polled, i.moves = time.Time{}, false
 	if err := i.exports[m.index].Call(i.stack); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	return uint32(i.stack[0]), nil
+	if c := i.block(i.Bytes()); c != nil {
+		if left = c.u32(controlLeft); left != 0 {
+			c.putU32(controlLeft, 0)
+			i.unsettled = false
+			if i.resume == nil {
+				return 0, 0, &link.BadValueError{Problem: "a call waits in a guest that cannot be resumed"}
+			}
+			if i.served[left] != nil {
+				return 0, 0, &link.BadValueError{Problem: "a call that waits has the number of another"}
+			}
+		}
+	}
+	return uint32(i.stack[0]), left, nil
 }
 
 // finish ends a call whose result has been read: it takes the headers, lets the guest free the result, and returns the
@@ -156,7 +235,7 @@ func (f *function) finish(inst *instance, m *exportMethod, result uint32, cc *ca
 	if c := inst.block(mem); c != nil {
 		var bad bool
 		if cc.replyMeta, bad = c.takeMeta(controlReplyMeta, mem); bad {
-			return f.died(inst, &link.BadValueError{Problem: "the metadata of a reply is out of bounds or malformed"})
+			return f.died(inst, errReplyMeta)
 		}
 	}
 	if post := inst.posts[m.index]; post != nil {
@@ -171,14 +250,14 @@ func (f *function) finish(inst *instance, m *exportMethod, result uint32, cc *ca
 
 // release returns a whole instance to the pool.
 func (f *function) release(inst *instance) {
-	inst.front, inst.meta = nil, nil
+	inst.front, inst.meta, inst.root = nil, nil, nil
 	f.pool.put(inst)
 }
 
 // died closes a broken instance and returns the status that its caller gets.
 func (f *function) died(inst *instance, err error) *status.Status {
 	f.host.log.Error("an instance died and is replaced", "function", f.name, "error", err)
-	f.pool.discard(inst)
+	f.pool.discard(inst, err)
 	return callError(f.name, err)
 }
 

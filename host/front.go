@@ -19,6 +19,12 @@ func (f *function) serviceDesc(name, file string) *grpc.ServiceDesc {
 		if string(m.Service.Name) != name {
 			continue
 		}
+		if m.Streaming() {
+			desc.Streams = append(desc.Streams, grpc.StreamDesc{
+				StreamName: string(m.Name), Handler: m.handleStream, ClientStreams: m.StreamingClient, ServerStreams: m.StreamingServer,
+			})
+			continue
+		}
 		desc.Methods = append(desc.Methods, grpc.MethodDesc{MethodName: string(m.Name), Handler: m.handle})
 	}
 	return desc
@@ -52,7 +58,7 @@ func (m *exportMethod) invoke(ctx context.Context, wire []byte) (reply []byte, c
 	if err != nil {
 		return nil, cc, callError(m.fn.name, err)
 	}
-	inst.front = ctx
+	inst.front, inst.root, inst.bound = ctx, ctx, false
 	limit := m.fn.host.opts.MaxMessage
 	if err := m.lower(inst, wire, limit); err != nil {
 		if link.FaultOf(err) == link.TargetFault {
@@ -62,12 +68,22 @@ func (m *exportMethod) invoke(ctx context.Context, wire []byte) (reply []byte, c
 		return nil, cc, requestError(err)
 	}
 	call := m.fn.host.watch.begin(ctx, inst)
-	addr, err := inst.serve(m, &cc)
+	addr, left, err := inst.serve(m, &cc)
 	if m.fn.host.watch.end(call, inst) {
 		err = errOverrun
 	}
 	if err != nil {
 		return nil, cc, m.fn.died(inst, err)
+	}
+	if left != 0 {
+		c := inst.goesOn(m, left)
+		c.front, c.done = true, make(chan struct{})
+		m.fn.release(inst)
+		st := c.wait(ctx)
+		if st == nil {
+			st, reply, cc.replyMeta = c.st, c.wire, c.meta
+		}
+		return reply, cc, st
 	}
 	reply, st, err = m.lift(inst, addr, limit)
 	switch link.FaultOf(err) {
@@ -118,7 +134,7 @@ func (m *exportMethod) lowerEach(inst *instance, wire []byte, limit uint64) erro
 }
 
 // lift transcodes a result.
-func (m *exportMethod) lift(inst *instance, at uint32, limit uint64) ([]byte, *status.Status, error) {
+func (m *method) lift(inst *instance, at uint32, limit uint64) ([]byte, *status.Status, error) {
 	result, err := inst.read(uint64(at), uint64(m.size))
 	if err != nil {
 		return nil, nil, err
@@ -131,7 +147,7 @@ func (m *exportMethod) lift(inst *instance, at uint32, limit uint64) ([]byte, *s
 		st, err := m.readStatus(inst, at)
 		return nil, st, err
 	default:
-		return nil, nil, &link.BadValueError{Problem: "the discriminant of a result is neither 0 nor 1"}
+		return nil, nil, errDiscriminant
 	}
 }
 

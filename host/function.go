@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 
+	"google.golang.org/grpc/health"
+
 	"github.com/cofaas/cofaas/host/engine"
 	"github.com/cofaas/cofaas/host/internal/transcode"
 	"github.com/cofaas/cofaas/internal/abi"
@@ -22,8 +24,14 @@ type function struct {
 	// module returns the guest as compiled code. The first to call it compiles; others wait.
 	module  func() (engine.Module, error)
 	exports []*exportMethod
-	pool    *pool
-	env     []string
+	// outgoing are the services that the function calls, unary and streams their methods, by full name.
+	outgoing       map[string]*outgoing
+	unary, streams map[string]*edge
+	routes         routes
+	pool           *pool
+	// health is what the function says of its services; clients of the host hear that of the root.
+	health *health.Server
+	env    []string
 	// address is where main wanted to listen, as network and address; the first instance reports it.
 	address serveAddress
 }
@@ -37,6 +45,8 @@ type method struct {
 	// status is the offset of result<reply, status>'s payload, and the size of the result.
 	payload, size  uint32
 	request, reply *transcode.Message
+	// requestPlan and replyPlan are those of the messages of a streaming method.
+	requestPlan, replyPlan *abi.Plan
 }
 
 // exportMethod is a method that a function serves.
@@ -53,6 +63,10 @@ func newMethod(p *program, t *transcode.Tables, m *model.Method) *method {
 		Method: lm, param: abi.NewPlan(lm.Func.Param), result: abi.NewPlan(lm.Func.Result),
 		payload: lm.Func.Result.Payload, size: lm.Func.Result.Size,
 		request: t.Message(&p.layouts, lm.Request), reply: t.Message(&p.layouts, lm.Reply),
+	}
+	if m.Streaming() {
+		out.requestPlan, out.replyPlan = abi.NewPlan(lm.Request.Type), abi.NewPlan(lm.Reply.Type)
+		return out
 	}
 	if !lm.Func.Indirect {
 		out.slots = lm.Request.Type.Slots()

@@ -3,8 +3,6 @@ package host
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"runtime"
 	"slices"
@@ -31,18 +29,24 @@ type Host struct {
 	program   *program
 	engine    engine.Engine
 	functions map[string]*function
-	health    *health.Server
+	inside    inside
 	watch     *watch
+	remotes   *remotes
 
 	mu sync.Mutex // guards function.address
+
+	// closing is closed when the host is.
+	closing   chan struct{}
+	closeOnce sync.Once
 }
 
 // New compiles the app's functions and starts one instance of each, callees before callers. Close the host when it is not
 // needed any more.
 func New(ctx context.Context, app *App, opts Options) (_ *Host, err error) {
-	h := &Host{opts: opts.withDefaults(), app: app, functions: map[string]*function{}, health: health.NewServer()}
+	h := &Host{opts: opts.withDefaults(), app: app, functions: map[string]*function{}, closing: make(chan struct{})}
 	h.log = h.opts.Logger
 	h.watch = newWatch(h.opts.Overrun)
+	h.remotes = newRemotes(h.opts.CAFiles)
 	defer func() {
 		if err != nil {
 			h.Close()
@@ -72,7 +76,7 @@ func New(ctx context.Context, app *App, opts Options) (_ *Host, err error) {
 
 // add makes a function, without its module.
 func (h *Host) add(spec *Function, methods map[string][]*method) {
-	f := &function{name: spec.Name, host: h, env: h.opts.Env[spec.Name]}
+	f := &function{name: spec.Name, host: h, health: health.NewServer(), env: h.opts.Env[spec.Name]}
 	for _, service := range spec.Exports {
 		for _, m := range methods[service] {
 			f.exports = append(f.exports, &exportMethod{
@@ -90,17 +94,21 @@ func (h *Host) link(ctx context.Context, methods map[string][]*method) error {
 	for i := range h.app.Functions {
 		spec := &h.app.Functions[i]
 		f := h.functions[spec.Name]
-		imports := runtimeImports(f)
+		f.outgoing, f.unary, f.streams = map[string]*outgoing{}, map[string]*edge{}, map[string]*edge{}
+		imports := slices.Concat(runtimeImports(f), routeImports(f), streamImports(f), systemImports())
 		for _, service := range spec.Imports {
-			to, err := h.exporter(spec.Name, service)
+			calls, err := h.newOutgoing(f, service)
 			if err != nil {
 				return err
 			}
+			f.outgoing[service] = calls
 			for _, m := range methods[service] {
-				e := &edge{method: m, to: to.export(m)}
-				if e.to == nil {
-					return fmt.Errorf("edge %s -> %s: %s does not export %s", spec.Name, to.name, to.name, service)
+				e := calls.edge(m)
+				if m.Streaming() {
+					f.streams[m.FullMethod()] = e
+					continue
 				}
+				f.unary[m.FullMethod()] = e
 				imports = append(imports, engine.Import{
 					Module: mapping.Interface(m.Service), Name: mapping.Function(m.Method.Method),
 					Params: append(slices.Clone(m.Func.Params()), abi.I32),
@@ -117,16 +125,6 @@ func (h *Host) link(ctx context.Context, methods map[string][]*method) error {
 		})
 	}
 	return nil
-}
-
-// exporter finds the function at the other end of an edge.
-func (h *Host) exporter(from, service string) (*function, error) {
-	for _, e := range h.app.Edges {
-		if e.From == from && e.Service == service {
-			return h.functions[e.To], nil
-		}
-	}
-	return nil, fmt.Errorf("function %s calls %s, and no edge says who answers", from, service)
 }
 
 // export returns the function's export of a method, or nil.
@@ -169,7 +167,7 @@ func (h *Host) startInstances(ctx context.Context, order []*function) error {
 	return nil
 }
 
-// startOrder lists functions with callees before callers.
+// startOrder lists the functions that the root reaches without leaving the host, with callees before callers.
 func (h *Host) startOrder() []*function {
 	var order []*function
 	seen := map[string]bool{}
@@ -180,22 +178,20 @@ func (h *Host) startOrder() []*function {
 		}
 		seen[name] = true
 		for _, e := range h.app.Edges {
-			if e.From == name {
+			if o := h.functions[name].outgoing[e.Service]; e.From == name && o != nil && !o.leaves() {
 				visit(e.To)
 			}
 		}
 		order = append(order, h.functions[name])
 	}
-	for i := range h.app.Functions {
-		visit(h.app.Functions[i].Name)
-	}
+	visit(h.app.Root)
 	return order
 }
 
 // Register adds the public services, health and reflection to a server that was made with [ServerOptions].
 func (h *Host) Register(s *grpc.Server) {
 	root := h.functions[h.app.Root]
-	h.health.SetServingStatus("", healthpb.HealthCheckResponse_SERVING)
+	root.health.SetServingStatus("", healthpb.HealthCheckResponse_SERVING)
 	for i := range h.app.Functions {
 		spec := &h.app.Functions[i]
 		if spec.Name != h.app.Root {
@@ -204,10 +200,10 @@ func (h *Host) Register(s *grpc.Server) {
 		for _, service := range spec.Exports {
 			file := h.program.services[service].ParentFile().Path()
 			s.RegisterService(root.serviceDesc(service, file), nil)
-			h.health.SetServingStatus(service, healthpb.HealthCheckResponse_SERVING)
+			root.health.SetServingStatus(service, healthpb.HealthCheckResponse_SERVING)
 		}
 	}
-	healthpb.RegisterHealthServer(s, h.health)
+	healthpb.RegisterHealthServer(s, root.health)
 	registerReflection(s, h.program.files)
 }
 
@@ -215,6 +211,8 @@ func (h *Host) Register(s *grpc.Server) {
 func (h *Host) ServerOptions() []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.ForceServerCodecV2(newFrontCodec()),
+		// Stop returns when no guest runs for a call any more, so that the host can be closed.
+		grpc.WaitForHandlers(true),
 		// A call on a worker finds a stack that has grown before; a round trip takes a twentieth to a tenth less.
 		grpc.NumStreamWorkers(uint32(4 * runtime.GOMAXPROCS(0))),
 	}
@@ -229,16 +227,31 @@ func (h *Host) Address() (network, address string) {
 }
 
 // Shutdown makes health report that the host does not serve any more.
-func (h *Host) Shutdown() { h.health.Shutdown() }
+func (h *Host) Shutdown() { h.functions[h.app.Root].health.Shutdown() }
 
-// Close stops all instances. Calls in progress must have ended.
+// Close stops all instances. Calls in progress must have ended. A second Close does nothing.
 func (h *Host) Close() error {
-	h.watch.close()
+	var err error
+	h.closeOnce.Do(func() { err = h.close() })
+	return err
+}
+
+func (h *Host) close() error {
+	close(h.closing)
 	for _, f := range h.functions {
 		f.pool.close()
 	}
+	// Guests may be running in the background, or wait for calls that have left the host.
+	h.watch.stopRuns()
+	h.inside.close()
+	h.remotes.stop()
+	for _, f := range h.functions {
+		f.pool.runs.Wait()
+	}
+	h.watch.close()
+	h.remotes.close()
 	if h.engine == nil {
 		return nil
 	}
-	return errors.Join(h.engine.Close(context.Background()))
+	return h.engine.Close(context.Background())
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync/atomic"
+	"time"
 
 	"google.golang.org/grpc/metadata"
 
@@ -22,11 +24,61 @@ type instance struct {
 	reallocating int
 	// control is the address of the control block; 0 means that there is none.
 	control uint32
+	// resume lets the guest run until it can do no more. It is nil for guests that run only while they are called.
+	resume engine.Func
 	// stack passes core values to exports and back.
 	stack, reallocStack []uint64
 
+	// What the pool's mutex guards.
+
+	place place
+	index int // in the list of its place
+	dead  bool
+	// events are for the guest to take. news is told of them while the instance is starting.
+	events     []event
+	eventCount atomic.Int32
+	news       chan struct{}
+	// uses counts how often the instance was taken, and settleUses is the number when it was looked at whether it has settled.
+	uses, settleUses uint64
+
+	// What belongs to the owner.
+
+	// hears says that the guest has taken events since it was resumed.
+	hears bool
+	// unsettled says that there may be goroutines and timers of which nobody knows, because the last call did not wait.
+	unsettled bool
+	// wake is when the guest's next timer runs, armed when timer runs.
+	wake, armed time.Time
+	timer       *time.Timer
+	// idleSince is when the guest last had nothing to do, and lingers says that it was not for long.
+	idleSince time.Time
+	lingers   bool
+	// served are calls that wait in this guest, by its numbers, and calls those that it waits for, by the host's.
+	served, calls map[uint32]*pendingCall
+	lastCall      uint32
+	// made counts the calls that the guest has made.
+	made uint32
+	// ends are the guest's ends of streams, by number.
+	ends    map[uint32]*streamEnd
+	lastEnd uint32
+	// initialising says that the guest cannot give its thread back.
+	initialising, ready bool
+
+	// overdue is about calls in served for which nobody waits any more.
+	overdue overdue
+
 	// The call that is being served.
 
+	// polled is when the handler has first asked for events while the call was on its caller's thread, and moves says that it was told
+	// to leave it.
+	polled time.Time
+	moves  bool
+	// bound says that the thread cannot leave the instance before the call is over, because a guest further down cannot wait.
+	bound bool
+	// ran says that the instance was last used because of an event.
+	ran bool
+	// root is the context of the call from outside that this thread serves, or nil.
+	root context.Context
 	// calling is the instance that this one waits for.
 	calling edgeEnd
 	// stopped says that the instance was told to stop. It is guarded by the mutex of the host's watch until the instance has
@@ -66,30 +118,122 @@ func newInstance(ctx context.Context, fn *function, depth int) (_ *instance, err
 		inst.exports = append(inst.exports, f)
 		inst.posts = append(inst.posts, inst.iso.Func(m.post))
 	}
-	if f := inst.iso.Func(initialiseExport); f != nil {
-		if err := f.Call(inst.stack); err != nil {
-			return nil, fmt.Errorf("initialisation: %w", err)
-		}
-	}
-	if f := inst.iso.Func(controlExport); f != nil {
-		if err := f.Call(inst.stack); err != nil {
-			return nil, fmt.Errorf("control block: %w", err)
-		}
-		inst.control = uint32(inst.stack[0])
-		if uint64(inst.control)+controlSize > uint64(len(inst.Bytes())) {
-			return nil, errors.New("the control block is out of bounds")
-		}
-	}
-	if f := inst.iso.Func(initComponentExport); f != nil {
-		clear(inst.stack)
-		if err := f.Call(inst.stack); err != nil {
-			return nil, fmt.Errorf("main: %w", err)
-		}
-		if uint32(inst.stack[0]) != 0 {
-			return nil, errors.New("main returned before it served: it has to reach (*grpc.Server).Serve")
-		}
+	if err := inst.start(ctx); err != nil {
+		inst.lose(err)
+		return nil, err
 	}
 	return inst, nil
+}
+
+// start runs the guest's main until it serves.
+func (i *instance) start(ctx context.Context) error {
+	i.news = make(chan struct{}, 1)
+	i.initialising = true
+	if f := i.iso.Func(initialiseExport); f != nil {
+		if err := f.Call(i.stack); err != nil {
+			return fmt.Errorf("initialisation: %w", err)
+		}
+	}
+	i.initialising = false
+	if f := i.iso.Func(controlExport); f != nil {
+		if err := f.Call(i.stack); err != nil {
+			return fmt.Errorf("control block: %w", err)
+		}
+		i.control = uint32(i.stack[0])
+		if uint64(i.control)+controlSize > uint64(len(i.Bytes())) {
+			return errors.New("the control block is out of bounds")
+		}
+		i.resume = i.iso.Func(resumeExport)
+	}
+	if f := i.iso.Func(initComponentExport); f != nil {
+		clear(i.stack)
+		if err := f.Call(i.stack); err != nil {
+			return fmt.Errorf("main: %w", err)
+		}
+		if uint32(i.stack[0]) != 0 {
+			return errMainReturned
+		}
+		if err := i.untilReady(ctx); err != nil {
+			return err
+		}
+	}
+	i.fn.pool.mu.Lock()
+	i.news = nil
+	i.fn.pool.mu.Unlock()
+	return nil
+}
+
+var errMainReturned = errors.New("main returned before it served: it has to reach (*grpc.Server).Serve")
+
+// untilReady lets a guest run whose main has to wait for something before it serves.
+func (i *instance) untilReady(ctx context.Context) error {
+	for i.resume != nil && !i.ready {
+		if i.wake.IsZero() && len(i.calls) == 0 && int(i.eventCount.Load()) == 0 {
+			return errNeverServes
+		}
+		i.waitForNews(ctx.Done())
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("main does not serve: %w", err)
+		}
+		if err := i.run(); err != nil {
+			return fmt.Errorf("main: %w", err)
+		}
+		if b := i.block(i.Bytes()); b.u32(controlOver) != 0 {
+			return errMainReturned
+		}
+	}
+	return nil
+}
+
+// run lets the guest run until it can do no more.
+func (i *instance) run() error {
+	i.unsettled, i.root = false, nil
+	i.setEvents()
+	return i.resume.Call(i.stack)
+}
+
+// isWaiting says whether there are calls in the guest that wait.
+func (i *instance) isWaiting() bool { return len(i.served) > 0 || len(i.calls) > 0 || len(i.ends) > 0 }
+
+// arm sees to it that the guest runs when it is time for its timers. The caller holds the pool's mutex.
+func (i *instance) arm(p *pool) {
+	if i.wake.Equal(i.armed) {
+		return
+	}
+	i.armed = i.wake
+	switch {
+	case i.wake.IsZero():
+		i.timer.Stop()
+	case i.timer == nil:
+		i.timer = time.AfterFunc(time.Until(i.wake), func() { p.post(i, event{eventWake, 0}) })
+	default:
+		i.timer.Reset(time.Until(i.wake))
+	}
+}
+
+// lose ends what other instances and clients have to do with the instance, because of an error.
+func (i *instance) lose(err error) {
+	if i.timer != nil {
+		i.timer.Stop()
+	}
+	for _, c := range i.served {
+		c.fail(callError(i.fn.name, err))
+	}
+	for _, c := range i.calls {
+		c.abandon()
+	}
+	for _, e := range i.ends {
+		if e.out == &e.stream.up {
+			e.stream.leave()
+		}
+	}
+	i.served, i.calls, i.ends = nil, nil, nil
+}
+
+// close frees the instance.
+func (i *instance) close(err error) {
+	i.lose(err)
+	i.iso.Close()
 }
 
 // Bytes implements link.Memory.

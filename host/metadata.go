@@ -56,14 +56,30 @@ func parseMeta(b []byte) (header, trailer metadata.MD, err error) {
 	return header, trailer, nil
 }
 
-// encodeMeta writes what a guest will read, in the order of the keys.
-func encodeMeta(md metadata.MD) []byte {
-	var b []byte
+// splitMeta separates header and trailer, which a guest has written as one.
+func splitMeta(b []byte) (header, trailer []byte) {
+	for len(b) >= 12 {
+		n := 12 + uint64(binary.LittleEndian.Uint32(b)) + uint64(binary.LittleEndian.Uint32(b[4:]))
+		if binary.LittleEndian.Uint32(b[8:])&metaTrailer != 0 {
+			trailer = append(trailer, b[:n]...)
+		} else {
+			header = append(header, b[:n]...)
+		}
+		b = b[n:]
+	}
+	return header, trailer
+}
+
+// encodeMeta writes what a guest will read.
+func encodeMeta(md metadata.MD) []byte { return appendMeta(nil, md, 0) }
+
+// appendMeta writes what a guest will read, in the order of the keys.
+func appendMeta(b []byte, md metadata.MD, flags uint32) []byte {
 	for _, key := range slices.Sorted(maps.Keys(md)) {
 		for _, value := range md[key] {
 			b = binary.LittleEndian.AppendUint32(b, uint32(len(key)))
 			b = binary.LittleEndian.AppendUint32(b, uint32(len(value)))
-			b = binary.LittleEndian.AppendUint32(b, 0)
+			b = binary.LittleEndian.AppendUint32(b, flags)
 			b = append(b, key...)
 			b = append(b, value...)
 		}

@@ -12,7 +12,8 @@ type Options struct {
 	CacheDir string
 	// Env has the environment of functions as "KEY=value", by function name; nothing is inherited.
 	Env map[string][]string
-	// MaxInstances bounds the instances of a function that calls from outside may take. 0 means four per processor.
+	// MaxInstances bounds the instances of each function; calls that wait share one. Guests that cannot give their thread away while they
+	// wait may get more. 0 means four per processor.
 	MaxInstances int
 	// MaxMemory bounds the memory of an instance in bytes. 0 means 512 MiB.
 	MaxMemory uint64
@@ -21,6 +22,12 @@ type Options struct {
 	// Overrun bounds how long a guest may go on after its call has been cancelled or its deadline has passed; its instance is
 	// ended then. 0 means 5 s.
 	Overrun time.Duration
+	// Remote says which calls leave the host although the app could answer them.
+	Remote []RemoteCalls
+	// Routes tell several exporters of a service apart where names and addresses do not. The first that applies counts.
+	Routes []TargetRoute
+	// CAFiles has the certificates, in PEM, of files that functions name in credentials of calls that leave the host.
+	CAFiles map[string][]byte
 	// Logger gets the host's messages and, line by line, what guests write. nil means slog.Default().
 	Logger *slog.Logger
 }

@@ -60,10 +60,18 @@ func newTestPool(limit int) *testPool {
 	return p
 }
 
+// at gets an instance at a depth, where calls other than those from outside do not wait.
+func (p *testPool) at(ctx context.Context, depth int) (*instance, error) {
+	if depth == 0 {
+		return p.get(ctx, 0)
+	}
+	return p.now(ctx, depth, true)
+}
+
 // take gets an instance, which must be there.
 func (p *testPool) take(t *testing.T, depth int) *instance {
 	t.Helper()
-	inst, err := p.get(t.Context(), depth)
+	inst, err := p.at(t.Context(), depth)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +192,7 @@ func TestPool_cancelledWhenServed(t *testing.T) {
 			}
 			go cancel()
 			if discard {
-				p.discard(inst)
+				p.discard(inst, errStopped)
 			} else {
 				p.put(inst)
 			}
@@ -219,6 +227,20 @@ func TestPool_nested(t *testing.T) {
 	for _, inst := range insts {
 		p.put(inst)
 	}
+	// Who can wait gets none beyond the maximum.
+	held := p.take(t, 0)
+	for range 4 {
+		p.take(t, 1)
+	}
+	if inst, err := p.now(t.Context(), 1, false); inst != nil || err != nil {
+		t.Errorf("got %v, %v beyond the maximum", inst, err)
+	}
+	p.put(held)
+	for _, inst := range insts {
+		if inst != held {
+			p.put(inst)
+		}
+	}
 	// One that is idle is as good for it as for any other call.
 	p.put(p.take(t, 0))
 	p.put(p.take(t, 1))
@@ -229,12 +251,12 @@ func TestPool_nested(t *testing.T) {
 func TestPool_discard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newTestPool(1)
-		p.discard(p.take(t, 0))
+		p.discard(p.take(t, 0), errStopped)
 		p.checkSize(t, 0, 1, 1)
 
 		inst := p.take(t, 0)
 		first, second := p.wait(t, t.Context()), p.wait(t, t.Context())
-		p.discard(inst)
+		p.discard(inst, errStopped)
 		r := <-first
 		if r.err != nil || r.inst == inst {
 			t.Errorf("got %+v", r)
@@ -254,7 +276,7 @@ func TestPool_create_Errors(t *testing.T) {
 		first, second := p.wait(t, t.Context()), p.wait(t, t.Context())
 		broken := errors.New("no memory")
 		p.fail.Store(&broken)
-		p.discard(inst)
+		p.discard(inst, errStopped)
 		for _, done := range []<-chan result{first, second} {
 			if r := <-done; r.inst != nil || !errors.Is(r.err, broken) {
 				t.Errorf("got %+v", r)
@@ -277,12 +299,12 @@ func TestPool_close(t *testing.T) {
 		p.close()
 		p.checkSize(t, 2, 3, 1)
 		for depth := range 2 {
-			if _, err := p.get(t.Context(), depth); !errors.Is(err, errStopped) {
+			if _, err := p.at(t.Context(), depth); !errors.Is(err, errStopped) {
 				t.Errorf("at depth %d: got %v, want %v", depth, err, errStopped)
 			}
 		}
 		p.put(busy)
-		p.discard(broken)
+		p.discard(broken, errStopped)
 		p.checkSize(t, 0, 3, 3)
 
 		p = newTestPool(1)
@@ -312,7 +334,7 @@ func TestPool_hammer(t *testing.T) {
 					depth = 1
 				}
 				ctx, cancel := context.WithTimeout(context.Background(), time.Duration(r.IntN(300))*time.Microsecond)
-				inst, err := p.get(ctx, depth)
+				inst, err := p.at(ctx, depth)
 				cancel()
 				if err != nil {
 					if !errors.Is(err, context.DeadlineExceeded) {
@@ -330,7 +352,7 @@ func TestPool_hammer(t *testing.T) {
 				time.Sleep(time.Duration(r.IntN(50)) * time.Microsecond)
 				iso.used.Store(false)
 				if r.IntN(5) == 0 {
-					p.discard(inst)
+					p.discard(inst, errStopped)
 				} else {
 					p.put(inst)
 				}

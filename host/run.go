@@ -40,6 +40,9 @@ type settings struct {
 	instances       int
 	memoryMB        uint64
 	overrun         time.Duration
+	remote          remoteFlag
+	route           routeFlag
+	remoteCA        caFlag
 }
 
 // Run is Main without the process: it returns the exit code once ctx is done and the host has stopped, 0 for a clean stop, 1
@@ -76,9 +79,16 @@ func parse(app *App, args []string, stderr io.Writer) (s settings, code int, ok 
 	set.StringVar(&s.tlsCert, "tls-cert", "", "PEM `file` with the certificate; with -tls-key, serve TLS")
 	set.StringVar(&s.tlsKey, "tls-key", "", "PEM `file` with the key")
 	set.IntVar(&s.maxRecv, "max-recv-bytes", 4<<20, "largest request from outside in `bytes`, as grpc.MaxRecvMsgSize")
-	set.IntVar(&s.instances, "max-instances", 0, "most instances of the function that calls from outside may use; 0 means four per processor")
+	set.IntVar(&s.instances, "max-instances", 0, "most instances of each function; with 1, all calls share what handlers remember, as in a process; 0 means four per processor")
 	set.Uint64Var(&s.memoryMB, "max-memory", 0, "most memory of an instance in `MiB`; 0 means 512")
 	set.DurationVar(&s.overrun, "overrun", 5*time.Second, "how long a guest may go on after its call has been cancelled or its deadline has passed")
+	set.Var(&s.remote, "remote", "`SERVICE`, FUNCTION:SERVICE or all, with =ADDRESS if need be: calls that leave the host over the network, to what is dialled or to the address; may be repeated; also in the variable "+remoteVariable+", with commas")
+	set.Var(&s.route, "route", "`TARGET=FUNCTION` or FUNCTION:TARGET=FUNCTION: which of several functions that serve what is called at a target answers; may be repeated")
+	set.Var(&s.remoteCA, "remote-ca", "`NAME` or NAME=FILE: lets functions trust the certificates in a PEM file, which they call NAME, in calls that leave the host; may be repeated")
+	if err := s.remote.setAll(os.Getenv(remoteVariable)); err != nil {
+		fmt.Fprintln(stderr, err)
+		return s, 2, false
+	}
 	if err := set.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return s, 0, false
@@ -97,6 +107,8 @@ func parse(app *App, args []string, stderr io.Writer) (s settings, code int, ok 
 			problems = append(problems, fmt.Sprintf("-env: there is no function %q; the functions are %s", name, strings.Join(functionNames(app), ", ")))
 		}
 	}
+	problems = append(problems, s.remote.check(app)...)
+	problems = append(problems, s.route.check(app)...)
 	if len(problems) > 0 {
 		fmt.Fprintln(stderr, strings.Join(problems, "\n"))
 		return s, 2, false
@@ -123,6 +135,7 @@ func (s *settings) serve(ctx context.Context, app *App, log *slog.Logger) error 
 	gc := debug.SetGCPercent(400)
 	h, err := New(ctx, app, Options{
 		CacheDir: cacheDir, Env: s.env.byFunction, MaxInstances: s.instances, MaxMemory: s.memoryMB << 20, Overrun: s.overrun, Logger: log,
+		Remote: s.remote.calls, Routes: s.route.routes, CAFiles: s.remoteCA.files,
 	})
 	debug.SetGCPercent(gc)
 	if err != nil {

@@ -29,6 +29,7 @@ func runtimeImports(f *function) []engine.Import {
 				if err != nil {
 					return err
 				}
+				inst.ready = true
 				f.ready(network, address)
 				return nil
 			},
@@ -41,9 +42,7 @@ func runtimeImports(f *function) []engine.Import {
 				if err != nil {
 					return err
 				}
-				if f.name == f.host.app.Root {
-					f.host.health.SetServingStatus(service, healthpb.HealthCheckResponse_ServingStatus(int32(stack[2])))
-				}
+				f.health.SetServingStatus(service, healthpb.HealthCheckResponse_ServingStatus(int32(stack[2])))
 				return nil
 			},
 		},
@@ -63,6 +62,44 @@ func runtimeImports(f *function) []engine.Import {
 				}
 				copy(inst.Bytes()[ptr:], meta)
 				return inst.writeList(result, ptr, uint32(len(meta)))
+			},
+		},
+		{
+			// finish: func(call: u32, result: u32)
+			Module: runtimeInterface, Name: "finish", Params: []abi.Core{abi.I32, abi.I32},
+			Func: func(state any, stack []uint64) error {
+				return state.(*instance).finishCall(uint32(stack[0]), uint32(stack[1]))
+			},
+		},
+		{
+			// take: func(call: u32, result: u32)
+			Module: runtimeInterface, Name: "take", Params: []abi.Core{abi.I32, abi.I32},
+			Func: func(state any, stack []uint64) error {
+				return state.(*instance).takeCall(uint32(stack[0]), uint32(stack[1]))
+			},
+		},
+		{
+			// abandon: func(call: u32)
+			Module: runtimeInterface, Name: "abandon", Params: []abi.Core{abi.I32},
+			Func: func(state any, stack []uint64) error {
+				return state.(*instance).abandonCall(uint32(stack[0]))
+			},
+		},
+		{
+			// poll: func() -> u32
+			Module: runtimeInterface, Name: "poll", Results: []abi.Core{abi.I32},
+			Func: func(state any, stack []uint64) error {
+				stack[0] = uint64(state.(*instance).pollBusy())
+				return nil
+			},
+		},
+		{
+			// take-events: func(at: u32, n: u32) -> u32
+			Module: runtimeInterface, Name: "take-events", Params: []abi.Core{abi.I32, abi.I32}, Results: []abi.Core{abi.I32},
+			Func: func(state any, stack []uint64) error {
+				n, err := state.(*instance).giveEvents(uint32(stack[0]), uint32(stack[1]))
+				stack[0] = uint64(n)
+				return err
 			},
 		},
 	}

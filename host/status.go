@@ -48,29 +48,79 @@ func firstLine(s string) string {
 	return s
 }
 
-// putStatus writes a status as the error case of a result at an address of a guest.
+// putStatus writes a status as the error case of a result of the method at an address of a guest.
 func (m *method) putStatus(inst *instance, at uint32, st *status.Status) error {
+	return putStatus(inst, at, m.size, m.payload, st)
+}
+
+// putStatusAt is putStatus for a result<_, status>.
+func (*method) putStatusAt(inst *instance, at uint32, st *status.Status) error {
+	return putStatus(inst, at, mapping.EndType.Size, mapping.EndType.Payload, st)
+}
+
+// putStatus writes a status to a result of a size, at an offset.
+func putStatus(inst *instance, at, size, payload uint32, st *status.Status) error {
 	code, msg := uint32(st.Code()), st.Message()
-	var ptr uint32
-	if msg != "" {
-		var err error
-		if ptr, err = link.Alloc(inst, uint32(len(msg)), 1); err != nil {
-			return err
-		}
-	}
-	result, err := inst.read(uint64(at), uint64(m.size))
+	ptr, err := putText(inst, msg)
 	if err != nil {
 		return err
 	}
-	copy(inst.Bytes()[ptr:], msg)
+	details, n, err := putDetails(inst, st.Proto().GetDetails())
+	if err != nil {
+		return err
+	}
+	result, err := inst.read(uint64(at), uint64(size))
+	if err != nil {
+		return err
+	}
 	clear(result)
 	result[0] = 1
-	p := result[m.payload:]
+	p := result[payload:]
 	f := mapping.StatusType.Fields
 	binary.LittleEndian.PutUint32(p[f[0].Offset:], code)
 	binary.LittleEndian.PutUint32(p[f[1].Offset:], ptr)
 	binary.LittleEndian.PutUint32(p[f[1].Offset+4:], uint32(len(msg)))
+	binary.LittleEndian.PutUint32(p[f[2].Offset:], details)
+	binary.LittleEndian.PutUint32(p[f[2].Offset+4:], n)
 	return nil
+}
+
+// putText copies a text to a guest and returns its address.
+func putText(inst *instance, text string) (uint32, error) {
+	if text == "" {
+		return 0, nil
+	}
+	ptr, err := link.Alloc(inst, uint32(len(text)), 1)
+	if err != nil {
+		return 0, err
+	}
+	copy(inst.Bytes()[ptr:], text)
+	return ptr, nil
+}
+
+// putDetails copies the details of a status to a guest, and returns their address and number.
+func putDetails(inst *instance, details []*anypb.Any) (at, n uint32, err error) {
+	if len(details) == 0 {
+		return 0, 0, nil
+	}
+	f, size := mapping.DetailType.Fields, mapping.DetailType.Size
+	if at, err = link.Alloc(inst, uint32(len(details))*size, mapping.DetailType.Align); err != nil {
+		return 0, 0, err
+	}
+	for i, d := range details {
+		var words [2]uint32
+		for j, text := range []string{d.GetTypeUrl(), string(d.GetValue())} {
+			if words[j], err = putText(inst, text); err != nil {
+				return 0, 0, err
+			}
+		}
+		e := inst.Bytes()[at+uint32(i)*size:]
+		binary.LittleEndian.PutUint32(e[f[0].Offset:], words[0])
+		binary.LittleEndian.PutUint32(e[f[0].Offset+4:], uint32(len(d.GetTypeUrl())))
+		binary.LittleEndian.PutUint32(e[f[1].Offset:], words[1])
+		binary.LittleEndian.PutUint32(e[f[1].Offset+4:], uint32(len(d.GetValue())))
+	}
+	return at, uint32(len(details)), nil
 }
 
 // readStatus reads the status in the error case of a result. The result is untrusted.

@@ -16,6 +16,7 @@ type watch struct {
 
 	mu    sync.Mutex
 	calls map[*outsideCall]struct{}
+	runs  map[*backgroundRun]struct{}
 	done  chan struct{}
 	group sync.WaitGroup
 }
@@ -26,6 +27,41 @@ type outsideCall struct {
 	// running is the instance that serves it.
 	running edgeEnd
 	ended   time.Time // when the context was first seen to be done
+}
+
+// backgroundRun is an instance that runs because of an event.
+type backgroundRun struct {
+	running edgeEnd
+	inst    *instance
+	began   time.Time
+}
+
+// overdue is about the calls in an instance for which nobody waits any more. It is safe for concurrent use.
+type overdue struct {
+	mu    sync.Mutex
+	calls int
+	since time.Time
+}
+
+func (o *overdue) begin() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.calls++; o.calls == 1 {
+		o.since = time.Now()
+	}
+}
+
+func (o *overdue) end() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.calls--
+}
+
+// isFor says whether there have been such calls for a time.
+func (o *overdue) isFor(d time.Duration, now time.Time) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.calls > 0 && now.Sub(o.since) >= d
 }
 
 // edgeEnd is the instance at the far end of a call, nil when there is no call.
@@ -46,7 +82,7 @@ var errOverrun = errors.New("it went on for too long after its call had been can
 const watchInterval = 100 * time.Millisecond
 
 func newWatch(overrun time.Duration) *watch {
-	w := &watch{overrun: overrun, calls: map[*outsideCall]struct{}{}, done: make(chan struct{})}
+	w := &watch{overrun: overrun, calls: map[*outsideCall]struct{}{}, runs: map[*backgroundRun]struct{}{}, done: make(chan struct{})}
 	w.group.Go(func() {
 		tick := time.NewTicker(min(watchInterval, overrun))
 		defer tick.Stop()
@@ -96,6 +132,39 @@ func (w *watch) returned(e *edgeEnd, inst *instance) (stopped bool) {
 	return inst.stopped
 }
 
+// run calls an instance, for nobody who waits for it.
+func (w *watch) run(inst *instance, call func() error) error {
+	r := &backgroundRun{inst: inst, began: time.Now()}
+	r.running.p.Store(inst)
+	w.mu.Lock()
+	w.runs[r] = struct{}{}
+	w.mu.Unlock()
+	err := call()
+	w.mu.Lock()
+	delete(w.runs, r)
+	w.mu.Unlock()
+	if inst.stopped {
+		err = errOverrun
+	}
+	return err
+}
+
+// stopRuns stops all instances that run because of an event.
+func (w *watch) stopRuns() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for r := range w.runs {
+		w.stop(&r.running)
+	}
+}
+
+// hasStopped says whether an instance, which is executing, was told to stop.
+func (w *watch) hasStopped(inst *instance) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return inst.stopped
+}
+
 func (w *watch) look(now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -107,6 +176,13 @@ func (w *watch) look(now time.Time) {
 		case now.Sub(c.ended) >= w.overrun:
 			w.stop(&c.running)
 			c.ended = now // Its caller is given as much time, and so on.
+		}
+	}
+	// A guest may run in the background for as long as it likes, unless it holds up calls.
+	for r := range w.runs {
+		if now.Sub(r.began) >= w.overrun && r.inst.overdue.isFor(w.overrun, now) {
+			w.stop(&r.running)
+			r.began = now
 		}
 	}
 }

@@ -24,6 +24,10 @@ func TestHostMain(t *testing.T) {
 			{From: "front", To: "the-cart", Service: "shop.v1.Cart"},
 			{From: "front", To: "front", Service: "shop.v1.Shop"},
 		}},
+		"remote": {Root: front, Functions: []*plan.Function{front, cart}, Edges: []plan.Edge{
+			{From: "front", To: "the-cart", Service: "shop.v1.Cart"},
+			{From: "front", Service: "shop.v1.Shop"},
+		}},
 		// A folder may be called anything.
 		"odd": {Root: &plan.Function{Name: "fün \"quoted\"", Exports: []string{"X"}}, Functions: []*plan.Function{{Name: "fün \"quoted\"", Exports: []string{"X"}}}},
 	}

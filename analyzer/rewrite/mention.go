@@ -10,8 +10,10 @@ import (
 // package of obj: its type mentions one.
 //
 // Of other named types only the name counts, not what they consist of: a client
-// library's Client or Option hides its gRPC. The exception is a type that is
-// itself named: then its exported fields and methods are in reach.
+// library's Client or Option hides its gRPC. There are two exceptions. Of a type
+// that is itself named the exported fields are in reach, and the methods of an
+// interface. And a type that implements an interface of gRPC, as a stats.Handler
+// does, is made to be given to gRPC.
 func exchanged(obj types.Object) bool {
 	switch obj := obj.(type) {
 	case *types.PkgName:
@@ -22,15 +24,62 @@ func exchanged(obj types.Object) bool {
 			if grpcpkg.Is(path(t.Obj())) {
 				return true // an alias
 			}
-			return mentions(t.Underlying())
+			return mentions(t.Underlying()) || implements(t)
 		default:
 			return mentions(t)
 		}
 	case *types.Func:
 		sig := obj.Signature()
-		return mentions(sig.Params()) || mentions(sig.Results())
+		if mentions(sig.Params()) || mentions(sig.Results()) {
+			return true
+		}
+		for v := range sig.Results().Variables() {
+			if implements(v.Type()) {
+				return true
+			}
+		}
+		return false
 	}
-	return mentions(obj.Type())
+	return mentions(obj.Type()) || implements(obj.Type())
+}
+
+// implements reports whether t, or what it points to, is a named type that
+// implements an interface of gRPC in which a type of gRPC occurs. An interface of
+// other types, such as credentials.PerRPCCredentials, is the same for every gRPC.
+func implements(t types.Type) bool {
+	if ptr, ok := types.Unalias(t).(*types.Pointer); ok {
+		t = ptr.Elem()
+	}
+	named, ok := types.Unalias(t).(*types.Named)
+	if !ok || types.IsInterface(named) || named.Obj().Pkg() == nil || !anyMethodMentions(named) {
+		return false
+	}
+	for _, imp := range named.Obj().Pkg().Imports() {
+		if !grpcpkg.Is(imp.Path()) {
+			continue
+		}
+		scope := imp.Scope()
+		for _, name := range scope.Names() {
+			obj, ok := scope.Lookup(name).(*types.TypeName)
+			if !ok || !obj.Exported() {
+				continue
+			}
+			iface, ok := obj.Type().Underlying().(*types.Interface)
+			if ok && mentions(iface) && types.Implements(types.NewPointer(named), iface) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func anyMethodMentions(named *types.Named) bool {
+	for m := range types.NewMethodSet(types.NewPointer(named)).Methods() {
+		if m.Obj().Exported() && mentions(m.Type()) {
+			return true
+		}
+	}
+	return false
 }
 
 func path(obj *types.TypeName) string {

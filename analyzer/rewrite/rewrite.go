@@ -65,14 +65,7 @@ type Node struct {
 	Registers []string  // services that it registers
 	Serves    bool      // one of these is not gRPC's own, such as health
 	Calls     []string  // services that it makes clients for
-	Streams   []Stream  // what streams of these, by Service
 	Problems  []Problem // what its code has that stands in the way
-}
-
-// A Stream names the methods of a service that stream.
-type Stream struct {
-	Service string
-	Methods []string
 }
 
 // An Edge says that a package exchanges values of gRPC with another.
@@ -179,13 +172,7 @@ func shared(path string) bool {
 func (n *Node) sites(pass *analysis.Pass) {
 	use := pass.ResultOf[usage.Analyzer].(*usage.Result)
 	registers, calls := make(map[string]bool), make(map[string]bool)
-	streams := make(map[string][]string)
-	add := func(s *services.Service, names map[string]bool) {
-		names[s.Name] = true
-		if methods := s.StreamingMethods(); len(methods) > 0 && !grpcpkg.Is(s.PkgPath) {
-			streams[s.Name] = methods
-		}
-	}
+	add := func(s *services.Service, names map[string]bool) { names[s.Name] = true }
 	for _, reg := range use.Registrations {
 		if reg.Service != nil {
 			add(reg.Service, registers)
@@ -196,9 +183,6 @@ func (n *Node) sites(pass *analysis.Pass) {
 		add(client.Service, calls)
 	}
 	n.Registers, n.Calls = sorted(registers), sorted(calls)
-	for _, name := range slices.Sorted(maps.Keys(streams)) {
-		n.Streams = append(n.Streams, Stream{name, streams[name]})
-	}
 	for _, p := range use.Problems {
 		posn := pass.Fset.Position(p.Pos)
 		n.Problems = append(n.Problems, Problem{

@@ -47,14 +47,3 @@ func (s *Service) Method(name string) *Method {
 	}
 	return nil
 }
-
-// StreamingMethods returns the names of the methods of s that stream, in order.
-func (s *Service) StreamingMethods() []string {
-	var names []string
-	for _, m := range s.Methods {
-		if m.Streaming() {
-			names = append(names, m.Name)
-		}
-	}
-	return names
-}

@@ -15,6 +15,9 @@
 // packages, facts say what functions do with a listener ([ListensFor]) and
 // which parameter is the target of the connection that they return ([Dials]).
 //
+// What the package uses of gRPC and guests do not have, by package grpcapi, is a
+// problem.
+//
 // Code generated from proto files is not a use. The analyzer reports nothing;
 // its result is a [Result].
 package usage

@@ -53,6 +53,7 @@ func run(pass *analysis.Pass) (any, error) {
 	c.calls((*collector).invoke)
 	c.mentions()
 	c.linkServes()
+	c.refused()
 	return c.result, nil
 }
 

@@ -13,10 +13,10 @@
 //
 //	no-service             the function registers no gRPC service
 //	service-unknown        which service is registered could not be determined
-//	streaming-unsupported  a service has methods that stream
 //	listener-shared        a listener serves gRPC and something else
 //	listener-unknown       the use of a listener that serves gRPC could not be followed
 //	unroutable             which method is called could not be determined
+//	api-refused            guests do not have a package or a symbol of gRPC
 //
 // What other packages have in the way is reported at the package clause of the
 // function that contains them. With -explain, decisions are reported too, with

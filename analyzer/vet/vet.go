@@ -5,14 +5,12 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
-	"strings"
 
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/cofaas/cofaas/analyzer/internal/analysisdoc"
 	"github.com/cofaas/cofaas/analyzer/internal/annotation"
 	"github.com/cofaas/cofaas/analyzer/internal/category"
-	"github.com/cofaas/cofaas/analyzer/internal/grpcpkg"
 	"github.com/cofaas/cofaas/analyzer/internal/source"
 	"github.com/cofaas/cofaas/analyzer/rewrite"
 	"github.com/cofaas/cofaas/analyzer/services"
@@ -99,13 +97,6 @@ func (r *reporter) obstacles() {
 	for _, p := range r.use.Problems {
 		r.report(p.Pos, p.Category, "%s", p.Message)
 	}
-	reported := make(map[string]bool)
-	for _, reg := range r.use.Registrations {
-		r.streaming(reg.Pos, reg.Service, reported)
-	}
-	for _, client := range r.use.Clients {
-		r.streaming(client.Pos, client.Service, reported)
-	}
 	for _, n := range nodes {
 		if n.Path == r.pass.Pkg.Path() {
 			continue
@@ -113,27 +104,7 @@ func (r *reporter) obstacles() {
 		for _, p := range n.Problems {
 			r.report(r.clause, p.Category, "package %s: %s: %s", n.Path, p.Where, p.Message)
 		}
-		for _, s := range n.Streams {
-			if !reported[s.Service] {
-				reported[s.Service] = true
-				r.report(r.clause, category.Streaming, "package %s: %s", n.Path, streamingMessage(s.Service, s.Methods))
-			}
-		}
 	}
-}
-
-func (r *reporter) streaming(pos token.Pos, s *services.Service, reported map[string]bool) {
-	if s == nil || grpcpkg.Is(s.PkgPath) || reported[s.Name] {
-		return
-	}
-	reported[s.Name] = true
-	if methods := s.StreamingMethods(); len(methods) > 0 {
-		r.report(pos, category.Streaming, "%s", streamingMessage(s.Name, methods))
-	}
-}
-
-func streamingMessage(service string, methods []string) string {
-	return fmt.Sprintf("service %s: streaming is not supported yet: avoid %s", service, strings.Join(methods, ", "))
 }
 
 func (r *reporter) decisions() {

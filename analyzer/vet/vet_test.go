@@ -20,7 +20,7 @@ func testdata(t *testing.T) string {
 
 func TestObstacles(t *testing.T) {
 	analysistest.Run(t, testdata(t), vet.New(),
-		"vetted/clean", "vetted/broken", "vetted/unmarked", "vetted/empty", "vetted/elsewhere", "vetted/lib")
+		"vetted/clean", "vetted/broken", "vetted/unmarked", "vetted/empty", "vetted/elsewhere", "vetted/lib", "vetted/refused")
 }
 
 func TestExplain(t *testing.T) {

@@ -67,6 +67,25 @@ func params(lm *mapping.Method) string {
 	return b.String()
 }
 
+// frame returns the size of the parameters and the result of a method's core function on the stack of a goroutine, where they are
+// as in a struct.
+func frame(lm *mapping.Method) int {
+	const word = 8 // of a pointer, and of the stack
+	params := lm.Request.Type.Flat
+	if lm.Func.Indirect {
+		params = []abi.Core{abi.I32}
+	}
+	size := 0
+	for _, c := range params {
+		n := 4
+		if c == abi.I64 || c == abi.CoreF64 {
+			n = 8
+		}
+		size = (size+n-1)/n*n + n
+	}
+	return (size+word-1)/word*word + word
+}
+
 // store prints the statements that store core parameters in the record r.
 func (g *generator) store(slots []abi.Slot, flat []abi.Core) {
 	for _, s := range slots {
@@ -155,7 +174,17 @@ func (g *generator) export(m Method) {
 	name := g.identifier(m.Method)
 	g.P()
 	g.Doc("Export " + lm.FullMethod() + ".")
-	g.P("var export", name, " = ", guestPath.Ident("NewExport"), "(", fmt.Sprintf("%q", lm.FullMethod()), ", ", lm.Func.Result.Size, ", ", lm.Func.Result.Payload, ",")
+	if m.Streaming() {
+		g.P("var export", name, " = ", guestPath.Ident("NewStreamExport"), "(", fmt.Sprintf("%q", lm.FullMethod()), ", ", lm.Reply.Type.Size, ", ",
+			g.liftAny(m.Request), ", ", g.lowerAny(m.Reply), ")")
+		g.P()
+		g.P("//go:wasmexport ", mapping.Export(m.Method))
+		g.P("func serve", name, "(stream uint32) ", unsafePath.Ident("Pointer"), " {")
+		g.P("return export", name, ".EnterStream(stream).Serve().Pointer()")
+		g.P("}")
+		return
+	}
+	g.P("var export", name, " = ", guestPath.Ident("NewExport"), "(", fmt.Sprintf("%q", lm.FullMethod()), ", ", frame(lm), ", ", lm.Func.Result.Size, ", ", lm.Func.Result.Payload, ",")
 	if m.Handler == nil {
 		g.P(g.liftAny(m.Request), ", ", g.lowerAny(m.Reply), ")")
 	} else {
@@ -254,6 +283,11 @@ func (g *generator) imported(m Method) {
 	iface, fn, _ := strings.Cut(mapping.Export(m.Method), "#")
 	g.P()
 	g.Doc("Import " + lm.FullMethod() + ".")
+	if m.Streaming() {
+		g.P("var _ = ", guestPath.Ident("NewStreamImport"), "(", fmt.Sprintf("%q", lm.FullMethod()), ", ", lm.Request.Type.Size, ", ",
+			g.lowerAny(m.Request), ", ", g.liftAny(m.Reply), ")")
+		return
+	}
 	g.P("var _ = ", guestPath.Ident("NewImport"), "(", fmt.Sprintf("%q", lm.FullMethod()), ", ", lm.Request.Type.Size, ", ", lm.Func.Result.Size, ", ", lm.Func.Result.Payload, ", invoke", name, ")")
 	g.P()
 	g.P("//go:wasmimport ", iface, " ", fn)
@@ -266,14 +300,17 @@ func (g *generator) imported(m Method) {
 	g.P("}")
 	g.P("out, ok := reply.(*", g.types.messages[m.Reply].ident, ")")
 	g.P("if !ok {")
-	g.P("return c.Mismatch(reply)")
+	g.P("return c.MismatchedReply(reply)")
 	g.P("}")
 	g.P("r := c.Request()")
 	g.lowerOrReturn(m.Request, "in")
 	args := g.args(lm)
-	g.P("c.Leave()")
+	g.P("if c.Leave() {")
 	g.P("import", name, "(", strings.Join(args, ", "), ", c.Result().Pointer())")
-	g.P("c.Return()")
+	g.P("}")
+	g.P("if st := c.Return(); st != nil {")
+	g.P("return st")
+	g.P("}")
 	g.P("if c.Failed() {")
 	g.P("return c.Status()")
 	g.P("}")

@@ -71,6 +71,7 @@ func (p *printer) world(w World, taken mapping.Scope) {
 	p.open("world " + id(taken.Unique(mapping.Kebab(w.Name))))
 	if w.Runtime {
 		p.line("import cofaas:host/runtime;")
+		p.line("import cofaas:host/streams;")
 	}
 	for _, s := range w.Imports {
 		p.line("import " + reference(s) + ";")

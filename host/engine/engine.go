@@ -4,6 +4,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -12,8 +13,8 @@ import (
 
 // Engine compiles guests. It is safe for concurrent use.
 type Engine interface {
-	// Compile prepares a guest. The imports are all that it may call beside the engine's own system interface; name is for
-	// messages. The module is closed with the engine.
+	// Compile prepares a guest. The imports are all that it may call beside the engine's own system interface, of which they may
+	// replace functions; name is for messages. The module is closed with the engine.
 	Compile(ctx context.Context, name string, code []byte, imports []Import) (Module, error)
 	// Close releases all modules. No instance may be in use.
 	Close(ctx context.Context) error
@@ -29,6 +30,9 @@ type Import struct {
 	// does not go on.
 	Func func(state any, stack []uint64) error
 }
+
+// ErrDefault is what an import may return that replaces a function of the engine's system interface: the function itself is called.
+var ErrDefault = errors.New("engine: default")
 
 // Module is a compiled guest. It is safe for concurrent use.
 type Module interface {

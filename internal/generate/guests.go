@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -78,21 +79,59 @@ func (p *project) stageSpec(f *plan.Function) (*staging.Spec, error) {
 		Main: f.Package, Packages: []*packages.Package{root}, Rewritten: rewritten,
 		Extra: map[string]map[string][]byte{
 			f.Package:       {"cofaas_guest.go": main},
-			bindingsPath(f): bindings,
+			bindingsPath(f): stubbed(bindings),
 		},
 		Dir: p.opts.Dir, Tags: append(slices.Clone(p.opts.Tags), p.guestTags(f)...),
 	}, nil
 }
 
+// stubbed returns bindings with the stubs in place of gRPC's own generated packages, such as that of health checks: a guest links the
+// stubs, and one program can link only one of them.
+func stubbed(bindings map[string][]byte) map[string][]byte {
+	out := map[string][]byte{}
+	for name, content := range bindings {
+		out[name] = bytes.ReplaceAll(content, []byte(`"google.golang.org/grpc/`), []byte(`"github.com/cofaas/cofaas/stubs/grpc/`))
+	}
+	return out
+}
+
 // guestTags are the build tags of the stubs that leave out what the function cannot be using. Without crypto/tls, whose types are
-// in the signatures of package credentials, a guest is smaller and starts sooner.
+// in the signatures of package credentials, a guest is smaller and starts sooner; so it is without what package reflection has for
+// those who make their own reflection service.
 func (p *project) guestTags(f *plan.Function) []string {
+	tls, reflection := false, false
 	for _, pkg := range f.Analysis.Rewritten {
-		if _, ok := p.pkgs[pkg.PkgPath].Imports["google.golang.org/grpc/credentials"]; ok {
-			return nil
+		loaded := p.pkgs[pkg.PkgPath]
+		_, imports := loaded.Imports["google.golang.org/grpc/credentials"]
+		tls = tls || imports
+		reflection = reflection || makesReflection(loaded)
+	}
+	var tags []string
+	if !tls {
+		tags = append(tags, "cofaas_notls")
+	}
+	if !reflection {
+		tags = append(tags, "cofaas_noreflection")
+	}
+	return tags
+}
+
+// makesReflection reports whether a package does more with reflection than to register it.
+func makesReflection(pkg *packages.Package) bool {
+	const path = "google.golang.org/grpc/reflection"
+	if pkg.Imports[path] == nil {
+		return false
+	}
+	for _, obj := range pkg.TypesInfo.Uses {
+		if obj.Pkg() == nil || obj.Pkg().Path() != path {
+			continue
+		}
+		switch obj.Name() {
+		case "ServerOptions", "ExtensionResolver", "NewServer", "NewServerV1":
+			return true
 		}
 	}
-	return []string{"cofaas_notls"}
+	return false
 }
 
 // rewrites returns the rewritten files of a function's packages by import path and file.

@@ -166,6 +166,9 @@ func (p *project) goMethod(s *analyzer.Service, m *model.Method) (golang.Method,
 	if am == nil {
 		return gm, &model.Error{Pos: m.Pos, Subject: "rpc " + m.FullMethod(), Problem: "the Go package " + s.PkgPath + " does not have it; run protoc again"}
 	}
+	if am.ClientStreams != m.StreamingClient || am.ServerStreams != m.StreamingServer {
+		return gm, &model.Error{Pos: m.Pos, Subject: "rpc " + m.FullMethod(), Problem: "the Go package " + s.PkgPath + " has it with other streams; run protoc again"}
+	}
 	var err error
 	if gm.RequestType, err = p.goType(m, am.Request); err != nil {
 		return gm, err

@@ -64,7 +64,9 @@ func loadProtos(ctx context.Context, opts *Options, p *plan.Plan, pkgs map[strin
 			}
 		}
 		for _, i := range f.Analysis.Imports {
-			add(i.Service)
+			if slices.Contains(f.Imports, i.Service.Name) {
+				add(i.Service)
+			}
 		}
 	}
 	if len(errs) > 0 {
@@ -96,25 +98,7 @@ func loadProtos(ctx context.Context, opts *Options, p *plan.Plan, pkgs map[strin
 		return nil, errors.Join(errs...)
 	}
 	out.model = model.Build(descs, model.Options{Locate: files.Path})
-	return out, refuseStreaming(out.model)
-}
-
-// refuseStreaming refuses what is in the interface mapping and not yet in guests and hosts.
-func refuseStreaming(m *model.Model) error {
-	var errs []error
-	for _, f := range m.Files {
-		for _, s := range f.Services {
-			for _, method := range s.Methods {
-				if method.Streaming() {
-					errs = append(errs, &model.Error{
-						Pos: method.Pos, Subject: "rpc " + string(s.Name.Append(method.Name)),
-						Problem: "streaming methods are not supported yet; keep this service on native gRPC",
-					})
-				}
-			}
-		}
-	}
-	return errors.Join(errs...)
+	return out, nil
 }
 
 // findProto returns the name by which the service's file is imported, and the folder that the name is relative to. The

@@ -231,9 +231,14 @@ type Method struct {
 	Func           *abi.Func
 }
 
-// Method returns the layout of func(request) -> result<reply, status>.
+// Method returns the layout of func(request) -> result<reply, status> or, for a streaming method, of func(stream: u32) ->
+// result<_, status>, whose messages travel by interface cofaas:host/streams.
 func (l *Layouts) Method(m *model.Method) *Method {
 	out := &Method{Method: m, Request: l.Message(m.Request), Reply: l.Message(m.Reply)}
+	if m.Streaming() {
+		out.Func = abi.NewFunc(abi.U32Type, EndType)
+		return out
+	}
 	out.Func = abi.NewFunc(out.Request.Type, abi.ResultOf(out.Reply.Type, StatusType))
 	return out
 }

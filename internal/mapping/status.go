@@ -14,4 +14,6 @@ var (
 		abi.Field{Name: "message", Type: abi.StringType},
 		abi.Field{Name: "details", Type: abi.ListOf(DetailType)},
 	)
+	// EndType is how a streaming call ends: result<_, status>.
+	EndType = abi.ResultOf(nil, StatusType)
 )

@@ -15,7 +15,7 @@ import (
 // Plan is what was decided for the functions of a module or workspace.
 type Plan struct {
 	Functions []*Function `json:"functions"` // by name
-	Edges     []Edge      `json:"edges"`     // by caller, then service
+	Edges     []Edge      `json:"edges"`     // by caller, then service, then callee
 }
 
 // Function is one guest, and the root of the app that it reaches.
@@ -34,9 +34,11 @@ type Function struct {
 	Analysis *analyzer.Function `json:"-"`
 }
 
-// Edge is a call from one function to another.
+// Edge is a call from one function to another, or out of the app. There are several for a service that several functions export:
+// the host tells them apart by the target that is dialled.
 type Edge struct {
-	From    string `json:"from"`
+	From string `json:"from"`
+	// To is empty if no function exports the service: the edge is remote.
 	To      string `json:"to"`
 	Service string `json:"service"`
 	// Pos is where the client is made.
@@ -73,7 +75,6 @@ func Make(res *analyzer.Result) (*Plan, error) {
 		errs = append(errs, &Error{pos, subject, fmt.Sprintf(format, args...)})
 	}
 	exporters := map[string][]*Function{}
-	where := map[string]token.Position{} // of "function service"
 	byName := map[string]*Function{}
 	for _, a := range res.Functions {
 		f := &Function{Name: a.Name, Package: a.PkgPath, Dir: a.Dir, Analysis: a, Exports: []string{}, Imports: []string{}}
@@ -91,14 +92,15 @@ func Make(res *analyzer.Result) (*Plan, error) {
 			case !slices.Contains(f.Exports, name):
 				f.Exports = append(f.Exports, name)
 				exporters[name] = append(exporters[name], f)
-				where[f.Name+" "+name] = e.Pos
 			}
 		}
 		if len(f.Exports) == 0 {
 			fail(token.Position{Filename: a.Dir}, "function "+f.Name, "it registers no service of its own, so there is nothing to consolidate; remove its go:generate line")
 		}
 		for _, i := range a.Imports {
-			f.Imports = appendNew(f.Imports, i.Service.Name)
+			if isKnown(i.Service) {
+				f.Imports = appendNew(f.Imports, i.Service.Name)
+			}
 		}
 		for _, r := range a.Rewritten {
 			f.Rewritten = append(f.Rewritten, r.PkgPath)
@@ -111,30 +113,24 @@ func Make(res *analyzer.Result) (*Plan, error) {
 	}
 	slices.SortFunc(p.Functions, func(a, b *Function) int { return strings.Compare(a.Name, b.Name) })
 
-	for service, by := range exporters {
-		if len(by) < 2 {
-			continue
-		}
+	for _, by := range exporters {
 		slices.SortFunc(by, func(a, b *Function) int { return strings.Compare(a.Name, b.Name) })
-		for _, f := range by[1:] {
-			fail(where[f.Name+" "+service], "service "+service, "functions %s and %s both serve it, and calls to it cannot be told apart yet; serve it from one, or generate them in separate runs", by[0].Name, f.Name)
-		}
 	}
 	for _, f := range p.Functions {
 		for _, i := range f.Analysis.Imports {
 			service := i.Service.Name
-			if slices.ContainsFunc(p.Edges, func(e Edge) bool { return e.From == f.Name && e.Service == service }) {
+			if !slices.Contains(f.Imports, service) || slices.ContainsFunc(p.Edges, func(e Edge) bool { return e.From == f.Name && e.Service == service }) {
 				continue
 			}
-			to := exporters[service]
-			if len(to) == 0 {
-				fail(i.Pos, "service "+service, "function %s calls it, and no annotated function serves it; annotate the function that does (calls that leave the app are not supported yet)", f.Name)
-				continue
+			if len(exporters[service]) == 0 {
+				p.Edges = append(p.Edges, Edge{From: f.Name, Service: service, Pos: i.Pos})
 			}
-			p.Edges = append(p.Edges, Edge{From: f.Name, To: to[0].Name, Service: service, Pos: i.Pos})
+			for _, to := range exporters[service] {
+				p.Edges = append(p.Edges, Edge{From: f.Name, To: to.Name, Service: service, Pos: i.Pos})
+			}
 		}
 	}
-	slices.SortFunc(p.Edges, func(a, b Edge) int {
+	slices.SortStableFunc(p.Edges, func(a, b Edge) int {
 		return strings.Compare(a.From+" "+a.Service, b.From+" "+b.Service)
 	})
 	if len(errs) > 0 {
@@ -143,6 +139,10 @@ func Make(res *analyzer.Result) (*Plan, error) {
 	}
 	return p, nil
 }
+
+// isKnown says whether there is generated code of a service. Of one that is only called by its name, as a string, there is nothing to
+// generate bindings from; who answers such a call is a matter of run time.
+func isKnown(s *analyzer.Service) bool { return s.PkgPath != "" }
 
 func appendNew(list []string, s string) []string {
 	if slices.Contains(list, s) {
@@ -178,7 +178,7 @@ func (p *Plan) App(root *Function) *App {
 				continue
 			}
 			app.Edges = append(app.Edges, e)
-			if !reached[e.To] {
+			if e.To != "" && !reached[e.To] {
 				reached[e.To] = true
 				queue = append(queue, e.To)
 			}

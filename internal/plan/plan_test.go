@@ -27,10 +27,10 @@ func function(spec string) *analyzer.Function {
 		return token.Position{Filename: f.Dir + "/main.go", Line: line, Column: 2}
 	}
 	for i, s := range strings.Fields(exports) {
-		f.Exports = append(f.Exports, &analyzer.Export{Service: &analyzer.Service{Name: s}, Pos: at(10 + i)})
+		f.Exports = append(f.Exports, &analyzer.Export{Service: &analyzer.Service{Name: s, PkgPath: "example.com/pb"}, Pos: at(10 + i)})
 	}
 	for i, s := range strings.Fields(imports) {
-		f.Imports = append(f.Imports, &analyzer.Import{Service: &analyzer.Service{Name: s}, Pos: at(20 + i)})
+		f.Imports = append(f.Imports, &analyzer.Import{Service: &analyzer.Service{Name: s, PkgPath: "example.com/pb"}, Pos: at(20 + i)})
 	}
 	f.Rewritten = []*analyzer.Package{{PkgPath: f.PkgPath}}
 	return f
@@ -50,21 +50,6 @@ func TestMake_Errors(t *testing.T) {
 		functions []string
 		want      []string
 	}{
-		{"two exporters", []string{"b: p.S", "a: p.S", "c: p.T -> p.S"}, []string{
-			"/app/b/main.go:10:2: service p.S: functions a and b both serve it, and calls to it cannot be told apart yet; serve it from one, or generate them in separate runs",
-		}},
-		{"three exporters", []string{"c: p.T p.S", "a: p.S", "b: p.S"}, []string{
-			"/app/b/main.go:10:2: service p.S: functions a and b both serve it, and calls to it cannot be told apart yet; serve it from one, or generate them in separate runs",
-			"/app/c/main.go:11:2: service p.S: functions a and c both serve it, and calls to it cannot be told apart yet; serve it from one, or generate them in separate runs",
-		}},
-		{"no exporter", []string{"a: p.S -> p.T p.T p.U"}, []string{
-			"/app/a/main.go:20:2: service p.T: function a calls it, and no annotated function serves it; annotate the function that does (calls that leave the app are not supported yet)",
-			"/app/a/main.go:21:2: service p.T: function a calls it, and no annotated function serves it; annotate the function that does (calls that leave the app are not supported yet)",
-			"/app/a/main.go:22:2: service p.U: function a calls it, and no annotated function serves it; annotate the function that does (calls that leave the app are not supported yet)",
-		}},
-		{"host served only called", []string{"a: p.S -> grpc.health.v1.Health"}, []string{
-			"/app/a/main.go:20:2: service grpc.health.v1.Health: function a calls it, and no annotated function serves it; annotate the function that does (calls that leave the app are not supported yet)",
-		}},
 		{"same name", []string{"x/a: p.S", "y/a: p.T"}, []string{
 			"/app/y/a: function a: /app/x/a has the same name: a function is named by its folder; rename one of them",
 		}},
@@ -74,10 +59,9 @@ func TestMake_Errors(t *testing.T) {
 		{"only services of the host", []string{"a: grpc.health.v1.Health grpc.reflection.v1.ServerReflection"}, []string{
 			"/app/a: function a: it registers no service of its own, so there is nothing to consolidate; remove its go:generate line",
 		}},
-		{"all at once", []string{"a: p.S", "b: p.S -> p.T", "c: "}, []string{
-			"/app/b/main.go:10:2: service p.S: functions a and b both serve it, and calls to it cannot be told apart yet; serve it from one, or generate them in separate runs",
-			"/app/b/main.go:20:2: service p.T: function b calls it, and no annotated function serves it; annotate the function that does (calls that leave the app are not supported yet)",
+		{"all at once", []string{"x/a: p.S", "y/a: p.T", "c: "}, []string{
 			"/app/c: function c: it registers no service of its own, so there is nothing to consolidate; remove its go:generate line",
+			"/app/y/a: function a: /app/x/a has the same name: a function is named by its folder; rename one of them",
 		}},
 	}
 	for _, tt := range tests {
@@ -125,6 +109,19 @@ func TestApp(t *testing.T) {
 			"a": "a b: a-p.B->b a-p.C->b",
 		}},
 		{"apart", []string{"a: p.A", "b: p.B"}, map[string]string{"a": "a:", "b": "b:"}},
+		{"two exporters", []string{"c: p.S", "b: p.S", "a: p.A -> p.S"}, map[string]string{
+			"a": "a b c: a-p.S->b a-p.S->c",
+			"b": "b:",
+		}},
+		{"one exporter is the caller", []string{"a: p.S -> p.S", "b: p.S -> p.S"}, map[string]string{
+			"a": "a b: a-p.S->a a-p.S->b b-p.S->a b-p.S->b",
+		}},
+		{"no exporter", []string{"a: p.A -> p.U p.B p.U", "b: p.B -> p.T"}, map[string]string{
+			"a": "a b: a-p.B->b a-p.U-> b-p.T->",
+		}},
+		{"what the host serves", []string{"a: p.A -> grpc.health.v1.Health", "b: p.B grpc.health.v1.Health"}, map[string]string{
+			"a": "a: a-grpc.health.v1.Health->",
+		}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -154,7 +151,7 @@ func TestApp(t *testing.T) {
 }
 
 func TestPrint(t *testing.T) {
-	res := result("shop: s.Shop s.Admin s.Shop grpc.health.v1.Health -> c.Cart c.Cart", "cart: c.Cart", "odd\"name: o.Odd")
+	res := result("shop: s.Shop s.Admin s.Shop grpc.health.v1.Health -> c.Cart c.Cart", "cart: c.Cart -> r.Rates m.Mail", "odd\"name: o.Odd", "mail-a: m.Mail", "mail-b: m.Mail")
 	res.Functions[0].Rewritten = append(res.Functions[0].Rewritten, &analyzer.Package{PkgPath: "example.com/dialer"})
 	res.Functions[0].Kept = []*analyzer.Kept{{PkgPath: "example.com/telemetry"}}
 	p, err := plan.Make(res)
@@ -171,7 +168,15 @@ func TestPrint(t *testing.T) {
 	tests := []struct{ name, got, want string }{
 		{"text", print(func(p *plan.Plan, b *bytes.Buffer) error { return p.Text(b) }), `function cart (example.com/cart)
   serves c.Cart
+  calls  m.Mail -> mail-a or mail-b (local, by dialled target)
+  calls  r.Rates (remote)
   rewrites example.com/cart
+function mail-a (example.com/mail-a)
+  serves m.Mail
+  rewrites example.com/mail-a
+function mail-b (example.com/mail-b)
+  serves m.Mail
+  rewrites example.com/mail-b
 function odd"name (example.com/odd"name)
   serves o.Odd
   rewrites example.com/odd"name
@@ -188,8 +193,14 @@ function shop (example.com/shop)
 	rankdir=LR;
 	node [shape=box];
 	"cart" [label="cart\nc.Cart"];
+	"mail-a" [label="mail-a\nm.Mail"];
+	"mail-b" [label="mail-b\nm.Mail"];
 	"odd\"name" [label="odd\"name\no.Odd"];
 	"shop" [label="shop\ns.Admin\ns.Shop"];
+	"cart" -> "mail-a" [label="m.Mail"];
+	"cart" -> "mail-b" [label="m.Mail"];
+	"remote/r.Rates" [label="r.Rates", style=dashed];
+	"cart" -> "remote/r.Rates" [style=dashed];
 	"shop" -> "cart" [label="c.Cart"];
 }
 `},
@@ -201,9 +212,34 @@ function shop (example.com/shop)
       "exports": [
         "c.Cart"
       ],
-      "imports": [],
+      "imports": [
+        "m.Mail",
+        "r.Rates"
+      ],
       "rewritten": [
         "example.com/cart"
+      ]
+    },
+    {
+      "name": "mail-a",
+      "package": "example.com/mail-a",
+      "exports": [
+        "m.Mail"
+      ],
+      "imports": [],
+      "rewritten": [
+        "example.com/mail-a"
+      ]
+    },
+    {
+      "name": "mail-b",
+      "package": "example.com/mail-b",
+      "exports": [
+        "m.Mail"
+      ],
+      "imports": [],
+      "rewritten": [
+        "example.com/mail-b"
       ]
     },
     {
@@ -240,6 +276,21 @@ function shop (example.com/shop)
     }
   ],
   "edges": [
+    {
+      "from": "cart",
+      "to": "mail-a",
+      "service": "m.Mail"
+    },
+    {
+      "from": "cart",
+      "to": "mail-b",
+      "service": "m.Mail"
+    },
+    {
+      "from": "cart",
+      "to": "",
+      "service": "r.Rates"
+    },
     {
       "from": "shop",
       "to": "cart",

@@ -40,7 +40,7 @@ func (s *Stage) Build(ctx context.Context, out string, opts BuildOptions) error 
 		"-buildvcs=false", // The state of the user's repository must not show in the guest.
 		"-trimpath",
 		"-buildmode=c-shared",
-		"-ldflags=" + cmp.Or(opts.LDFlags, "-s -w"),
+		"-ldflags=" + cmp.Or(opts.LDFlags, "-s -w") + " -checklinkname=0", // see package guest, signals_wasip1.go
 		"-o", wasm,
 	}, tagFlags(s.tags), []string{s.main})
 	// With PWD, the go command prints names relative to the directory as it is named here.

@@ -20,11 +20,14 @@ func (c *nopCall) Deadline() int64          { return c.deadline }
 func (*nopCall) HasMetadata() bool          { return false }
 func (*nopCall) Metadata() []guest.Pair     { return nil }
 func (*nopCall) SetHeader([]guest.Pair)     {}
+func (*nopCall) OnCancel(guest.Canceller)   {}
 func (*nopCall) SetTrailer([]guest.Pair)    {}
+func (*nopCall) WaitsForReady() bool        { return false }
+func (*nopCall) IsLarge() bool              { return false }
 
 type nopImport struct{ calls, slow int }
 
-func (i *nopImport) Invoke(call *guest.ClientCall, args, reply any) *guest.Status {
+func (i *nopImport) Invoke(_ context.Context, _ <-chan struct{}, call *guest.ClientCall, args, reply any) *guest.Status {
 	i.calls++
 	if call != nil {
 		i.slow++
@@ -34,7 +37,7 @@ func (i *nopImport) Invoke(call *guest.ClientCall, args, reply any) *guest.Statu
 
 func bindNop(t testing.TB, h MethodHandler, opts ...ServerOption) unaryHandler {
 	host := useFakeHost(t)
-	NewServer(opts...).RegisterService(&ServiceDesc{
+	newServing(opts...).RegisterService(&ServiceDesc{
 		ServiceName: serviceName,
 		Methods:     []MethodDesc{{MethodName: methodName, Handler: h}},
 	}, nil)
@@ -59,7 +62,7 @@ func TestHandlerAllocations(t *testing.T) {
 
 func TestDirectAllocations(t *testing.T) {
 	e := directExport(t, t.Name())
-	NewServer().RegisterService(directDesc(t.Name()), new(directImpl))
+	newServing().RegisterService(directDesc(t.Name()), new(directImpl))
 	if got := testing.AllocsPerRun(contextSlab*100, func() { e.Enter().Serve() }); got != 0 {
 		t.Errorf("%v allocations per call, want one per %d calls", got, contextSlab)
 	}
@@ -71,7 +74,7 @@ func TestInvokeAllocations(t *testing.T) {
 	findImport = func(string) importedMethod { return imp }
 	cc := newConn(t)
 	var args, reply any = new(int), new(int)
-	opts := []CallOption{StaticMethod(), WaitForReady(true)}
+	opts := []CallOption{StaticMethod(), WaitForReady(false)}
 	serve := bindNop(t, func(_ any, ctx context.Context, _ func(any) error, _ UnaryServerInterceptor) (any, error) {
 		// In a handler, the context to call with is the server's.
 		return reply, cc.Invoke(ctx, fullName, args, reply, opts...)
@@ -89,6 +92,21 @@ func TestInvokeAllocations(t *testing.T) {
 	}
 	if imp.calls == 0 || imp.slow != 0 {
 		t.Errorf("%d calls, %d of them not on the fast path", imp.calls, imp.slow)
+	}
+}
+
+func TestInvokeAllocations_WaitForReady(t *testing.T) {
+	useFakeHost(t)
+	imp := &nopImport{}
+	findImport = func(string) importedMethod { return imp }
+	cc := newConn(t)
+	var args, reply any = new(int), new(int)
+	opts := []CallOption{StaticMethod(), WaitForReady(true)}
+	if got := testing.AllocsPerRun(1000, func() { cc.Invoke(context.Background(), fullName, args, reply, opts...) }); got != 0 {
+		t.Errorf("%v allocations per call", got)
+	}
+	if imp.slow != imp.calls {
+		t.Errorf("%d of %d calls say that they wait", imp.slow, imp.calls)
 	}
 }
 

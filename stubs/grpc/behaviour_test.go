@@ -260,21 +260,24 @@ var callCases = []echoCase{
 }
 
 func TestBehaviour(t *testing.T) {
-	for _, cases := range [][]echoCase{replyCases, metadataCases, callCases} {
+	for _, cases := range [][]echoCase{replyCases, metadataCases, callCases, invokeCases} {
 		for _, c := range cases {
-			t.Run(c.name, func(t *testing.T) {
-				want, got := record(t, realKit, c), record(t, stubKit, c)
-				for i := range max(len(want), len(got)) {
-					w, g := at(want, i), at(got, i)
-					if w != g {
-						t.Errorf("line %d\n grpc-go: %s\n    stub: %s", i, w, g)
-					}
-				}
-				if len(want) == 0 {
-					t.Error("the case reports nothing")
-				}
-			})
+			t.Run(c.name, func(t *testing.T) { compare(t, c) })
 		}
+	}
+}
+
+// compare runs a case with both implementations.
+func compare(t *testing.T, c echoCase) {
+	want, got := record(t, realKit, c), record(t, stubKit, c)
+	for i := range max(len(want), len(got)) {
+		w, g := at(want, i), at(got, i)
+		if w != g {
+			t.Errorf("line %d\n grpc-go: %s\n    stub: %s", i, w, g)
+		}
+	}
+	if len(want) == 0 {
+		t.Error("the case reports nothing")
 	}
 }
 

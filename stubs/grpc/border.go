@@ -1,6 +1,9 @@
 package grpc
 
 import (
+	"context"
+	"slices"
+
 	"github.com/cofaas/cofaas/guest"
 	"github.com/cofaas/cofaas/stubs/grpc/codes"
 	"github.com/cofaas/cofaas/stubs/grpc/internal/status"
@@ -12,8 +15,22 @@ import (
 
 // importedMethod is a method that this guest calls. *guest.Import is one.
 type importedMethod interface {
-	Invoke(call *guest.ClientCall, args, reply any) *guest.Status
+	Invoke(ctx context.Context, closed <-chan struct{}, call *guest.ClientCall, args, reply any) *guest.Status
 }
+
+// transport is one side of a streaming call. *guest.Stream is one. Its server's side must not be used once the handler returned.
+type transport interface {
+	Send(ctx context.Context, m any) error
+	Recv(ctx context.Context, m any) error
+	CloseSend()
+	SendHeader(p []guest.Pair)
+	Header(ctx context.Context) ([]guest.Pair, error)
+	End(ctx context.Context) (*guest.Status, []guest.Pair, error)
+	Close()
+}
+
+// opener begins calls of a streaming method of another function.
+type opener func(call *guest.ClientCall) transport
 
 // serverCall is a call that is being served. *guest.ServerCall is one; it must not be used once the handler returned.
 type serverCall interface {
@@ -23,6 +40,9 @@ type serverCall interface {
 	Metadata() []guest.Pair
 	SetHeader(p []guest.Pair)
 	SetTrailer(p []guest.Pair)
+	OnCancel(c guest.Canceller)
+	WaitsForReady() bool
+	IsLarge() bool
 }
 
 var (
@@ -34,14 +54,35 @@ var (
 		return nil
 	}
 
+	// findRoute returns the number of the host's route to a service, or 0 if it makes no difference what was dialled.
+	findRoute = guest.Route
+
 	// bindExport reports whether the guest exports the method.
 	bindExport = func(fullMethod string, m *boundMethod) bool {
 		export := guest.FindExport(fullMethod)
 		if export == nil {
 			return false
 		}
-		if m.interceptor == nil && m.stats == nil {
+		if m.interceptor == nil && m.stats == nil && m.exchange == nil {
 			m.direct = export.Direct(functionName(m.handler), m.impl)
+		}
+		export.Bind(m)
+		return true
+	}
+
+	// findStreamImport returns nil when no function of the app exports the method as a streaming one.
+	findStreamImport = func(fullMethod string) opener {
+		if imp := guest.FindStreamImport(fullMethod); imp != nil {
+			return func(call *guest.ClientCall) transport { return imp.Open(call) }
+		}
+		return nil
+	}
+
+	// bindStreamExport reports whether the guest exports the method as a streaming one.
+	bindStreamExport = func(fullMethod string, m *boundStream) bool {
+		export := guest.FindStreamExport(fullMethod)
+		if export == nil {
+			return false
 		}
 		export.Bind(m)
 		return true
@@ -49,6 +90,9 @@ var (
 
 	// ready tells the host that the function serves on an address.
 	ready = guest.Ready
+
+	// poll delivers what the host has to say, such as that a call was cancelled.
+	poll = guest.Poll
 )
 
 func init() { guest.SetStatusError(errorFromGuest) }
@@ -71,6 +115,14 @@ func mdFromPairs(pairs []guest.Pair) metadata.MD {
 	md := make(metadata.MD, len(pairs))
 	for _, p := range pairs {
 		md[p.Key] = append(md[p.Key], p.Value)
+	}
+	return md
+}
+
+// withContentType adds the content-type, which what comes first in a direction has.
+func withContentType(md metadata.MD) metadata.MD {
+	if _, ok := md["content-type"]; !ok {
+		md["content-type"] = slices.Clone(grpcContentType)
 	}
 	return md
 }

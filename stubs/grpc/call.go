@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"math"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -12,7 +13,6 @@ import (
 	"github.com/cofaas/cofaas/guest"
 	"github.com/cofaas/cofaas/stubs/grpc/codes"
 	"github.com/cofaas/cofaas/stubs/grpc/connectivity"
-	"github.com/cofaas/cofaas/stubs/grpc/credentials"
 	"github.com/cofaas/cofaas/stubs/grpc/internal/callctx"
 	"github.com/cofaas/cofaas/stubs/grpc/internal/coop"
 	"github.com/cofaas/cofaas/stubs/grpc/metadata"
@@ -24,15 +24,15 @@ import (
 func (cc *ClientConn) Invoke(ctx context.Context, method string, args, reply any, opts ...CallOption) error {
 	// What generated code calls most, with nothing in the way, in as few calls as possible: in a guest, where memory is
 	// quick and calls are not, they are what a call costs.
-	if cc.direct && isBare(ctx) && isStatic(opts) {
+	if cc.direct && args != nil && isBare(ctx) && isStatic(opts) {
 		if routes := cc.routes.Load(); routes != nil {
 			for i := range *routes {
 				r := &(*routes)[i]
 				if !isSame(r.method, method) {
 					continue
 				}
-				if st := r.imp.Invoke(nil, args, reply); st != nil {
-					return errorFromGuest(st)
+				if st := r.imp.Invoke(ctx, cc.closed, nil, args, reply); st != nil {
+					return cc.failed(st, reply, opts)
 				}
 				return nil
 			}
@@ -75,7 +75,7 @@ func (cc *ClientConn) invoke(ctx context.Context, method string, args, reply any
 		opts = combine(cc.opts.callOptions, opts)
 		return cc.opts.unaryInt(ctx, method, args, reply, cc, invoke, opts...)
 	case cc.plain && cc.plainOptions && isPlain(opts):
-		return cc.invokePlain(ctx, method, args, reply)
+		return cc.invokePlain(ctx, method, args, reply, opts)
 	}
 	return invoke(ctx, method, args, reply, cc, combine(cc.opts.callOptions, opts)...)
 }
@@ -83,7 +83,7 @@ func (cc *ClientConn) invoke(ctx context.Context, method string, args, reply any
 // invoke is the innermost [UnaryInvoker]. opts include the connection's.
 func invoke(ctx context.Context, method string, args, reply any, cc *ClientConn, opts ...CallOption) error {
 	if cc.plain && isPlain(opts) {
-		return cc.invokePlain(ctx, method, args, reply)
+		return cc.invokePlain(ctx, method, args, reply, opts)
 	}
 	err := cc.invokeWithOptions(ctx, method, args, reply, opts)
 	finishOptions(opts, err)
@@ -92,26 +92,56 @@ func invoke(ctx context.Context, method string, args, reply any, cc *ClientConn,
 
 // invokePlain is the hot path of a guest that calls: a call without anything to do before or after it. Without deadline
 // and metadata it allocates nothing.
-func (cc *ClientConn) invokePlain(ctx context.Context, method string, args, reply any) error {
+func (cc *ClientConn) invokePlain(ctx context.Context, method string, args, reply any, opts []CallOption) error {
 	imp, err := cc.begin(ctx, method)
 	if err != nil {
 		return err
 	}
+	if r, ok := imp.(routedImport); ok {
+		r.options = remoteOptions(r.options, opts)
+		imp = r
+	}
+	if args == nil {
+		args, _ = (*exchange)(nil).out(nil, messages{method: method})
+	}
+	waits := waitForReady(opts, cc.waits)
 	deadline, hasDeadline := ctx.Deadline()
 	raw, hasMetadata := ctx.Value(callctx.Outgoing{}).(callctx.Raw)
-	if !hasDeadline && !hasMetadata {
-		return errorFromGuest(imp.Invoke(nil, args, reply))
+	if !hasDeadline && !hasMetadata && !waits {
+		if st := imp.Invoke(ctx, cc.closed, nil, args, reply); st != nil {
+			return cc.failed(st, reply, opts)
+		}
+		return nil
 	}
 	call := clientCalls.Get().(*guest.ClientCall)
+	call.WaitForReady = waits
 	if hasDeadline {
 		call.Deadline = unixNano(deadline)
 	}
 	if call.Metadata, err = appendOutgoing(call.Metadata, raw); err == nil {
-		err = errorFromGuest(imp.Invoke(call, args, reply))
+		if st := imp.Invoke(ctx, cc.closed, call, args, reply); st != nil {
+			err = cc.failed(st, reply, opts)
+		}
 	}
 	*call = guest.ClientCall{}
 	clientCalls.Put(call)
 	return err
+}
+
+// failed returns the error for the outcome of a plain call, nil if nothing is wrong with it but that the reply is over the default limit.
+func (cc *ClientConn) failed(st *guest.Status, reply any, opts []CallOption) error {
+	if st != overDefault {
+		return errorFromGuest(st)
+	}
+	limit := defaultMaxRecv
+	for _, opts := range [...][]CallOption{cc.opts.callOptions, opts} {
+		for _, o := range opts {
+			if o, ok := o.(MaxRecvMsgSizeCallOption); ok {
+				limit = o.MaxRecvMsgSize
+			}
+		}
+	}
+	return checkReceived(encodedSize(reply), limit)
 }
 
 var clientCalls = sync.Pool{New: func() any { return new(guest.ClientCall) }}
@@ -138,9 +168,16 @@ func (cc *ClientConn) route(method string) (importedMethod, error) {
 		}
 	}
 	imp := findImport(method)
+	if open := opener(nil); imp == nil {
+		if open = findStreamImport(method); open != nil {
+			imp = streamedImport{open}
+		}
+	}
 	if imp == nil {
-		return nil, status.Errorf(codes.Unavailable,
-			"no local exporter of service %q and remote edges are not supported yet", serviceOf(method))
+		return cc.absent(method), nil
+	}
+	if n := cc.number(serviceOf(method)); n != 0 {
+		imp = routedImport{imp, n, remoteOptions(nil, cc.opts.callOptions)}
 	}
 	cc.mu.Lock()
 	defer cc.mu.Unlock()
@@ -169,53 +206,104 @@ func serviceOf(method string) string {
 }
 
 // invokeWithOptions makes a call of any kind.
-func (cc *ClientConn) invokeWithOptions(ctx context.Context, method string, args, reply any, opts []CallOption) (err error) {
+func (cc *ClientConn) invokeWithOptions(ctx context.Context, method string, args, reply any, opts []CallOption) error {
 	imp, err := cc.begin(ctx, method)
 	if err != nil {
 		return err
 	}
-	tag := stats.RPCTagInfo{FullMethodName: method, FailFast: true}
-	call := new(guest.ClientCall)
-	var creds credentials.PerRPCCredentials
-	for _, o := range opts {
-		switch o := o.(type) {
-		case HeaderCallOption, TrailerCallOption:
-			call.WantHeaders = true
-		case PerRPCCredsCallOption:
-			creds = o.Creds
-		case FailFastCallOption:
-			tag.FailFast = o.FailFast
+	mc := cc.config.method(method)
+	info, err := newCallInfo(opts, mc)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := withTimeout(ctx, mc)
+	defer cancel()
+	retry := cc.newRetrier(imp, mc)
+	info.headers = info.headers || retry.policy != nil
+	for {
+		a, err := cc.attempt(ctx, imp, method, args, reply, info, retry.retries)
+		if err == nil {
+			retry.throttle.succeeded()
+		} else if a.header == nil && !a.final {
+			if err = retry.next(ctx, a.trailer, err); err == nil {
+				continue
+			}
 		}
+		if a.made {
+			receiveOptions(opts, a.header, a.trailer)
+		}
+		return err
+	}
+}
+
+// attempt is what there is to know of one beside its error.
+type attempt struct {
+	made            bool // the call
+	header, trailer metadata.MD
+	final           bool // another one would fail likewise
+}
+
+// attempt makes a call, after some retries.
+func (cc *ClientConn) attempt(ctx context.Context, imp importedMethod, method string, args, reply any, info callInfo, retries int) (a attempt, err error) {
+	handlers := cc.opts.stats
+	call := &guest.ClientCall{WantHeaders: info.headers || handlers != nil, MaxReply: info.maxReply}
+	if handlers != nil {
+		var begin *stats.Begin
+		ctx, begin = handlers.begin(ctx, method, &unaryDesc, info.failFast)
+		defer func() { handlers.end(ctx, begin, mdFromPairs(call.Trailer), err) }()
+	}
+	if retries > 0 {
+		call.Metadata = []guest.Pair{{Key: "grpc-previous-rpc-attempts", Value: strconv.Itoa(retries)}}
+	}
+	if err = cc.prepare(ctx, call, method, info); err != nil {
+		return a, err
+	}
+	sent, err := info.exchange.out(args, messages{method: method})
+	if err != nil {
+		a.final = true
+		return a, err
+	}
+	if handlers != nil {
+		handlers.handle(ctx, outPayload(true, args))
 	}
 
-	handlers := cc.opts.stats
-	if handlers != nil {
-		call.WantHeaders = true
-		ctx = handlers.tag(ctx, &tag)
-		begin := &stats.Begin{Client: true, BeginTime: time.Now(), FailFast: tag.FailFast}
-		handlers.handle(ctx, begin)
-		defer func() {
-			handlers.handle(ctx, &stats.End{
-				Client:    true,
-				BeginTime: begin.BeginTime,
-				EndTime:   time.Now(),
-				Trailer:   mdFromPairs(call.Trailer),
-				Error:     err,
-			})
-		}()
+	err = info.exchange.in(reply, messages{method, true}, func(reply any) error { return errorFromGuest(imp.Invoke(ctx, cc.closed, call, sent, reply)) })
+
+	if _, nobody := imp.(*unreachable); nobody {
+		return a, err
 	}
+	a.made = true
+	a.header, a.trailer = received(call, err)
+	if handlers != nil {
+		if a.header != nil {
+			handlers.handle(ctx, &stats.InHeader{Client: true, Header: a.header})
+		}
+		if err == nil {
+			handlers.handle(ctx, inPayload(true, reply))
+		}
+		handlers.handle(ctx, &stats.InTrailer{Client: true, Trailer: a.trailer.Copy()})
+	}
+	return a, err
+}
+
+// unaryDesc is what a unary call looks like as a stream.
+var unaryDesc StreamDesc
+
+// prepare sets what goes out with a call, and tells the stats handlers of it.
+func (cc *ClientConn) prepare(ctx context.Context, call *guest.ClientCall, method string, info callInfo) (err error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		call.Deadline = unixNano(deadline)
 	}
-	if call.Metadata, err = cc.appendCredentials(ctx, call.Metadata, method, creds); err != nil {
+	if call.Metadata, err = cc.appendCredentials(ctx, call.Metadata, method, info.creds); err != nil {
 		return err
 	}
 	raw, _ := ctx.Value(callctx.Outgoing{}).(callctx.Raw)
 	if call.Metadata, err = appendOutgoing(call.Metadata, raw); err != nil {
 		return err
 	}
-	if handlers != nil {
-		handlers.handle(ctx, &stats.OutHeader{
+	call.Options, call.WaitForReady = info.remote, !info.failFast
+	if cc.opts.stats != nil {
+		cc.opts.stats.handle(ctx, &stats.OutHeader{
 			Client:     true,
 			Header:     mdFromPairs(call.Metadata),
 			Authority:  cc.authority,
@@ -223,32 +311,8 @@ func (cc *ClientConn) invokeWithOptions(ctx context.Context, method string, args
 			RemoteAddr: localPeer.Addr,
 			LocalAddr:  localPeer.LocalAddr,
 		})
-		handlers.handle(ctx, outPayload(true, args))
 	}
-
-	err = errorFromGuest(imp.Invoke(call, args, reply))
-
-	header, trailer := received(call, err)
-	if handlers != nil {
-		if header != nil {
-			handlers.handle(ctx, &stats.InHeader{Client: true, Header: header})
-		}
-		if err == nil {
-			handlers.handle(ctx, inPayload(true, reply))
-		}
-		handlers.handle(ctx, &stats.InTrailer{Client: true, Trailer: trailer.Copy()})
-	}
-	for _, o := range opts {
-		switch o := o.(type) {
-		case HeaderCallOption:
-			*o.HeaderAddr = header.Copy()
-		case TrailerCallOption:
-			*o.TrailerAddr = trailer.Copy()
-		case PeerCallOption:
-			*o.PeerAddr = *localPeer
-		}
-	}
-	return err
+	return nil
 }
 
 // received returns the header and the trailer of a reply. As on the wire, a call that failed before its header was sent
@@ -260,9 +324,7 @@ func received(call *guest.ClientCall, err error) (header, trailer metadata.MD) {
 		header = mdFromPairs(call.Header)
 		first = header
 	}
-	if _, ok := first["content-type"]; !ok {
-		first["content-type"] = grpcContentType
-	}
+	withContentType(first)
 	return header, trailer
 }
 

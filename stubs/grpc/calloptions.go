@@ -52,36 +52,40 @@ func Header(md *metadata.MD) CallOption { return HeaderCallOption{HeaderAddr: md
 
 // HeaderCallOption is the type of [Header].
 type HeaderCallOption struct {
-	EmptyCallOption
 	HeaderAddr *metadata.MD
 }
+
+func (HeaderCallOption) callOption() {}
 
 // Trailer receives the trailer of the reply when the call has returned.
 func Trailer(md *metadata.MD) CallOption { return TrailerCallOption{TrailerAddr: md} }
 
 // TrailerCallOption is the type of [Trailer].
 type TrailerCallOption struct {
-	EmptyCallOption
 	TrailerAddr *metadata.MD
 }
+
+func (TrailerCallOption) callOption() {}
 
 // Peer receives the other side of the call when the call has returned.
 func Peer(p *peer.Peer) CallOption { return PeerCallOption{PeerAddr: p} }
 
 // PeerCallOption is the type of [Peer].
 type PeerCallOption struct {
-	EmptyCallOption
 	PeerAddr *peer.Peer
 }
+
+func (PeerCallOption) callOption() {}
 
 // OnFinish calls a function with the error of the call, nil if it succeeded, just before the call returns.
 func OnFinish(onFinish func(err error)) CallOption { return OnFinishCallOption{OnFinish: onFinish} }
 
 // OnFinishCallOption is the type of [OnFinish].
 type OnFinishCallOption struct {
-	EmptyCallOption
 	OnFinish func(error)
 }
+
+func (OnFinishCallOption) callOption() {}
 
 // PerRPCCredentials adds the metadata of credentials to the call, beside those of [WithPerRPCCredentials].
 func PerRPCCredentials(creds credentials.PerRPCCredentials) CallOption {
@@ -90,12 +94,13 @@ func PerRPCCredentials(creds credentials.PerRPCCredentials) CallOption {
 
 // PerRPCCredsCallOption is the type of [PerRPCCredentials].
 type PerRPCCredsCallOption struct {
-	EmptyCallOption
 	Creds credentials.PerRPCCredentials
 }
 
-// WaitForReady says whether the call waits for a server that cannot be reached. Inert in a guest: the callee is there,
-// or the call waits for an instance of it within its deadline. Stats handlers see the value.
+func (PerRPCCredsCallOption) callOption() {}
+
+// WaitForReady says whether the call waits for a server that cannot be reached. In a guest that is one of a function of the app
+// that was stopped, or one that the host cannot reach. Stats handlers see the value.
 func WaitForReady(waitForReady bool) CallOption { return FailFastCallOption{FailFast: !waitForReady} }
 
 // FailFast is the opposite of [WaitForReady].
@@ -105,27 +110,30 @@ func FailFast(failFast bool) CallOption { return FailFastCallOption{FailFast: fa
 
 // FailFastCallOption is the type of [WaitForReady].
 type FailFastCallOption struct {
-	EmptyCallOption
 	FailFast bool
 }
 
-// MaxCallRecvMsgSize limits the size of the reply. Inert in a guest: local calls are bounded by memory.
+func (FailFastCallOption) callOption() {}
+
+// MaxCallRecvMsgSize limits the size of what is received, as it is on the wire. The default is 4 MiB.
 func MaxCallRecvMsgSize(bytes int) CallOption { return MaxRecvMsgSizeCallOption{MaxRecvMsgSize: bytes} }
 
 // MaxRecvMsgSizeCallOption is the type of [MaxCallRecvMsgSize].
 type MaxRecvMsgSizeCallOption struct {
-	EmptyCallOption
 	MaxRecvMsgSize int
 }
 
-// MaxCallSendMsgSize limits the size of the request. Inert in a guest: local calls are bounded by memory.
+func (MaxRecvMsgSizeCallOption) callOption() {}
+
+// MaxCallSendMsgSize limits the size of what is sent, as it is on the wire. In a guest limits of 4 MiB and more are inert.
 func MaxCallSendMsgSize(bytes int) CallOption { return MaxSendMsgSizeCallOption{MaxSendMsgSize: bytes} }
 
 // MaxSendMsgSizeCallOption is the type of [MaxCallSendMsgSize].
 type MaxSendMsgSizeCallOption struct {
-	EmptyCallOption
 	MaxSendMsgSize int
 }
+
+func (MaxSendMsgSizeCallOption) callOption() {}
 
 // MaxRetryRPCBufferSize limits the memory for retries. Inert in a guest: calls are not retried.
 func MaxRetryRPCBufferSize(bytes int) CallOption {
@@ -134,60 +142,69 @@ func MaxRetryRPCBufferSize(bytes int) CallOption {
 
 // MaxRetryRPCBufferSizeCallOption is the type of [MaxRetryRPCBufferSize].
 type MaxRetryRPCBufferSizeCallOption struct {
-	EmptyCallOption
 	MaxRetryRPCBufferSize int
 }
 
-// UseCompressor compresses the request. Inert in a guest: a local call is a copy. The compressor need not be registered.
+func (MaxRetryRPCBufferSizeCallOption) callOption() {}
+
+// UseCompressor compresses what is sent. The compressor must be registered. In a guest that is for calls that leave the host,
+// which has gzip: a local call is a copy.
 func UseCompressor(name string) CallOption { return CompressorCallOption{CompressorType: name} }
 
 // CompressorCallOption is the type of [UseCompressor].
 type CompressorCallOption struct {
-	EmptyCallOption
 	CompressorType string
 }
 
-// CallAuthority sets the :authority header of the call. Inert in a guest: local calls have none.
+func (CompressorCallOption) callOption() {}
+
+// CallAuthority sets the :authority header of calls that leave the host. Local calls have none.
 func CallAuthority(authority string) CallOption {
 	return AuthorityOverrideCallOption{Authority: authority}
 }
 
 // AuthorityOverrideCallOption is the type of [CallAuthority].
 type AuthorityOverrideCallOption struct {
-	EmptyCallOption
 	Authority string
 }
 
-// CallContentSubtype sets the content-subtype of the call. Inert in a guest: a local call is not encoded.
+func (AuthorityOverrideCallOption) callOption() {}
+
+// CallContentSubtype sets the content-subtype of the call, for which a codec must be registered. Of the codec in a guest, [ForceCodec]
+// has more.
 func CallContentSubtype(contentSubtype string) CallOption {
-	return ContentSubtypeCallOption{ContentSubtype: contentSubtype}
+	return ContentSubtypeCallOption{ContentSubtype: lower(contentSubtype)}
 }
 
 // ContentSubtypeCallOption is the type of [CallContentSubtype].
 type ContentSubtypeCallOption struct {
-	EmptyCallOption
 	ContentSubtype string
 }
 
-// ForceCodec sets the codec of the call. Inert in a guest: a local call is not encoded.
+func (ContentSubtypeCallOption) callOption() {}
+
+// ForceCodec sets the codec of the call. In a guest, where a local call is not encoded, the bytes are turned into messages and
+// back before and after it.
 func ForceCodec(codec encoding.Codec) CallOption { return ForceCodecCallOption{Codec: codec} }
 
 // ForceCodecCallOption is the type of [ForceCodec].
 type ForceCodecCallOption struct {
-	EmptyCallOption
 	Codec encoding.Codec
 }
 
-// CallCustomCodec sets the codec of the call. Inert in a guest: a local call is not encoded.
+func (ForceCodecCallOption) callOption() {}
+
+// CallCustomCodec sets the codec of the call, as [ForceCodec] does.
 //
 // Deprecated: use [ForceCodec].
 func CallCustomCodec(codec Codec) CallOption { return CustomCodecCallOption{Codec: codec} }
 
 // CustomCodecCallOption is the type of [CallCustomCodec].
 type CustomCodecCallOption struct {
-	EmptyCallOption
 	Codec Codec
 }
+
+func (CustomCodecCallOption) callOption() {}
 
 // combine returns the options of a connection followed by those of a call. It shares no memory that another call could
 // append to, nor staticOptions.
@@ -201,25 +218,4 @@ func combine(conn, call []CallOption) []CallOption {
 		return conn
 	}
 	return append(append(make([]CallOption, 0, len(conn)+len(call)), conn...), call...)
-}
-
-// isPlain reports whether no option needs anything done: the call may take the fast path.
-func isPlain(opts []CallOption) bool {
-	for _, o := range opts {
-		switch o.(type) {
-		case StaticMethodCallOption:
-		case HeaderCallOption, TrailerCallOption, PeerCallOption, OnFinishCallOption, PerRPCCredsCallOption:
-			return false
-		}
-	}
-	return true
-}
-
-// finishOptions calls the OnFinish options.
-func finishOptions(opts []CallOption, err error) {
-	for _, o := range opts {
-		if o, ok := o.(OnFinishCallOption); ok {
-			o.OnFinish(err)
-		}
-	}
 }

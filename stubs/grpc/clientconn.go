@@ -26,17 +26,25 @@ type ClientConn struct {
 	authority   string
 	opts        dialOptions
 	perRPCCreds []credentials.PerRPCCredentials
+	transport   credentials.TransportCredentials
 	secure      bool // the transport credentials are not insecure ones
 	// plain: a call has nothing to do but to call. plainOptions: nor do the options of the connection ask for more. direct:
-	// and there is no interceptor.
+	// and there is no interceptor, and waits is not set.
 	plain, plainOptions, direct bool
+	waits                       bool // calls wait for ready, unless their options say otherwise
+
+	config *clientConfig // nil if there is none
 
 	state coop.Int32 // a connectivity.State: Idle, then Ready, then Shutdown
 	// routes are the methods that were called. There are some only while the connection is ready.
 	routes coop.Pointer[[]route]
 
 	mu      sync.Mutex
+	closed  chan struct{} // closed by Close
 	changed chan struct{} // closed at the next change of state; nil while nobody waits
+	streams *clientStream // a list of those that are open
+	// numbers are those of the host's routes to services that need one.
+	numbers map[string]uint32
 }
 
 var _ ClientConnInterface = (*ClientConn)(nil)
@@ -74,12 +82,12 @@ func DialContext(ctx context.Context, target string, opts ...DialOption) (*Clien
 }
 
 func newClient(target, defaultScheme string, opts []DialOption) (*ClientConn, error) {
-	cc := &ClientConn{target: target}
+	cc := &ClientConn{target: target, closed: make(chan struct{})}
 	for _, o := range opts {
 		o.apply(&cc.opts)
 	}
 	var err error
-	if cc.parsed, err = parseTarget(target, defaultScheme); err != nil {
+	if cc.parsed, err = cc.opts.parseTarget(target, defaultScheme); err != nil {
 		return nil, err
 	}
 	cc.opts.chain()
@@ -87,6 +95,7 @@ func newClient(target, defaultScheme string, opts []DialOption) (*ClientConn, er
 	if err != nil {
 		return nil, err
 	}
+	cc.transport = transport
 	info := transport.Info()
 	cc.secure = info.SecurityProtocol != "insecure"
 	cc.perRPCCreds = cc.opts.perRPCCreds
@@ -95,12 +104,18 @@ func newClient(target, defaultScheme string, opts []DialOption) (*ClientConn, er
 			cc.perRPCCreds = append(cc.perRPCCreds, c)
 		}
 	}
+	if cc.opts.readConfig != nil {
+		if cc.config, err = cc.opts.readConfig(cc.opts.config); err != nil {
+			return nil, fmt.Errorf("grpc: the provided default service config is invalid: %v", err)
+		}
+	}
 	if cc.authority, err = cc.opts.authorityFor(cc.parsed); err != nil {
 		return nil, err
 	}
-	cc.plain = len(cc.perRPCCreds) == 0 && cc.opts.stats == nil
+	cc.plain = len(cc.perRPCCreds) == 0 && cc.opts.stats == nil && cc.config.isEmpty()
 	cc.plainOptions = isPlain(cc.opts.callOptions)
-	cc.direct = cc.plain && cc.plainOptions && cc.opts.unaryInt == nil
+	cc.waits = waitForReady(cc.opts.callOptions, false)
+	cc.direct = cc.plain && cc.plainOptions && cc.opts.unaryInt == nil && !cc.waits
 	return cc, nil
 }
 
@@ -127,15 +142,54 @@ func (o *dialOptions) transportCredentials() (credentials.TransportCredentials, 
 	return transport, nil
 }
 
-// Close ends the use of cc: further calls fail with codes.Canceled. A second Close returns [ErrClientConnClosing].
+// Close ends the use of cc: its streams end and further calls fail with codes.Canceled. A second Close returns
+// [ErrClientConnClosing].
 func (cc *ClientConn) Close() error {
+	cc.mu.Lock()
+	if cc.GetState() == connectivity.Shutdown {
+		cc.mu.Unlock()
+		return ErrClientConnClosing
+	}
+	cc.setStateLocked(connectivity.Shutdown)
+	close(cc.closed)
+	var open []*clientStream
+	for s := cc.streams; s != nil; s = s.next {
+		open = append(open, s)
+	}
+	cc.mu.Unlock()
+	for _, s := range open {
+		s.finish(ErrClientConnClosing)
+	}
+	return nil
+}
+
+// add makes s known to Close. It fails on a closed connection.
+func (cc *ClientConn) add(s *clientStream) error {
 	cc.mu.Lock()
 	defer cc.mu.Unlock()
 	if cc.GetState() == connectivity.Shutdown {
 		return ErrClientConnClosing
 	}
-	cc.setStateLocked(connectivity.Shutdown)
+	if s.next = cc.streams; s.next != nil {
+		s.next.prev = s
+	}
+	cc.streams = s
 	return nil
+}
+
+// remove is the opposite of add.
+func (cc *ClientConn) remove(s *clientStream) {
+	cc.mu.Lock()
+	defer cc.mu.Unlock()
+	if s.next != nil {
+		s.next.prev = s.prev
+	}
+	if s.prev != nil {
+		s.prev.next = s.next
+	} else {
+		cc.streams = s.next
+	}
+	s.prev, s.next = nil, nil
 }
 
 // use returns the error for calls on a closed connection. A first call makes the connection ready.

@@ -149,22 +149,6 @@ func TestBlockingDial(t *testing.T) {
 	}
 }
 
-func TestStreaming_Errors(t *testing.T) {
-	var seen int
-	cc, err := grpc.NewClient("x", grpc.WithInsecure(), grpc.WithStreamInterceptor(
-		func(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, streamer grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
-			seen++
-			return streamer(ctx, desc, cc, method, opts...)
-		}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = cc.NewStream(t.Context(), &grpc.StreamDesc{ServerStreams: true}, "/a.B/C")
-	if status.Code(err) != codes.Unimplemented || seen != 1 {
-		t.Errorf("got %v, %d interceptors", err, seen)
-	}
-}
-
 // The version is that of the module that the tests compare with.
 func TestVersion(t *testing.T) {
 	if grpc.Version != real.Version {

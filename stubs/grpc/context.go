@@ -20,7 +20,7 @@ import (
 type serverContext struct {
 	mu       sync.Mutex
 	call     serverCall // nil once the handler has returned; guarded by mu
-	method   *boundMethod
+	method   *servedMethod
 	deadline int64         // Unix nanoseconds, 0 for none
 	extra    *contextExtra // nil until needed; guarded by mu
 }
@@ -34,6 +34,12 @@ type contextExtra struct {
 	incoming        metadata.MD // nil until asked for
 	header, trailer []guest.Pair
 	headerSent      bool
+	// invalid is the outcome of a call with a header or a trailer that cannot be sent.
+	invalid *guest.Status
+
+	// Of the server's list.
+	watched    bool
+	prev, next *serverContext
 }
 
 // callback is a function to call when the context is done.
@@ -69,7 +75,7 @@ func (p *contextPool) next() *serverContext {
 	return &p.slab[i]
 }
 
-func newServerContext(m *boundMethod, call serverCall, deadline int64) *serverContext {
+func newServerContext(m *servedMethod, call serverCall, deadline int64) *serverContext {
 	var c *serverContext
 	if coop.Single {
 		c = contexts.next()
@@ -77,20 +83,21 @@ func newServerContext(m *boundMethod, call serverCall, deadline int64) *serverCo
 		c = contexts.get()
 	}
 	c.method, c.call, c.deadline = m, call, deadline
+	call.OnCancel(c)
 	return c
 }
 
-// finish ends the call: it passes header and trailer on and cancels the context.
-func (c *serverContext) finish() {
+// finish ends the call: it passes header and trailer on and cancels the context. It returns a status if they cannot be sent.
+func (c *serverContext) finish() *guest.Status {
 	if coop.Single && c.extra == nil {
 		c.call = nil
-		return
+		return nil
 	}
-	c.finishExtra()
+	return c.finishExtra()
 }
 
 // finishExtra is finish with all that a handler may have asked for. It is apart so that finish is inlined.
-func (c *serverContext) finishExtra() {
+func (c *serverContext) finishExtra() (invalid *guest.Status) {
 	c.mu.Lock()
 	x := c.extra
 	if x != nil && x.header != nil {
@@ -103,7 +110,19 @@ func (c *serverContext) finishExtra() {
 	c.mu.Unlock()
 	if x != nil {
 		c.cancel(context.Canceled)
+		invalid = x.invalid
 	}
+	return invalid
+}
+
+// Cancel implements guest.Canceller: the client has gone, or does not wait any longer. For a call whose deadline has passed that is
+// the reason.
+func (c *serverContext) Cancel() {
+	err := c.why()
+	if err == nil {
+		err = context.Canceled
+	}
+	c.cancel(err)
 }
 
 // cancel makes the context done, unless it is. It returns why the context is done.
@@ -115,6 +134,9 @@ func (c *serverContext) cancel(err error) error {
 		return x.err
 	}
 	x.err = err
+	if x.watched {
+		c.method.server.unwatch(c)
+	}
 	if x.done != nil {
 		close(x.done)
 	}
@@ -164,15 +186,21 @@ func (c *serverContext) Done() <-chan struct{} {
 	return x.done
 }
 
-// Err implements context.Context. A deadline that passed is noticed here, timer or not.
+// Err implements context.Context. A deadline that passed is noticed here, timer or not, and so is that the client has gone, which a
+// guest that computes would not hear of otherwise.
 func (c *serverContext) Err() error {
-	c.mu.Lock()
-	err := c.errLocked()
-	c.mu.Unlock()
-	if err != nil {
+	poll()
+	if err := c.why(); err != nil {
 		return c.cancel(err)
 	}
 	return nil
+}
+
+// why is Err that does not ask the host.
+func (c *serverContext) why() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.errLocked()
 }
 
 // errLocked returns why the context is done or about to be, nil if it is not.
@@ -180,7 +208,7 @@ func (c *serverContext) errLocked() error {
 	switch {
 	case c.extra != nil && c.extra.err != nil:
 		return c.extra.err
-	case c.call == nil:
+	case c.call == nil, c.method.server.cut.Load():
 		return context.Canceled
 	case c.deadline != 0 && time.Now().UnixNano() >= c.deadline:
 		return context.DeadlineExceeded
@@ -188,10 +216,13 @@ func (c *serverContext) errLocked() error {
 	return nil
 }
 
-// watchLocked is errLocked for somebody who will not ask again: it starts the timer for the deadline.
+// watchLocked is errLocked for somebody who will not ask again: Stop will tell the context, and a timer for the deadline.
 func (c *serverContext) watchLocked() error {
-	err := c.errLocked()
 	x := c.extraLocked()
+	if !x.watched && x.err == nil && c.call != nil {
+		c.method.server.watch(c) // before the look at whether it has been stopped
+	}
+	err := c.errLocked()
 	if err == nil && c.deadline != 0 && x.timer == nil {
 		x.timer = time.AfterFunc(time.Until(time.Unix(0, c.deadline)), func() {
 			c.cancel(context.DeadlineExceeded)
@@ -236,9 +267,12 @@ func (c *serverContext) Value(key any) any {
 	case callctx.Incoming:
 		return c.incoming()
 	case callctx.Peer:
-		return localPeer
+		if c.method.server.opts.hasCreds {
+			return localPeer
+		}
+		return anonymousPeer
 	case callctx.Stream:
-		return (*serverStream)(c)
+		return (*transportStream)(c)
 	}
 	return nil
 }

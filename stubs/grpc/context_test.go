@@ -9,7 +9,7 @@ import (
 )
 
 func TestContext(t *testing.T) {
-	m := &boundMethod{fullMethod: fullName}
+	m := &servedMethod{server: NewServer(), fullMethod: fullName}
 	t.Run("deadline without Done", func(t *testing.T) {
 		c := newServerContext(m, &nopCall{}, time.Now().Add(5*time.Millisecond).UnixNano())
 		if _, ok := c.Deadline(); !ok || c.Err() != nil {
@@ -98,7 +98,7 @@ func TestContext(t *testing.T) {
 					<-child.Done()
 				})
 			}
-			wg.Go(c.finish)
+			wg.Go(func() { c.finish() })
 			wg.Wait()
 		}
 	})

@@ -5,9 +5,11 @@ import (
 	"net"
 	"time"
 
+	"github.com/cofaas/cofaas/stubs/grpc/channelz"
 	"github.com/cofaas/cofaas/stubs/grpc/credentials"
 	"github.com/cofaas/cofaas/stubs/grpc/credentials/insecure"
 	"github.com/cofaas/cofaas/stubs/grpc/keepalive"
+	"github.com/cofaas/cofaas/stubs/grpc/resolver"
 	"github.com/cofaas/cofaas/stubs/grpc/stats"
 )
 
@@ -39,7 +41,14 @@ type dialOptions struct {
 	bundle      credentials.Bundle
 	perRPCCreds []credentials.PerRPCCredentials
 	authority   string
+	userAgent   string
+	config      string // the default service config
+	readConfig  func(string) (*clientConfig, error)
+	noRetry     bool
+	maxAttempts int // 0 for the default
+	ownDialer   bool
 	block       bool
+	resolvers   []resolver.Builder
 }
 
 // chain makes one interceptor of all of a kind, that of the single option first.
@@ -92,8 +101,8 @@ func WithDefaultCallOptions(cos ...CallOption) DialOption {
 	return dialOption(func(o *dialOptions) { o.callOptions = append(o.callOptions, cos...) })
 }
 
-// WithTransportCredentials sets the transport credentials. They, or a bundle, must be set. In a guest they only decide
-// whether per-call credentials that require a secure transport may be used.
+// WithTransportCredentials sets the transport credentials. They, or a bundle, must be set. In a guest they decide whether per-call
+// credentials that require a secure transport may be used, and how the host secures calls that leave it.
 func WithTransportCredentials(creds credentials.TransportCredentials) DialOption {
 	return dialOption(func(o *dialOptions) { o.creds = creds })
 }
@@ -113,7 +122,8 @@ func WithPerRPCCredentials(creds credentials.PerRPCCredentials) DialOption {
 	return dialOption(func(o *dialOptions) { o.perRPCCreds = append(o.perRPCCreds, creds) })
 }
 
-// WithAuthority sets the authority, which per-call credentials and stats handlers see. Local calls have no such header.
+// WithAuthority sets the authority, which per-call credentials and stats handlers see, and calls that leave the host have. Local calls
+// have no such header.
 func WithAuthority(a string) DialOption {
 	return dialOption(func(o *dialOptions) { o.authority = a })
 }
@@ -141,32 +151,51 @@ func WithReturnConnectionError() DialOption { return WithBlock() }
 // Deprecated: NewClient does not support it.
 func FailOnNonTempDialError(f bool) DialOption { return inertDial{} }
 
-// WithContextDialer sets the function that makes connections. Inert in a guest: f is never called, so what it would
-// reach must be a service that the app exports.
+// WithContextDialer sets the function that makes connections. In a guest f is never called. Calls that leave the host fail, unless its
+// operator says where they go.
 func WithContextDialer(f func(context.Context, string) (net.Conn, error)) DialOption {
-	return inertDial{}
+	return dialOption(func(o *dialOptions) { o.ownDialer = f != nil })
 }
 
-// WithDialer sets the function that makes connections. Inert in a guest, as [WithContextDialer] is.
+// WithDialer sets the function that makes connections, as [WithContextDialer] does.
 //
 // Deprecated: use [WithContextDialer].
-func WithDialer(f func(string, time.Duration) (net.Conn, error)) DialOption { return inertDial{} }
+func WithDialer(f func(string, time.Duration) (net.Conn, error)) DialOption {
+	return dialOption(func(o *dialOptions) { o.ownDialer = f != nil })
+}
 
-// WithUserAgent sets the user-agent header. Inert in a guest: local calls have none.
-func WithUserAgent(s string) DialOption { return inertDial{} }
+// WithResolvers adds resolvers, as resolver.Register does for one connection. They are not asked, as no name is resolved.
+func WithResolvers(rs ...resolver.Builder) DialOption {
+	return dialOption(func(o *dialOptions) { o.resolvers = append(o.resolvers, rs...) })
+}
 
-// WithDefaultServiceConfig sets the service config: load balancing, retries, timeouts, health checks. Inert in a guest:
-// it is not read. The host balances; give calls that need a timeout a context with a deadline.
-func WithDefaultServiceConfig(s string) DialOption { return inertDial{} }
+// WithChannelzParentID names the parent of the connection in channelz. Inert in a guest: there is no channelz.
+func WithChannelzParentID(c channelz.Identifier) DialOption { return inertDial{} }
+
+// WithUserAgent sets what the user-agent header of calls that leave the host begins with. Local calls have none.
+func WithUserAgent(s string) DialOption {
+	return dialOption(func(o *dialOptions) { o.userAgent = s })
+}
+
+// WithDefaultServiceConfig sets the service config: load balancing, retries, timeouts, limits, health checks. In a guest, load balancing
+// and health checks are for calls that leave the host, and of local calls, only unary ones are retried.
+func WithDefaultServiceConfig(s string) DialOption {
+	// Named here alone, so that only guests that have a config have its parser.
+	return dialOption(func(o *dialOptions) { o.config, o.readConfig = s, parseConfig })
+}
 
 // WithDisableServiceConfig ignores service configs of name resolvers. Inert in a guest: no name is resolved.
 func WithDisableServiceConfig() DialOption { return inertDial{} }
 
-// WithDisableRetry disables retries. Inert in a guest: calls are not retried.
-func WithDisableRetry() DialOption { return inertDial{} }
+// WithDisableRetry disables the retries that a service config asks for.
+func WithDisableRetry() DialOption {
+	return dialOption(func(o *dialOptions) { o.noRetry = true })
+}
 
-// WithMaxCallAttempts limits retries. Inert in a guest: calls are not retried.
-func WithMaxCallAttempts(n int) DialOption { return inertDial{} }
+// WithMaxCallAttempts limits the attempts that a service config asks for. The default, for which n < 2 stands, is 5.
+func WithMaxCallAttempts(n int) DialOption {
+	return dialOption(func(o *dialOptions) { o.maxAttempts = n })
+}
 
 // WithDisableHealthCheck disables health checks of connections. Inert in a guest: there are none.
 func WithDisableHealthCheck() DialOption { return inertDial{} }
@@ -196,14 +225,14 @@ func WithBackoffConfig(b BackoffConfig) DialOption { return inertDial{} }
 // Deprecated: use [WithConnectParams].
 func WithBackoffMaxDelay(md time.Duration) DialOption { return inertDial{} }
 
-// WithMaxMsgSize limits the size of replies. Inert in a guest, as [MaxCallRecvMsgSize] is.
+// WithMaxMsgSize limits the size of what is received, as [MaxCallRecvMsgSize] does.
 //
 // Deprecated: use [WithDefaultCallOptions] and [MaxCallRecvMsgSize].
 func WithMaxMsgSize(s int) DialOption {
 	return WithDefaultCallOptions(MaxCallRecvMsgSize(s))
 }
 
-// WithCodec sets the codec. Inert in a guest: a local call is not encoded.
+// WithCodec sets the codec, as [ForceCodec] does.
 //
 // Deprecated: use [WithDefaultCallOptions] and [ForceCodec].
 func WithCodec(c Codec) DialOption { return WithDefaultCallOptions(CallCustomCodec(c)) }
@@ -242,9 +271,10 @@ func WithStaticConnWindowSize(s int32) DialOption { return inertDial{} }
 
 // MaxHeaderListSizeDialOption is the type of [WithMaxHeaderListSize].
 type MaxHeaderListSizeDialOption struct {
-	EmptyDialOption
 	MaxHeaderListSize uint32
 }
+
+func (MaxHeaderListSizeDialOption) apply(*dialOptions) {}
 
 // WithMaxHeaderListSize is inert in a guest, as [WithWriteBufferSize] is.
 func WithMaxHeaderListSize(s uint32) DialOption {

@@ -62,7 +62,7 @@ func ofInt(m any) error {
 func directExport(t *testing.T, service string) *guest.Export {
 	old := bound.methods
 	t.Cleanup(func() { bound.methods = old })
-	return guest.NewExport("/"+service+"/"+methodName, 32, 8,
+	return guest.NewExport("/"+service+"/"+methodName, 16, 32, 8,
 		func(_ guest.Record, m any) error { return ofInt(m) },
 		func(_ *guest.Scratch, _ guest.Record, m any) error { return ofInt(m) },
 	).WithDirect(functionName(generatedHandler), func(impl any) guest.DirectHandler {
@@ -122,7 +122,7 @@ func TestDirect(t *testing.T) {
 				tt.change(desc)
 			}
 			impl := new(directImpl)
-			s := NewServer(tt.opts...)
+			s := newServing(tt.opts...)
 			s.RegisterService(desc, impl)
 			if got := served(e); got != codes.OK || impl.all != 1 || (impl.direct == 1) != tt.direct {
 				t.Errorf("%v with %d calls, %d of them direct", got, impl.all, impl.direct)
@@ -165,7 +165,7 @@ func (o *otherImpl) Call() error { o.calls++; return nil }
 func TestDirect_OtherImplementation(t *testing.T) {
 	e := directExport(t, t.Name())
 	impl := new(otherImpl)
-	NewServer().RegisterService(directDesc(t.Name()), impl)
+	newServing().RegisterService(directDesc(t.Name()), impl)
 	if got := served(e); got != codes.OK || impl.calls != 1 {
 		t.Errorf("got %v with %d calls", got, impl.calls)
 	}
@@ -175,15 +175,15 @@ func TestDirect_OtherImplementation(t *testing.T) {
 func TestDirect_RegisteredTwice(t *testing.T) {
 	e := directExport(t, t.Name())
 	first, second := new(directImpl), new(directImpl)
-	s := NewServer()
+	s := newServing()
 	s.RegisterService(directDesc(t.Name()), first)
-	NewServer().RegisterService(directDesc(t.Name()), second)
+	newServing().RegisterService(directDesc(t.Name()), second)
 	served(e)
 	if first.direct != 1 || second.all != 0 {
 		t.Errorf("calls of the first %d, of the second %d", first.direct, second.all)
 	}
 	s.Stop()
-	NewServer(StatsHandler(nopStats{})).RegisterService(directDesc(t.Name()), second)
+	newServing(StatsHandler(nopStats{})).RegisterService(directDesc(t.Name()), second)
 	if got := served(e); got != codes.OK || first.all != 1 || second.all != 1 || second.direct != 0 {
 		t.Errorf("%v; calls of the first %d, of the second %d", got, first.all, second.all)
 	}
@@ -214,7 +214,7 @@ func TestFailingMessages(t *testing.T) {
 	} {
 		for _, direct := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s,direct=%t", tt.name, direct), func(t *testing.T) {
-				e := guest.NewExport("/"+t.Name()+"/"+methodName, 32, 8,
+				e := guest.NewExport("/"+t.Name()+"/"+methodName, 16, 32, 8,
 					func(guest.Record, any) error { return tt.lift },
 					func(*guest.Scratch, guest.Record, any) error { return tt.lower },
 				).WithDirect(functionName(generatedHandler), func(any) guest.DirectHandler { return tt.failingCall })
@@ -229,7 +229,7 @@ func TestFailingMessages(t *testing.T) {
 						return reply, err
 					}
 				}
-				NewServer().RegisterService(desc, new(directImpl))
+				newServing().RegisterService(desc, new(directImpl))
 				if got := served(e); got != codes.Internal {
 					t.Errorf("got %v", got)
 				}

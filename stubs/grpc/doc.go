@@ -7,25 +7,32 @@
 // stats handlers, metadata, deadlines and errors behave as in grpc-go, which is the reference for every test here.
 //
 // Options that configure what a guest does not have (connections, TLS, keepalive, name resolution, load balancing,
-// retries, message size limits, compression) are accepted; their comments say "Inert in a guest" and who is in charge
-// instead. What cannot be done at all fails with [codes.Unimplemented]: streaming.
+// compression) are accepted; their comments say "Inert in a guest" and who is in charge instead.
 //
 // This package and those below it import the standard library, protobuf, the google.rpc.Status message and package
 // guest, and never the real grpc-go.
 //
 // # Caveats
 //
-//   - Streaming calls are not supported yet, neither made nor served.
-//   - A service without an exporter in the app cannot be called: there are no remote edges yet.
+//   - What a streaming handler sends that cannot be sent ends the call, as in grpc-go, but the client learns of it only when the
+//     handler has returned.
+//   - Header of a stream on a unary method returns nil before RecvMsg has: only then is the call made.
+//   - Messages that a client has not received yet when its context is done may be lost.
+//   - Limits for messages that are sent of 4 MiB and more hold for calls from and to the network alone.
+//   - What the other side of a call would do with the bytes of a codec that an option insists on is done on this side, by the codec that is
+//     registered here for its name. It does nothing if none is: then the codec itself is asked for a round trip.
+//   - UnknownServiceHandler is never called.
+//   - A method of which generation has not seen that it is called cannot be called over the network.
 //   - A guest waits for the reply of a call with all its goroutines, so cancelling a context does not end a call early.
 //     Its deadline does.
 //   - Dial targets are parsed and kept, but no name is resolved and no custom dialer is called.
-//   - A default service config is not read: no retries, no per-method timeouts.
+//   - Of a default service config, load balancing and health checks have no effect on local calls, and only unary calls are retried.
 //   - The headers content-type, user-agent and :authority are set by a transport. Of these, incoming metadata always has
 //     content-type, and the others only if the host passes them on.
 //   - Error details travel in the status only: the trailer has no grpc-status-details-bin.
-//   - The peer of a call is an address without a host; a peer has no authentication information.
-//   - When two servers in one main register the same service, the first one serves it.
-//   - Not there at all: Server.ServeHTTP, InTapHandle, WithResolvers, WithChannelzParentID, ForceCodecV2 and
-//     ForceServerCodecV2, PreparedMsg, GetMethodConfig, and the packages resolver, balancer, mem and attributes.
+//   - The peer of a call is an address without a host; its authentication information is that of insecure credentials.
+//   - When two servers in one main register the same service, the first one serves it, until it is stopped. All servers of a function are
+//     reached whatever address of it was dialled.
+//   - Stop cancels the contexts of handlers, but their callers learn of it only when they have returned.
+//   - What is not there at all is listed, with reasons, in internal/grpcapi/refused.txt, and reported by the generator.
 package grpc

@@ -1,28 +1,42 @@
 package grpc
 
 import (
+	"context"
+	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
 
 	"github.com/cofaas/cofaas/guest"
+	"github.com/cofaas/cofaas/stubs/grpc/codes"
 )
 
 // fakeHost connects the imports of this process to its exports, as the host does between guests.
 type fakeHost struct {
 	mu       sync.Mutex
 	exports  map[string]unaryHandler
+	streams  map[string]streamServer
 	served   []string          // addresses
 	exported func(string) bool // nil for every method
 }
 
 // useFakeHost puts a fake host behind the border for the duration of a test.
 func useFakeHost(t testing.TB) *fakeHost {
-	h := &fakeHost{exports: map[string]unaryHandler{}}
+	h := &fakeHost{exports: map[string]unaryHandler{}, streams: map[string]streamServer{}}
 	oldFind, oldBind, oldReady, oldBound := findImport, bindExport, ready, bound.methods
-	t.Cleanup(func() { findImport, bindExport, ready, bound.methods = oldFind, oldBind, oldReady, oldBound })
+	oldFindStream, oldBindStream, oldRoute := findStreamImport, bindStreamExport, findRoute
+	t.Cleanup(func() {
+		findImport, bindExport, ready = oldFind, oldBind, oldReady
+		bound.mu.Lock() // streams may be left
+		bound.methods = oldBound
+		bound.mu.Unlock()
+		findStreamImport, bindStreamExport, findRoute = oldFindStream, oldBindStream, oldRoute
+	})
+	bound.mu.Lock()
 	bound.methods = nil
+	bound.mu.Unlock()
 	findImport = func(m string) importedMethod {
 		if handler := h.exports[m]; handler != nil {
 			return fakeImport(handler)
@@ -36,6 +50,19 @@ func useFakeHost(t testing.TB) *fakeHost {
 		h.exports[m] = method.serve
 		return true
 	}
+	findStreamImport = func(m string) opener {
+		if serve := h.streams[m]; serve != nil {
+			return func(call *guest.ClientCall) transport { return openFake(serve, call) }
+		}
+		return nil
+	}
+	bindStreamExport = func(m string, method *boundStream) bool {
+		if h.exported != nil && !h.exported(m) {
+			return false
+		}
+		h.streams[m] = method.serve
+		return true
+	}
 	ready = func(network, addr string) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
@@ -44,15 +71,27 @@ func useFakeHost(t testing.TB) *fakeHost {
 	return h
 }
 
+// newServing returns a server that serves, without a listener.
+func newServing(opts ...ServerOption) *Server {
+	s := NewServer(opts...)
+	s.serving.Store(true)
+	return s
+}
+
 // fakeImport calls a handler and copies the messages.
 type fakeImport unaryHandler
 
 // unaryHandler serves a call.
 type unaryHandler func(serverCall) (reply any, st *guest.Status)
 
-func (f fakeImport) Invoke(call *guest.ClientCall, args, reply any) *guest.Status {
-	sc := &fakeCall{request: args.(proto.Message)}
+func (f fakeImport) Invoke(_ context.Context, _ <-chan struct{}, call *guest.ClientCall, args, reply any) *guest.Status {
+	request, ok := args.(proto.Message)
+	if !ok {
+		return guestError(codes.Internal, fmt.Sprintf("grpc: error while marshaling: proto: failed to marshal, message is %T, want proto.Message", args))
+	}
+	sc := &fakeCall{request: request}
 	if call != nil {
+		sc.waits = call.WaitForReady
 		sc.deadline, sc.metadata = call.Deadline, call.Metadata
 	}
 	out, st := f(sc)
@@ -63,9 +102,13 @@ func (f fakeImport) Invoke(call *guest.ClientCall, args, reply any) *guest.Statu
 	if st != nil {
 		return st
 	}
-	proto.Reset(reply.(proto.Message))
-	proto.Merge(reply.(proto.Message), out.(proto.Message))
-	return nil
+	m, ok := reply.(proto.Message)
+	if !ok {
+		return guestError(codes.Internal, fmt.Sprintf("grpc: failed to unmarshal the received message: failed to unmarshal, message is %T, want proto.Message", reply))
+	}
+	proto.Reset(m)
+	proto.Merge(m, out.(proto.Message))
+	return guest.CheckReply(call, m)
 }
 
 // fakeCall is a call to a handler. Like the real one it must not be used once the handler has returned.
@@ -75,7 +118,15 @@ type fakeCall struct {
 	metadata        []guest.Pair
 	header, trailer []guest.Pair
 	fetched         int
-	over            bool
+	over, waits     bool
+	canceller       atomic.Pointer[guest.Canceller]
+}
+
+// cancel is what the host does when nobody waits for the call.
+func (c *fakeCall) cancel() {
+	if ctx := c.canceller.Load(); ctx != nil {
+		(*ctx).Cancel()
+	}
 }
 
 func (c *fakeCall) check() {
@@ -93,8 +144,11 @@ func (c *fakeCall) Decoder() func(any) error {
 	}
 }
 
-func (c *fakeCall) Deadline() int64           { c.check(); return c.deadline }
-func (c *fakeCall) HasMetadata() bool         { c.check(); return len(c.metadata) > 0 }
-func (c *fakeCall) Metadata() []guest.Pair    { c.check(); c.fetched++; return c.metadata }
-func (c *fakeCall) SetHeader(p []guest.Pair)  { c.check(); c.header = p }
-func (c *fakeCall) SetTrailer(p []guest.Pair) { c.check(); c.trailer = p }
+func (c *fakeCall) Deadline() int64              { c.check(); return c.deadline }
+func (c *fakeCall) HasMetadata() bool            { c.check(); return len(c.metadata) > 0 }
+func (c *fakeCall) Metadata() []guest.Pair       { c.check(); c.fetched++; return c.metadata }
+func (c *fakeCall) SetHeader(p []guest.Pair)     { c.check(); c.header = p }
+func (c *fakeCall) OnCancel(ctx guest.Canceller) { c.check(); c.canceller.Store(&ctx) }
+func (c *fakeCall) SetTrailer(p []guest.Pair)    { c.check(); c.trailer = p }
+func (c *fakeCall) WaitsForReady() bool          { c.check(); return c.waits }
+func (c *fakeCall) IsLarge() bool                { c.check(); return true }

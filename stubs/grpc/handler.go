@@ -1,15 +1,13 @@
 package grpc
 
 import (
+	"context"
 	"reflect"
 	"runtime"
-	"strings"
 	"sync"
 	"unsafe"
 
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"github.com/cofaas/cofaas/guest"
 	"github.com/cofaas/cofaas/stubs/grpc/codes"
@@ -17,47 +15,78 @@ import (
 	"github.com/cofaas/cofaas/stubs/grpc/status"
 )
 
-// boundMethod is a method that is bound to an export. All that a call needs is found here, so that a call looks nothing
+// servedMethod is a method that a server serves.
+type servedMethod struct {
+	server     *Server
+	impl       any
+	fullMethod string
+	stats      statsHandlers
+	exchange   *exchange
+}
+
+// boundMethod is a unary method that is bound to an export. All that a call needs is found here, so that a call looks nothing
 // up.
 type boundMethod struct {
-	server      *Server
-	impl        any
-	fullMethod  string
+	servedMethod
 	handler     MethodHandler
 	interceptor UnaryServerInterceptor // nil if there is none
-	stats       statsHandlers
-	direct      guest.DirectHandler // does what handler does, or nil
+	direct      guest.DirectHandler    // does what handler does, or nil
 }
 
-// bound are the methods that some server of this guest serves.
+// bound are the methods that some server of this guest has.
 var bound struct {
 	mu      sync.Mutex
-	methods map[string]*Server
+	methods map[string]binding
+	served  chan struct{} // closed when the next server begins to serve; nil while nobody waits
 }
 
-// bind connects a method to its export, if there is one and no other server has it.
-func (s *Server) bind(fullMethod string, d *MethodDesc, impl any) {
+// binding is who has a method: a server, with one of the two kinds.
+type binding struct {
+	server *Server
+	unary  *boundMethod
+	stream *boundStream
+}
+
+func (s *Server) served(fullMethod string, impl any) servedMethod {
+	return servedMethod{server: s, impl: impl, fullMethod: fullMethod, stats: s.opts.stats, exchange: s.exchange}
+}
+
+// bindMethod connects a unary method to its export.
+func (s *Server) bindMethod(fullMethod string, d *MethodDesc, impl any) {
+	m := &boundMethod{
+		servedMethod: s.served(fullMethod, impl),
+		handler:      d.Handler,
+		interceptor:  s.opts.unaryInt,
+	}
+	s.bind(fullMethod, binding{server: s, unary: m}, func() bool { return bindExport(fullMethod, m) })
+}
+
+// bindStream connects a streaming method to its export.
+func (s *Server) bindStream(fullMethod string, d *StreamDesc, impl any) {
+	m := &boundStream{
+		servedMethod: s.served(fullMethod, impl),
+		desc:         d,
+		interceptor:  s.opts.streamInt,
+		rare:         s.opts.stats != nil || s.exchange != nil,
+	}
+	s.bind(fullMethod, binding{server: s, stream: m}, func() bool { return bindStreamExport(fullMethod, m) })
+}
+
+// bind connects a method to its export, by a function that reports whether there is one, unless another server has it.
+func (s *Server) bind(fullMethod string, b binding, bindTo func() bool) {
 	bound.mu.Lock()
 	defer bound.mu.Unlock()
-	if other := bound.methods[fullMethod]; other != nil && !other.stopped.Load() {
+	if other := bound.methods[fullMethod].server; other != nil && !other.stopped.Load() {
 		logger.Warningf("grpc: %s is served by another server of this guest", fullMethod)
 		return
 	}
-	m := &boundMethod{
-		server:      s,
-		impl:        impl,
-		fullMethod:  fullMethod,
-		handler:     d.Handler,
-		interceptor: s.opts.unaryInt,
-		stats:       s.opts.stats,
-	}
-	if !bindExport(fullMethod, m) {
+	if !bindTo() {
 		return
 	}
 	if bound.methods == nil {
-		bound.methods = make(map[string]*Server)
+		bound.methods = make(map[string]binding)
 	}
-	bound.methods[fullMethod] = s
+	bound.methods[fullMethod] = b
 }
 
 // functionName returns the name of a function in package runtime's form.
@@ -67,55 +96,84 @@ func functionName(h MethodHandler) string {
 
 // Serve is the hot path of a guest that is called. It implements guest.Handler.
 func (m *boundMethod) Serve(c *guest.ServerCall) *guest.Status {
-	if m.direct == nil {
+	s := m.server
+	if m.direct == nil || c.IsLarge() || !s.enter() {
 		reply, st := m.serve(c)
 		if st != nil {
 			return st
 		}
 		return c.Lower(reply)
 	}
-	s := m.server
-	if !s.enter() {
-		return s.refuse()
-	}
-	ctx := newServerContext(m, c, c.Deadline())
+	ctx := newServerContext(&m.servedMethod, c, c.Deadline())
 	err := m.direct.Serve(ctx, c)
-	ctx.finish()
-	s.leave()
+	st := ctx.finish()
+	if s.leave() {
+		return errCutOff
+	}
 	if err != nil {
 		return m.failed(err)
 	}
-	return nil
-}
-
-// refuse is leave for a handler that may not run, and returns the status of its call.
-func (s *Server) refuse() *guest.Status {
-	s.leave()
-	return guestError(codes.Unavailable, ErrServerStopped.Error())
+	return st
 }
 
 // serve calls the handler.
 func (m *boundMethod) serve(call serverCall) (any, *guest.Status) {
 	if !m.server.enter() {
-		return nil, m.server.refuse()
+		next, held, st := m.hold(call)
+		if st != nil {
+			return nil, st
+		}
+		return next.unary.serve(held)
 	}
-	ctx := newServerContext(m, call, call.Deadline())
+	ctx := newServerContext(&m.servedMethod, call, call.Deadline())
 	var reply any
 	var err error
-	if m.stats == nil {
-		reply, err = m.handler(m.impl, ctx, call.Decoder(), m.interceptor)
-	} else {
+	switch {
+	case m.stats != nil:
 		reply, err = m.serveWithStats(ctx, call)
+	case m.exchange != nil:
+		reply, err = m.handleExchange(ctx, m.decoder(call))
+	default:
+		reply, err = m.handler(m.impl, ctx, m.decoder(call), m.interceptor)
 	}
-	ctx.finish()
-	m.server.leave()
-	if err != nil {
+	st := ctx.finish()
+	switch {
+	case m.server.leave():
+		return nil, errCutOff
+	case err != nil:
 		return nil, m.failed(err)
+	case st != nil:
+		return nil, st
 	}
 	if isNil(reply) {
 		return m.emptyReply(reply)
 	}
 	return reply, nil
+}
+
+// handleExchange calls the handler, and does what is to be done with messages.
+func (m *boundMethod) handleExchange(ctx context.Context, decode func(any) error) (any, error) {
+	reply, err := m.handler(m.impl, ctx, func(req any) error { return m.exchange.in(req, m.messages(false), decode) }, m.interceptor)
+	if err != nil || isNil(reply) {
+		return reply, err
+	}
+	return m.exchange.out(reply, m.messages(true))
+}
+
+func (m *servedMethod) messages(reply bool) messages { return messages{m.fullMethod, reply} }
+
+// decoder returns what fills requests that are not too large.
+func (m *boundMethod) decoder(call serverCall) func(any) error {
+	decode, limit := call.Decoder(), m.server.opts.maxRecv
+	if !call.IsLarge() || isLow(limit) {
+		return decode
+	}
+	return func(req any) error {
+		if err := decode(req); err != nil {
+			return err
+		}
+		return checkReceived(encodedSize(req), limit)
+	}
 }
 
 // failed returns the status of a handler's error.
@@ -143,12 +201,8 @@ func (m *boundMethod) emptyReply(reply any) (any, *guest.Status) {
 	if typed, ok := reply.(proto.Message); ok {
 		return typed.ProtoReflect().New().Interface(), nil
 	}
-	name := strings.ReplaceAll(strings.TrimPrefix(m.fullMethod, "/"), "/", ".")
-	d, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(name))
-	if method, ok := d.(protoreflect.MethodDescriptor); err == nil && ok {
-		if t, err := protoregistry.GlobalTypes.FindMessageByName(method.Output().FullName()); err == nil {
-			return t.New().Interface(), nil
-		}
+	if empty := m.messages(true).registered(); empty != nil {
+		return empty, nil
 	}
 	return nil, guestError(codes.Internal, "grpc: the handler of "+m.fullMethod+" returned neither a reply nor an error")
 }

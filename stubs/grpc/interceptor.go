@@ -58,6 +58,19 @@ func chainUnaryServer(ints []UnaryServerInterceptor) UnaryServerInterceptor {
 	}
 }
 
+func chainStreamServer(ints []StreamServerInterceptor) StreamServerInterceptor {
+	switch len(ints) {
+	case 0:
+		return nil
+	case 1:
+		return ints[0]
+	}
+	first, rest := ints[0], chainStreamServer(ints[1:])
+	return func(srv any, ss ServerStream, info *StreamServerInfo, handler StreamHandler) error {
+		return first(srv, ss, info, func(srv any, ss ServerStream) error { return rest(srv, ss, info, handler) })
+	}
+}
+
 func chainUnaryClient(ints []UnaryClientInterceptor) UnaryClientInterceptor {
 	switch len(ints) {
 	case 0:

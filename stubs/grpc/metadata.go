@@ -56,12 +56,45 @@ func validatePair(k string, values ...string) error {
 	return nil
 }
 
+// isWireKey reports whether HTTP/2 has names like this: tokens without upper case.
+func isWireKey(k string) bool {
+	for i := range len(k) {
+		switch c := k[i]; {
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return k != ""
+}
+
+// isWireValue reports whether HTTP/2 has values like this, as they are sent for a key.
+func isWireValue(k, v string) bool {
+	if strings.HasSuffix(k, "-bin") {
+		return true // in base64
+	}
+	for i := range len(v) {
+		if c := v[i]; c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// validateMD returns an error with a status for metadata that gRPC does not let through.
+func validateMD(md metadata.MD) error {
+	for k, values := range md {
+		if err := validatePair(k, values...); err != nil {
+			return status.Error(codes.Internal, err.Error())
+		}
+	}
+	return nil
+}
+
 // appendOutgoing checks and appends the outgoing metadata of a context.
 func appendOutgoing(pairs []guest.Pair, raw callctx.Raw) ([]guest.Pair, error) {
-	for k, values := range raw.Set {
-		if err := validatePair(k, values...); err != nil {
-			return nil, status.Error(codes.Internal, err.Error())
-		}
+	if err := validateMD(raw.Set); err != nil {
+		return nil, err
 	}
 	pairs = appendPairs(pairs, metadata.MD(raw.Set))
 	for _, added := range raw.Added {

@@ -22,7 +22,8 @@ import (
 
 // kit is what a case needs of gRPC, without its types. There is one for each implementation.
 type kit struct {
-	start func(t *testing.T, s setup) client
+	start   func(t *testing.T, s setup) client
+	streams func(t *testing.T, s streamSetup) streamConn
 
 	err           func(code uint32, msg string, details ...proto.Message) error
 	okError       func() error // an error whose status is OK
@@ -32,7 +33,7 @@ type kit struct {
 	incoming      func(ctx context.Context) (map[string][]string, bool)
 	incomingValue func(ctx context.Context, key string) []string
 	method        func(ctx context.Context) (string, bool)
-	hasPeer       func(ctx context.Context) bool
+	hasPeer       func(ctx context.Context) peerKnown
 	appendOut     func(ctx context.Context, kv ...string) context.Context
 	newOut        func(ctx context.Context, md map[string][]string) context.Context
 	outcome       func(err error) outcome
@@ -45,6 +46,7 @@ type setup struct {
 	serverInt, clientInt     string
 	serverChain, clientChain []string
 	serverStats, clientStats bool
+	serverCreds              bool
 	nilReply                 bool // the server's interceptor returns nil, nil
 	creds                    *tokenCreds
 	log                      *eventLog
@@ -62,6 +64,12 @@ func (l *eventLog) add(line string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.lines = append(l.lines, line)
+}
+
+func (l *eventLog) reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = nil
 }
 
 // wait returns the lines once n of them contain a text.
@@ -86,10 +94,27 @@ func (l *eventLog) wait(t *testing.T, n int, text string) []string {
 }
 
 type client struct {
-	call func(ctx context.Context, method, req string, creds *tokenCreds) result
-	// stream tries to begin a streaming call.
-	stream func(ctx context.Context) error
+	call   func(ctx context.Context, method, req string, creds *tokenCreds) result
+	invoke func(ctx context.Context, i invocation) outcome
 	close  func() error
+}
+
+// peerKnown is what there is of a peer.
+type peerKnown struct{ addr, auth bool }
+
+// invocation is a call as it comes.
+type invocation struct {
+	method      string
+	args, reply any
+	codec       anyCodec // nil for none
+	maxRecv     int      // 0 for none
+}
+
+// anyCodec is a codec for either implementation.
+type anyCodec interface {
+	Marshal(v any) ([]byte, error)
+	Unmarshal(data []byte, v any) error
+	Name() string
 }
 
 // outcome is a status.
@@ -107,7 +132,8 @@ type result struct {
 	header, trailer map[string][]string
 	finished        []string // what OnFinish was told
 	peer            bool
-	deadline        bool // errors.Is(err, context.DeadlineExceeded)
+	auth            string // the peer's AuthType
+	deadline        bool   // errors.Is(err, context.DeadlineExceeded)
 }
 
 // tokenCreds are per-call credentials of either implementation.

@@ -22,7 +22,8 @@ import (
 
 // realKit is grpc-go over an in-memory connection. stub_test.go has the same over this package.
 var realKit = kit{
-	start: startReal,
+	start:   startReal,
+	streams: startRealStreams,
 	err: func(code uint32, msg string, details ...proto.Message) error {
 		st := status.New(codes.Code(code), msg)
 		for _, d := range details {
@@ -46,9 +47,9 @@ var realKit = kit{
 	},
 	incomingValue: metadata.ValueFromIncomingContext,
 	method:        grpc.Method,
-	hasPeer: func(ctx context.Context) bool {
+	hasPeer: func(ctx context.Context) peerKnown {
 		p, ok := peer.FromContext(ctx)
-		return ok && p.Addr != nil
+		return peerKnown{ok && p.Addr != nil, ok && p.AuthInfo != nil}
 	},
 	appendOut: metadata.AppendToOutgoingContext,
 	newOut: func(ctx context.Context, md map[string][]string) context.Context {
@@ -140,6 +141,9 @@ func startReal(t *testing.T, s setup) client {
 	if s.serverStats {
 		so = append(so, grpc.StatsHandler(realStats{&s, "server"}))
 	}
+	if s.serverCreds {
+		so = append(so, grpc.Creds(insecure.NewCredentials()))
+	}
 	server := grpc.NewServer(so...)
 	server.RegisterService(&grpc.ServiceDesc{
 		ServiceName: serviceName,
@@ -198,12 +202,21 @@ func startReal(t *testing.T, s setup) client {
 			r.outcome = realOutcome(err)
 			r.reply, r.header, r.trailer = reply.GetValue(), clean(header), clean(trailer)
 			r.peer = p.Addr != nil
+			if p.AuthInfo != nil {
+				r.auth = p.AuthInfo.AuthType()
+			}
 			r.deadline = errors.Is(err, context.DeadlineExceeded)
 			return r
 		},
-		stream: func(ctx context.Context) error {
-			_, err := cc.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, fullName)
-			return err
+		invoke: func(ctx context.Context, i invocation) outcome {
+			var opts []grpc.CallOption
+			if i.codec != nil {
+				opts = append(opts, grpc.ForceCodec(i.codec))
+			}
+			if i.maxRecv != 0 {
+				opts = append(opts, grpc.MaxCallRecvMsgSize(i.maxRecv))
+			}
+			return realOutcome(cc.Invoke(ctx, i.method, i.args, i.reply, opts...))
 		},
 		close: cc.Close,
 	}

@@ -1,11 +1,14 @@
 package grpc
 
 import (
+	"context"
 	"errors"
+	"math"
 	"net"
 	"reflect"
 	"sync"
 
+	"github.com/cofaas/cofaas/stubs/grpc/codes"
 	"github.com/cofaas/cofaas/stubs/grpc/grpclog"
 	"github.com/cofaas/cofaas/stubs/grpc/internal/coop"
 )
@@ -17,15 +20,19 @@ var ErrServerStopped = errors.New("grpc: the server has been stopped")
 
 // Server serves the methods that this guest exports. It is safe for concurrent use.
 type Server struct {
-	opts serverOptions
+	opts     serverOptions
+	exchange *exchange // nil if there is nothing to do with messages
 
 	mu        sync.Mutex
 	services  map[string]*registeredService
 	listeners map[net.Listener]struct{}
-	serving   bool       // Serve was called
-	idle      *sync.Cond // active became 0 after stopped was set
+	sealed    bool           // Serve was called
+	idle      *sync.Cond     // active became 0 after stopped was set
+	watched   *serverContext // a list of those that Stop is to cancel
 
-	stopped coop.Bool
+	serving coop.Bool  // Serve was called, and nothing that ends it
+	stopped coop.Bool  // Stop or GracefulStop was called
+	cut     coop.Bool  // Stop was called
 	active  coop.Int32 // handlers that run
 }
 
@@ -42,10 +49,12 @@ func NewServer(opt ...ServerOption) *Server {
 		listeners: make(map[net.Listener]struct{}),
 	}
 	s.idle = sync.NewCond(&s.mu)
+	s.opts.maxRecv, s.opts.maxSend = defaultMaxRecv, math.MaxInt32
 	for _, o := range opt {
 		o.apply(&s.opts)
 	}
 	s.opts.chain()
+	s.exchange = newExchange(s.opts.maxSend, s.opts.maxRecv, s.opts.codec)
 	return s
 }
 
@@ -61,7 +70,7 @@ func (s *Server) RegisterService(sd *ServiceDesc, impl any) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.serving {
+	if s.sealed {
 		logger.Fatalf("grpc: Server.RegisterService after Server.Serve for %q", sd.ServiceName)
 	}
 	if s.services[sd.ServiceName] != nil {
@@ -71,7 +80,7 @@ func (s *Server) RegisterService(sd *ServiceDesc, impl any) {
 	for i := range sd.Methods {
 		d := &sd.Methods[i]
 		service.methods = append(service.methods, MethodInfo{Name: d.MethodName})
-		s.bind("/"+sd.ServiceName+"/"+d.MethodName, d, impl)
+		s.bindMethod("/"+sd.ServiceName+"/"+d.MethodName, d, impl)
 	}
 	for i := range sd.Streams {
 		d := &sd.Streams[i]
@@ -80,6 +89,7 @@ func (s *Server) RegisterService(sd *ServiceDesc, impl any) {
 			IsClientStream: d.ClientStreams,
 			IsServerStream: d.ServerStreams,
 		})
+		s.bindStream("/"+sd.ServiceName+"/"+d.StreamName, d, impl)
 	}
 	s.services[sd.ServiceName] = service
 }
@@ -102,17 +112,19 @@ func (s *Server) GetServiceInfo() map[string]ServiceInfo {
 // returns nil, or until the listener is closed, when it returns the listener's error. It closes the listener.
 func (s *Server) Serve(lis net.Listener) error {
 	s.mu.Lock()
-	s.serving = true
+	s.sealed = true
 	if s.stopped.Load() {
 		s.mu.Unlock()
 		lis.Close()
 		return ErrServerStopped
 	}
 	s.listeners[lis] = struct{}{}
+	s.serving.Store(true)
 	s.mu.Unlock()
 
 	addr := lis.Addr()
 	ready(addr.Network(), addr.String())
+	releaseHeld()
 	for {
 		conn, err := lis.Accept()
 		if err == nil {
@@ -133,8 +145,21 @@ func (s *Server) Serve(lis net.Listener) error {
 	}
 }
 
-// Stop makes Serve return. Calls that arrive later fail; handlers that run keep running.
-func (s *Server) Stop() { s.stop() }
+// Stop makes Serve return and cancels the contexts of handlers that run. Their calls fail, when they have returned, and so do those that
+// arrive later.
+func (s *Server) Stop() {
+	s.stop()
+	s.mu.Lock()
+	s.cut.Store(true)
+	var watched []*serverContext
+	for c := s.watched; c != nil; c = c.extra.next {
+		watched = append(watched, c)
+	}
+	s.mu.Unlock()
+	for _, c := range watched {
+		c.cancel(context.Canceled)
+	}
+}
 
 // GracefulStop makes Serve return and waits for the handlers that run.
 func (s *Server) GracefulStop() {
@@ -149,6 +174,7 @@ func (s *Server) GracefulStop() {
 func (s *Server) stop() {
 	s.mu.Lock()
 	s.stopped.Store(true)
+	s.serving.Store(false)
 	listeners := s.listeners
 	s.listeners = map[net.Listener]struct{}{}
 	s.mu.Unlock()
@@ -157,25 +183,60 @@ func (s *Server) stop() {
 	}
 }
 
-// enter counts a handler that is about to run, until leave. It reports false when the server is stopped.
+// enter counts a handler that is about to run, until leave. It reports false, and counts nothing, if the server does not serve.
 func (s *Server) enter() bool {
-	// Counted before the look at stopped: GracefulStop sets stopped before it looks at the count.
+	// Counted before the look at serving: GracefulStop resets that before it looks at the count.
 	s.active.Add(1)
-	return !s.stopped.Load()
+	return s.serving.Load() || s.closed()
 }
 
-func (s *Server) leave() {
+// closed undoes enter. It is apart so that enter is inlined.
+func (s *Server) closed() bool {
+	s.leave()
+	return false
+}
+
+// leave reports that Stop was called while the handler ran.
+func (s *Server) leave() bool {
 	s.active.Add(-1)
-	if s.stopped.Load() {
-		s.left()
-	}
+	return !s.serving.Load() && s.left()
 }
 
 // left ends the wait of GracefulStop. It is apart so that leave is inlined.
-func (s *Server) left() {
+func (s *Server) left() bool {
 	if s.active.Load() == 0 {
 		s.mu.Lock()
 		s.idle.Broadcast()
 		s.mu.Unlock()
 	}
+	return s.cut.Load()
+}
+
+// errCutOff is the outcome of a call whose server was stopped.
+var errCutOff = guestError(codes.Unavailable, ErrServerStopped.Error())
+
+// watch makes c known to Stop, until unwatch. The lock of c is held.
+func (s *Server) watch(c *serverContext) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.extra.watched = true
+	if c.extra.next = s.watched; s.watched != nil {
+		s.watched.extra.prev = c
+	}
+	s.watched = c
+}
+
+func (s *Server) unwatch(c *serverContext) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x := c.extra
+	if x.next != nil {
+		x.next.extra.prev = x.prev
+	}
+	if x.prev != nil {
+		x.prev.extra.next = x.next
+	} else {
+		s.watched = x.next
+	}
+	x.prev, x.next, x.watched = nil, nil, false
 }

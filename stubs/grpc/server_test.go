@@ -13,6 +13,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
+	"github.com/cofaas/cofaas/guest"
 	"github.com/cofaas/cofaas/stubs/grpc/codes"
 	"github.com/cofaas/cofaas/stubs/grpc/grpclog"
 	"github.com/cofaas/cofaas/stubs/grpc/metadata"
@@ -38,7 +39,7 @@ func echoDesc(service string, handler func(context.Context, *wrapperspb.StringVa
 }
 
 func newConn(t testing.TB) *ClientConn {
-	cc, err := NewClient("x", WithInsecure(), WithDefaultCallOptions(MaxCallRecvMsgSize(1<<20)))
+	cc, err := NewClient("x", WithInsecure(), WithDefaultCallOptions(MaxCallRecvMsgSize(64<<20)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +116,7 @@ func TestServe_ListenerClosed(t *testing.T) {
 func TestGracefulStop_WaitsForHandlers(t *testing.T) {
 	useFakeHost(t)
 	entered, release := make(chan struct{}), make(chan struct{})
-	s := NewServer()
+	s := newServing()
 	s.RegisterService(echoDesc(serviceName, func(ctx context.Context, req *wrapperspb.StringValue) (*wrapperspb.StringValue, error) {
 		close(entered)
 		<-release
@@ -139,6 +140,70 @@ func TestGracefulStop_WaitsForHandlers(t *testing.T) {
 	<-stopped
 }
 
+// A call that waits for ready waits until another server has its method, and within its deadline.
+func TestStop_WaitForReady(t *testing.T) {
+	useFakeHost(t)
+	register := func(s *Server) { s.RegisterService(echoDesc(serviceName, echo), nil) }
+	first := newServing()
+	register(first)
+	first.Stop()
+	cc := newConn(t)
+	call := func(ctx context.Context, opts ...CallOption) error {
+		return cc.Invoke(ctx, fullName, wrapperspb.String(""), new(wrapperspb.StringValue), opts...)
+	}
+	if err := call(t.Context()); status.Code(err) != codes.Unavailable {
+		t.Errorf("a call that does not wait: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if err := call(ctx, WaitForReady(true)); status.Code(err) != codes.DeadlineExceeded {
+		t.Errorf("a call with a deadline: %v", err)
+	}
+	called := make(chan error)
+	go func() { called <- call(t.Context(), WaitForReady(true)) }()
+	second := NewServer()
+	register(second)
+	select {
+	case err := <-called:
+		t.Fatalf("it has not waited: %v", err)
+	case <-time.After(10 * time.Millisecond):
+	}
+	lis, err := net.Listen("tcp", ":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go second.Serve(lis)
+	defer second.Stop()
+	if err := <-called; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestStop_CancelsHandlers(t *testing.T) {
+	useFakeHost(t)
+	entered := make(chan struct{})
+	s := newServing()
+	s.RegisterService(echoDesc(serviceName, func(ctx context.Context, req *wrapperspb.StringValue) (*wrapperspb.StringValue, error) {
+		derived, cancel := context.WithCancel(ctx)
+		defer cancel()
+		close(entered)
+		<-ctx.Done()
+		<-derived.Done()
+		return echo(ctx, req)
+	}), nil)
+	called := make(chan error)
+	cc := newConn(t)
+	go func() { called <- cc.Invoke(t.Context(), fullName, wrapperspb.String(""), new(wrapperspb.StringValue)) }()
+	<-entered
+	s.Stop()
+	if err := <-called; status.Code(err) != codes.Unavailable {
+		t.Error(err)
+	}
+	if s.watched != nil || s.active.Load() != 0 {
+		t.Error("the server keeps the call")
+	}
+}
+
 func TestTwoServersOneService(t *testing.T) {
 	useFakeHost(t)
 	reply := func(text string) *ServiceDesc {
@@ -146,8 +211,8 @@ func TestTwoServersOneService(t *testing.T) {
 			return wrapperspb.String(text), nil
 		})
 	}
-	NewServer().RegisterService(reply("first"), nil)
-	NewServer().RegisterService(reply("second"), nil)
+	newServing().RegisterService(reply("first"), nil)
+	newServing().RegisterService(reply("second"), nil)
 	out := new(wrapperspb.StringValue)
 	if err := newConn(t).Invoke(t.Context(), fullName, wrapperspb.String(""), out); err != nil || out.GetValue() != "first" {
 		t.Errorf("%v, %v", out, err)
@@ -192,6 +257,7 @@ func TestRegisterService_Errors(t *testing.T) {
 
 func TestNoExporter(t *testing.T) {
 	useFakeHost(t)
+	findRoute = func(string, func() guest.Routing) uint32 { return guest.RouteUnknown }
 	finished := 0
 	err := newConn(t).Invoke(t.Context(), "/a.B/C", nil, nil, OnFinish(func(err error) { finished++ }))
 	if status.Code(err) != codes.Unavailable || !strings.Contains(err.Error(), `"a.B"`) || finished != 1 {
@@ -199,9 +265,24 @@ func TestNoExporter(t *testing.T) {
 	}
 }
 
+func TestNewStream_NoExporter(t *testing.T) {
+	useFakeHost(t)
+	findRoute = func(string, func() guest.Routing) uint32 { return guest.RouteUnknown }
+	desc := &StreamDesc{ServerStreams: true}
+	_, err := newConn(t).NewStream(t.Context(), desc, "/a.B/C")
+	if status.Code(err) != codes.Unavailable {
+		t.Errorf("got %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if _, err = newConn(t).NewStream(ctx, desc, "/a.B/C", WaitForReady(true)); status.Code(err) != codes.DeadlineExceeded {
+		t.Errorf("one that waits: got %v", err)
+	}
+}
+
 func TestMetadataIsFetchedLazily(t *testing.T) {
 	useFakeHost(t)
-	s := NewServer()
+	s := newServing()
 	var sctx *serverContext
 	s.RegisterService(echoDesc(serviceName, func(ctx context.Context, req *wrapperspb.StringValue) (*wrapperspb.StringValue, error) {
 		sctx = ctx.(*serverContext)

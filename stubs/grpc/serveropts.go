@@ -27,19 +27,29 @@ func (f serverOption) apply(o *serverOptions) { f(o) }
 type inertServer struct{ EmptyServerOption }
 
 type serverOptions struct {
-	unaryInt  UnaryServerInterceptor
-	unaryInts []UnaryServerInterceptor
-	streamInt bool // set once; no stream is ever served
-	stats     statsHandlers
+	unaryInt   UnaryServerInterceptor
+	unaryInts  []UnaryServerInterceptor
+	streamInt  StreamServerInterceptor
+	streamInts []StreamServerInterceptor
+	stats      statsHandlers
+
+	hasCreds         bool
+	maxRecv, maxSend int
+	codec            messageCodec // nil for protobuf
 }
 
-// chain makes one interceptor of all, that of UnaryInterceptor first.
+// chain makes one interceptor of all of a kind, that of the single option first.
 func (o *serverOptions) chain() {
-	ints := o.unaryInts
+	unary := o.unaryInts
 	if o.unaryInt != nil {
-		ints = append([]UnaryServerInterceptor{o.unaryInt}, ints...)
+		unary = append([]UnaryServerInterceptor{o.unaryInt}, unary...)
 	}
-	o.unaryInt = chainUnaryServer(ints)
+	o.unaryInt = chainUnaryServer(unary)
+	stream := o.streamInts
+	if o.streamInt != nil {
+		stream = append([]StreamServerInterceptor{o.streamInt}, stream...)
+	}
+	o.streamInt = chainStreamServer(stream)
 }
 
 // UnaryInterceptor sets the interceptor of unary calls. It panics when there is one; see [ChainUnaryInterceptor].
@@ -57,20 +67,19 @@ func ChainUnaryInterceptor(interceptors ...UnaryServerInterceptor) ServerOption 
 	return serverOption(func(o *serverOptions) { o.unaryInts = append(o.unaryInts, interceptors...) })
 }
 
-// StreamInterceptor sets the interceptor of streaming calls. It panics when there is one. Inert in a guest: no streaming
-// call is served yet.
+// StreamInterceptor sets the interceptor of streaming calls. It panics when there is one; see [ChainStreamInterceptor].
 func StreamInterceptor(i StreamServerInterceptor) ServerOption {
 	return serverOption(func(o *serverOptions) {
-		if o.streamInt {
+		if o.streamInt != nil {
 			panic("The stream server interceptor was already set and may not be reset.")
 		}
-		o.streamInt = i != nil
+		o.streamInt = i
 	})
 }
 
-// ChainStreamInterceptor adds interceptors of streaming calls. Inert in a guest: no streaming call is served yet.
+// ChainStreamInterceptor adds interceptors of streaming calls. The first one is outermost, after that of [StreamInterceptor].
 func ChainStreamInterceptor(interceptors ...StreamServerInterceptor) ServerOption {
-	return inertServer{}
+	return serverOption(func(o *serverOptions) { o.streamInts = append(o.streamInts, interceptors...) })
 }
 
 // StatsHandler adds a stats handler.
@@ -82,8 +91,11 @@ func StatsHandler(h stats.Handler) ServerOption {
 	return serverOption(func(o *serverOptions) { o.stats = append(o.stats, h) })
 }
 
-// Creds sets the transport credentials. Inert in a guest: the host terminates TLS.
-func Creds(c credentials.TransportCredentials) ServerOption { return inertServer{} }
+// Creds sets the transport credentials. In a guest, where the host terminates TLS, peers get authentication information by it: that of
+// insecure credentials.
+func Creds(c credentials.TransportCredentials) ServerOption {
+	return serverOption(func(o *serverOptions) { o.hasCreds = c != nil })
+}
 
 // KeepaliveParams sets how connections are probed and aged. Inert in a guest: connections are the host's.
 func KeepaliveParams(kp keepalive.ServerParameters) ServerOption { return inertServer{} }
@@ -91,17 +103,20 @@ func KeepaliveParams(kp keepalive.ServerParameters) ServerOption { return inertS
 // KeepaliveEnforcementPolicy sets which pings are tolerated. Inert in a guest: connections are the host's.
 func KeepaliveEnforcementPolicy(kep keepalive.EnforcementPolicy) ServerOption { return inertServer{} }
 
-// MaxRecvMsgSize limits the size of requests. Inert in a guest: the host limits messages from the network, and local
-// calls are bounded by memory.
-func MaxRecvMsgSize(m int) ServerOption { return inertServer{} }
+// MaxRecvMsgSize limits the size of what is received, as it is on the wire. The default is 4 MiB.
+func MaxRecvMsgSize(m int) ServerOption {
+	return serverOption(func(o *serverOptions) { o.maxRecv = m })
+}
 
-// MaxSendMsgSize limits the size of replies. Inert in a guest, as [MaxRecvMsgSize] is.
-func MaxSendMsgSize(m int) ServerOption { return inertServer{} }
+// MaxSendMsgSize limits the size of what is sent, as it is on the wire. In a guest limits of 4 MiB and more are inert.
+func MaxSendMsgSize(m int) ServerOption {
+	return serverOption(func(o *serverOptions) { o.maxSend = m })
+}
 
 // MaxMsgSize is [MaxRecvMsgSize].
 //
 // Deprecated: use [MaxRecvMsgSize].
-func MaxMsgSize(m int) ServerOption { return inertServer{} }
+func MaxMsgSize(m int) ServerOption { return MaxRecvMsgSize(m) }
 
 // MaxConcurrentStreams limits the calls per connection. Inert in a guest: an instance serves one call at a time, and the
 // host decides on the number of instances.
@@ -144,9 +159,10 @@ func StaticConnWindowSize(s int32) ServerOption { return inertServer{} }
 
 // MaxHeaderListSizeServerOption is the type of [MaxHeaderListSize].
 type MaxHeaderListSizeServerOption struct {
-	EmptyServerOption
 	MaxHeaderListSize uint32
 }
+
+func (MaxHeaderListSizeServerOption) apply(*serverOptions) {}
 
 // MaxHeaderListSize is inert in a guest, as [WriteBufferSize] is.
 func MaxHeaderListSize(s uint32) ServerOption {
@@ -156,13 +172,18 @@ func MaxHeaderListSize(s uint32) ServerOption {
 // HeaderTableSize is inert in a guest, as [WriteBufferSize] is.
 func HeaderTableSize(s uint32) ServerOption { return inertServer{} }
 
-// ForceServerCodec sets the codec. Inert in a guest: the host encodes and decodes, and as protobuf.
-func ForceServerCodec(codec encoding.Codec) ServerOption { return inertServer{} }
+// ForceServerCodec sets the codec. In a guest, where a local call is not encoded, messages are turned into bytes and back before and
+// after it.
+func ForceServerCodec(codec encoding.Codec) ServerOption {
+	return serverOption(func(o *serverOptions) { o.codec = codec })
+}
 
-// CustomCodec sets the codec. Inert in a guest, as [ForceServerCodec] is.
+// CustomCodec sets the codec, as [ForceServerCodec] does.
 //
 // Deprecated: register codecs with encoding.RegisterCodec.
-func CustomCodec(codec Codec) ServerOption { return inertServer{} }
+func CustomCodec(codec Codec) ServerOption {
+	return serverOption(func(o *serverOptions) { o.codec = codec })
+}
 
 // RPCCompressor sets the compressor of replies. Inert in a guest: the host compresses.
 //

@@ -29,6 +29,31 @@ func (hs statsHandlers) handle(ctx context.Context, s stats.RPCStats) {
 	}
 }
 
+// begin tells of a client's call that is about to begin. It returns the context of the call.
+func (hs statsHandlers) begin(ctx context.Context, method string, desc *StreamDesc, failFast bool) (context.Context, *stats.Begin) {
+	ctx = hs.tag(ctx, &stats.RPCTagInfo{FullMethodName: method, FailFast: failFast})
+	begin := &stats.Begin{
+		Client:         true,
+		BeginTime:      time.Now(),
+		FailFast:       failFast,
+		IsClientStream: desc.ClientStreams,
+		IsServerStream: desc.ServerStreams,
+	}
+	hs.handle(ctx, begin)
+	return ctx, begin
+}
+
+// end tells of the end of a client's call.
+func (hs statsHandlers) end(ctx context.Context, begin *stats.Begin, trailer metadata.MD, err error) {
+	hs.handle(ctx, &stats.End{
+		Client:    true,
+		BeginTime: begin.BeginTime,
+		EndTime:   time.Now(),
+		Trailer:   trailer,
+		Error:     err,
+	})
+}
+
 // framing is what gRPC adds to an encoded message.
 const framing = 5
 
@@ -69,14 +94,18 @@ func (m *boundMethod) serveWithStats(sctx *serverContext, call serverCall) (any,
 	begin := &stats.Begin{BeginTime: time.Now()}
 	m.stats.handle(ctx, begin)
 
-	decode := call.Decoder()
+	decode := m.decoder(call)
 	reply, err := m.handler(m.impl, ctx, func(req any) error {
-		if err := decode(req); err != nil {
+		if err := m.exchange.in(req, m.messages(false), decode); err != nil {
 			return err
 		}
 		m.stats.handle(ctx, inPayload(false, req))
 		return nil
 	}, m.interceptor)
+	sent := reply
+	if err == nil && !isNil(reply) {
+		sent, err = m.exchange.out(reply, m.messages(true))
+	}
 
 	end := &stats.End{BeginTime: begin.BeginTime}
 	header, trailer := sctx.outgoing()
@@ -95,7 +124,7 @@ func (m *boundMethod) serveWithStats(sctx *serverContext, call serverCall) (any,
 	m.stats.handle(ctx, &stats.OutTrailer{Trailer: trailer})
 	end.EndTime = time.Now()
 	m.stats.handle(ctx, end)
-	return reply, err
+	return sent, err
 }
 
 // outgoing returns the header and the trailer that the handler set, nil for none.

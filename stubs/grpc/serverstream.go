@@ -2,9 +2,13 @@ package grpc
 
 import (
 	"context"
+	"fmt"
 	"net"
 
+	"github.com/cofaas/cofaas/guest"
 	"github.com/cofaas/cofaas/stubs/grpc/codes"
+	"github.com/cofaas/cofaas/stubs/grpc/credentials"
+	"github.com/cofaas/cofaas/stubs/grpc/credentials/insecure"
 	"github.com/cofaas/cofaas/stubs/grpc/internal/callctx"
 	"github.com/cofaas/cofaas/stubs/grpc/metadata"
 	"github.com/cofaas/cofaas/stubs/grpc/peer"
@@ -44,8 +48,8 @@ func SetHeader(ctx context.Context, md metadata.MD) error {
 	return stream.SetHeader(md)
 }
 
-// SendHeader adds to the header of the reply and ends it: neither it nor [SetHeader] may be called again. In a guest the
-// header travels with the reply all the same.
+// SendHeader adds to the header of the reply and ends it: neither it nor [SetHeader] may be called again. In a guest the header of
+// a unary call travels with the reply all the same.
 func SendHeader(ctx context.Context, md metadata.MD) error {
 	stream := ServerTransportStreamFromContext(ctx)
 	if stream == nil {
@@ -83,42 +87,83 @@ func errNoStream(ctx context.Context) error {
 // errHeaderSent is grpc-go's answer to a header that comes too late.
 var errHeaderSent = status.Error(codes.Internal, "transport: SendHeader called multiple times")
 
-// serverStream is the stream of a [serverContext].
-type serverStream serverContext
+// transportStream is the stream of a [serverContext].
+type transportStream serverContext
 
-func (s *serverStream) Method() string { return s.method.fullMethod }
+func (s *transportStream) Method() string { return s.method.fullMethod }
 
-func (s *serverStream) SetHeader(md metadata.MD) error { return s.addHeader(md, false) }
+func (s *transportStream) SetHeader(md metadata.MD) error { return s.addHeader(md, false) }
 
-func (s *serverStream) SendHeader(md metadata.MD) error { return s.addHeader(md, true) }
+func (s *transportStream) SendHeader(md metadata.MD) error { return s.addHeader(md, true) }
 
-func (s *serverStream) addHeader(md metadata.MD, send bool) error {
+func (s *transportStream) addHeader(md metadata.MD, send bool) error {
 	if md.Len() == 0 && !send {
 		return nil
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	stream := (*serverContext)(s).streamLocked()
 	x := (*serverContext)(s).extraLocked()
-	if s.call == nil || x.headerSent {
+	switch {
+	case send && (s.call == nil || stream != nil && stream.state.Load() == streamOver):
+		err := (*serverContext)(s).errLocked()
+		s.mu.Unlock()
+		if err == nil {
+			err = context.Canceled
+		}
+		return toRPCError(err)
+	case s.call == nil, x.headerSent, stream != nil && stream.state.Load() != streamFresh:
+		s.mu.Unlock()
 		return errHeaderSent
 	}
-	x.header = appendPairs(x.header, md)
+	x.header = x.appendSendable(x.header, md)
+	header := x.header
 	x.headerSent = send
+	if send && stream != nil {
+		stream.state.Store(streamOpen)
+		stream.transport.SendHeader(header)
+	}
+	s.mu.Unlock()
+	if send && stream != nil {
+		stream.sentHeader(header)
+	}
 	return nil
 }
 
-func (s *serverStream) SetTrailer(md metadata.MD) error {
+// streamLocked returns the stream of a streaming call, nil for a unary one and once the handler has returned.
+func (c *serverContext) streamLocked() *serverStream {
+	if call, ok := c.call.(*streamCall); ok {
+		return call.stream
+	}
+	return nil
+}
+
+func (s *transportStream) SetTrailer(md metadata.MD) error {
 	if md.Len() == 0 {
 		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.call == nil {
+	stream := (*serverContext)(s).streamLocked()
+	if s.call == nil || stream != nil && stream.state.Load() == streamOver {
 		return errHeaderSent
 	}
 	x := (*serverContext)(s).extraLocked()
-	x.trailer = appendPairs(x.trailer, md)
+	x.trailer = x.appendSendable(x.trailer, md)
 	return nil
+}
+
+// appendSendable is appendPairs for what a handler sets. As in grpc-go that is not checked here, and what HTTP/2 does not allow makes the
+// call fail.
+func (x *contextExtra) appendSendable(pairs []guest.Pair, md metadata.MD) []guest.Pair {
+	n := len(pairs)
+	pairs = appendPairs(pairs, md)
+	for _, p := range pairs[n:] {
+		if !isWireKey(p.Key) || !isWireValue(p.Key, p.Value) {
+			x.invalid = guestError(codes.Internal, fmt.Sprintf("malformed header: %q", p.Key))
+			return pairs[:n]
+		}
+	}
+	return pairs
 }
 
 // localAddr is the address of both sides of a call between guests. It is no loopback address: calls that the host took
@@ -131,5 +176,14 @@ func (localAddr) String() string  { return "cofaas" }
 var (
 	_ net.Addr = localAddr{}
 
-	localPeer = &peer.Peer{Addr: localAddr{}, LocalAddr: localAddr{}}
+	// Who does not use credentials knows nothing of the other side. Clients always use some.
+	anonymousPeer = &peer.Peer{Addr: localAddr{}, LocalAddr: localAddr{}}
+
+	localPeer = &peer.Peer{Addr: localAddr{}, LocalAddr: localAddr{}, AuthInfo: noSecurity()}
 )
+
+// noSecurity is what a connection with insecure credentials has.
+func noSecurity() credentials.AuthInfo {
+	_, info, _ := insecure.NewCredentials().ServerHandshake(nil)
+	return info
+}

@@ -3,9 +3,7 @@ package grpc
 import (
 	"context"
 
-	"github.com/cofaas/cofaas/stubs/grpc/codes"
 	"github.com/cofaas/cofaas/stubs/grpc/metadata"
-	"github.com/cofaas/cofaas/stubs/grpc/status"
 )
 
 // Stream is what [ClientStream] and [ServerStream] have in common.
@@ -49,10 +47,8 @@ type ServerStream interface {
 	RecvMsg(m any) error
 }
 
-// errStreaming is the answer to every streaming call. It is an error like any other for stream interceptors.
-var errStreaming = status.Error(codes.Unimplemented, "streaming calls between guests are not supported yet")
-
-// NewStream begins a streaming call. It returns [codes.Unimplemented], after the stream interceptors have run.
+// NewStream begins a streaming call. The stream is at an end when RecvMsg has returned an error, ctx is done or cc is closed: one of
+// these must happen, or it stays open.
 func (cc *ClientConn) NewStream(ctx context.Context, desc *StreamDesc, method string, opts ...CallOption) (ClientStream, error) {
 	opts = combine(cc.opts.callOptions, opts)
 	if cc.opts.streamInt != nil {
@@ -61,14 +57,14 @@ func (cc *ClientConn) NewStream(ctx context.Context, desc *StreamDesc, method st
 	return newStream(ctx, desc, cc, method, opts...)
 }
 
-// newStream is the innermost [Streamer].
+// newStream is the innermost [Streamer]. opts include the connection's.
 func newStream(ctx context.Context, desc *StreamDesc, cc *ClientConn, method string, opts ...CallOption) (ClientStream, error) {
-	err := errStreaming
-	if closed := cc.use(); closed != nil {
-		err = closed
+	s, err := cc.openStream(ctx, desc, method, opts)
+	if err != nil {
+		finishOptions(opts, err)
+		return nil, err
 	}
-	finishOptions(opts, err)
-	return nil, err
+	return s, nil
 }
 
 // NewClientStream is cc.NewStream. Code of old generators calls it.

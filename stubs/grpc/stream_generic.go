@@ -55,6 +55,7 @@ type BidiStreamingServer[Req any, Res any] interface {
 // GenericClientStream gives a [ClientStream] typed messages. It implements all client types of this file.
 type GenericClientStream[Req any, Res any] struct {
 	ClientStream
+	received slab[Res]
 }
 
 var (
@@ -68,7 +69,7 @@ func (x *GenericClientStream[Req, Res]) Send(m *Req) error { return x.ClientStre
 
 // Recv receives a message.
 func (x *GenericClientStream[Req, Res]) Recv() (*Res, error) {
-	m := new(Res)
+	m := x.received.next()
 	if err := x.ClientStream.RecvMsg(m); err != nil {
 		return nil, err
 	}
@@ -86,6 +87,7 @@ func (x *GenericClientStream[Req, Res]) CloseAndRecv() (*Res, error) {
 // GenericServerStream gives a [ServerStream] typed messages. It implements all server types of this file.
 type GenericServerStream[Req any, Res any] struct {
 	ServerStream
+	received slab[Req]
 }
 
 var (
@@ -102,9 +104,28 @@ func (x *GenericServerStream[Req, Res]) SendAndClose(m *Res) error { return x.Se
 
 // Recv receives a message.
 func (x *GenericServerStream[Req, Res]) Recv() (*Req, error) {
-	m := new(Req)
+	m := x.received.next()
 	if err := x.ServerStream.RecvMsg(m); err != nil {
 		return nil, err
 	}
 	return m, nil
+}
+
+// slab hands out messages, each once. It allocates several at a time, which costs a guest hardly more than one, and the more the longer
+// the stream is. Whoever keeps a message keeps its neighbours.
+type slab[T any] struct {
+	free []T
+	last int // how many were allocated
+}
+
+const maxSlab = 16
+
+func (s *slab[T]) next() *T {
+	if len(s.free) == 0 {
+		s.last = min(max(2*s.last, 1), maxSlab)
+		s.free = make([]T, s.last)
+	}
+	m := &s.free[0]
+	s.free = s.free[1:]
+	return m
 }

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/protoadapt"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
+	"github.com/cofaas/cofaas/guest"
 	"github.com/cofaas/cofaas/stubs/grpc/codes"
 	"github.com/cofaas/cofaas/stubs/grpc/credentials/insecure"
 	"github.com/cofaas/cofaas/stubs/grpc/metadata"
@@ -20,7 +21,8 @@ import (
 
 // stubKit is what realKit is, over this package and a fake host.
 var stubKit = kit{
-	start: startStub,
+	start:   startStub,
+	streams: startStubStreams,
 	err: func(code uint32, msg string, details ...proto.Message) error {
 		st := status.New(codes.Code(code), msg)
 		for _, d := range details {
@@ -44,9 +46,9 @@ var stubKit = kit{
 	},
 	incomingValue: metadata.ValueFromIncomingContext,
 	method:        Method,
-	hasPeer: func(ctx context.Context) bool {
+	hasPeer: func(ctx context.Context) peerKnown {
 		p, ok := peer.FromContext(ctx)
-		return ok && p.Addr != nil
+		return peerKnown{ok && p.Addr != nil, ok && p.AuthInfo != nil}
 	},
 	appendOut: metadata.AppendToOutgoingContext,
 	newOut: func(ctx context.Context, md map[string][]string) context.Context {
@@ -129,6 +131,12 @@ func (stubStats) HandleConn(context.Context, stats.ConnStats)                   
 
 func startStub(t *testing.T, s setup) client {
 	useFakeHost(t)
+	findRoute = func(service string, _ func() guest.Routing) uint32 {
+		if service == serviceName {
+			return 0
+		}
+		return guest.RouteUnserved
+	}
 	var so []ServerOption
 	if s.serverInt != "" {
 		so = append(so, UnaryInterceptor(stubServerInt(&s, s.serverInt)))
@@ -139,7 +147,10 @@ func startStub(t *testing.T, s setup) client {
 	if s.serverStats {
 		so = append(so, StatsHandler(stubStats{&s, "server"}))
 	}
-	server := NewServer(so...)
+	if s.serverCreds {
+		so = append(so, Creds(insecure.NewCredentials()))
+	}
+	server := newServing(so...)
 	server.RegisterService(&ServiceDesc{
 		ServiceName: serviceName,
 		HandlerType: (*any)(nil),
@@ -194,12 +205,21 @@ func startStub(t *testing.T, s setup) client {
 			r.outcome = stubOutcome(err)
 			r.reply, r.header, r.trailer = reply.GetValue(), clean(header), clean(trailer)
 			r.peer = p.Addr != nil
+			if p.AuthInfo != nil {
+				r.auth = p.AuthInfo.AuthType()
+			}
 			r.deadline = errors.Is(err, context.DeadlineExceeded)
 			return r
 		},
-		stream: func(ctx context.Context) error {
-			_, err := cc.NewStream(ctx, &StreamDesc{ServerStreams: true}, fullName)
-			return err
+		invoke: func(ctx context.Context, i invocation) outcome {
+			var opts []CallOption
+			if i.codec != nil {
+				opts = append(opts, ForceCodec(i.codec))
+			}
+			if i.maxRecv != 0 {
+				opts = append(opts, MaxCallRecvMsgSize(i.maxRecv))
+			}
+			return stubOutcome(cc.Invoke(ctx, i.method, i.args, i.reply, opts...))
 		},
 		close: cc.Close,
 	}

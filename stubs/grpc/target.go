@@ -5,51 +5,65 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/cofaas/cofaas/stubs/grpc/internal"
+	"github.com/cofaas/cofaas/stubs/grpc/resolver"
 )
 
-// parsedTarget is a dial target: scheme://authority/endpoint.
-type parsedTarget struct{ url url.URL }
+// parsedTarget is a dial target, with the builder of its scheme.
+type parsedTarget struct {
+	resolver.Target
+	builder resolver.Builder
+}
 
-// parseTarget parses a target. One without a scheme that grpc-go can resolve gets the default.
+// parseTarget is [dialOptions.parseTarget] without resolvers of the connection's own.
 func parseTarget(target, defaultScheme string) (parsedTarget, error) {
+	return new(dialOptions).parseTarget(target, defaultScheme)
+}
+
+// parseTarget parses a target. One without a scheme that there is a resolver for gets the default.
+func (o *dialOptions) parseTarget(target, defaultScheme string) (parsedTarget, error) {
 	if u, err := url.Parse(target); err == nil {
-		switch u.Scheme {
-		case "dns", "passthrough", "unix", "unix-abstract":
-			return parsedTarget{*u}, nil
+		if b := o.resolver(u.Scheme); b != nil {
+			return parsedTarget{resolver.Target{URL: *u}, b}, nil
 		}
+	}
+	if internal.UserSetDefaultScheme {
+		defaultScheme = resolver.GetDefaultScheme()
 	}
 	u, err := url.Parse(defaultScheme + ":///" + target)
 	if err != nil {
 		return parsedTarget{}, err
 	}
-	return parsedTarget{*u}, nil
-}
-
-// endpoint returns what comes after scheme and authority, without the slash.
-func (t parsedTarget) endpoint() string {
-	if t.url.Path == "" {
-		return strings.TrimPrefix(t.url.Opaque, "/")
+	b := o.resolver(u.Scheme)
+	if b == nil {
+		return parsedTarget{}, fmt.Errorf("could not get resolver for default scheme: %q", u.Scheme)
 	}
-	return strings.TrimPrefix(t.url.Path, "/")
+	return parsedTarget{resolver.Target{URL: *u}, b}, nil
 }
 
-// String returns the target with all its parts.
-func (t parsedTarget) String() string {
-	return t.url.Scheme + "://" + t.url.Host + "/" + t.endpoint()
+// resolver returns the builder for a scheme, nil if there is none.
+func (o *dialOptions) resolver(scheme string) resolver.Builder {
+	for _, b := range o.resolvers {
+		if b.Scheme() == scheme {
+			return b
+		}
+	}
+	return resolver.Get(scheme)
 }
 
 // resolvable returns the error that resolving the target would fail with at once.
 func (t parsedTarget) resolvable() error {
-	if t.endpoint() == "" && t.url.Scheme == "passthrough" {
+	if t.Endpoint() == "" && t.URL.Scheme == "passthrough" {
 		return errors.New("passthrough: received empty target in Build()")
 	}
-	if t.endpoint() == "" && t.url.Scheme == "dns" {
+	if t.Endpoint() == "" && t.URL.Scheme == "dns" {
 		return errors.New("dns resolver: missing address")
 	}
 	return nil
 }
 
-// authorityFor returns the authority of calls: as the options say, else the endpoint.
+// authorityFor returns the authority of calls: as the options or the resolver say, else the endpoint.
 func (o *dialOptions) authorityFor(t parsedTarget) (string, error) {
 	fromCreds := ""
 	if o.creds != nil {
@@ -58,15 +72,30 @@ func (o *dialOptions) authorityFor(t parsedTarget) (string, error) {
 	if fromCreds != "" && o.authority != "" && fromCreds != o.authority {
 		return "", fmt.Errorf("ClientConn's authority from transport creds %q and dial option %q don't match", fromCreds, o.authority)
 	}
+	overrider, overrides := t.builder.(resolver.AuthorityOverrider)
 	switch {
 	case o.authority != "":
 		return o.authority, nil
 	case fromCreds != "":
 		return fromCreds, nil
-	case strings.HasPrefix(t.url.Scheme, "unix"):
-		return "localhost", nil
-	case strings.HasPrefix(t.endpoint(), ":"):
-		return "localhost" + t.endpoint(), nil
+	case overrides:
+		return overrider.OverrideAuthority(t.Target), nil
+	case strings.HasPrefix(t.Endpoint(), ":"):
+		return "localhost" + escapeAuthority(t.Endpoint()), nil
 	}
-	return t.endpoint(), nil
+	return escapeAuthority(t.Endpoint()), nil
+}
+
+// escapeAuthority escapes what RFC 3986, section 3.2, does not allow in an authority.
+func escapeAuthority(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		switch c := s[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("-_.~!$&'()*+,;=:[]@", c) >= 0:
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
 }

@@ -9,8 +9,8 @@ const (
 
 	NoService       = "no-service"
 	UnknownService  = "service-unknown"
-	Streaming       = "streaming-unsupported"
 	ListenerShared  = "listener-shared"
 	ListenerUnknown = "listener-unknown"
 	Unroutable      = "unroutable"
+	Refused         = "api-refused"
 )

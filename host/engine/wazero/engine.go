@@ -49,18 +49,23 @@ func (e *wazeroEngine) Compile(ctx context.Context, name string, code []byte, im
 	e.runtimes = append(e.runtimes, rt)
 	e.mu.Unlock()
 
-	if _, err := wasi_snapshot_preview1.Instantiate(ctx, rt); err != nil {
+	system, err := systemFunctions(ctx, rt)
+	if err != nil {
 		return nil, fmt.Errorf("%s: system interface: %w", name, err)
 	}
-	builders := map[string]wazero.HostModuleBuilder{}
+	builders := map[string]wazero.HostModuleBuilder{systemInterface: newSystem(rt)}
 	for _, imp := range imports {
 		b := builders[imp.Module]
 		if b == nil {
 			b = rt.NewHostModuleBuilder(imp.Module)
 			builders[imp.Module] = b
 		}
+		f := hostFunc(imp.Func)
+		if imp.Module == systemInterface {
+			f = replacing(system[imp.Name], imp.Func)
+		}
 		b.NewFunctionBuilder().
-			WithGoModuleFunction(hostFunc(imp.Func), valueTypes(imp.Params), valueTypes(imp.Results)).
+			WithGoModuleFunction(f, valueTypes(imp.Params), valueTypes(imp.Results)).
 			Export(imp.Name)
 	}
 	for module, b := range builders {
@@ -95,6 +100,46 @@ func hostFunc(f func(any, []uint64) error) api.GoModuleFunc {
 			panic(errors.New("import called outside of a call"))
 		}
 		if err := f(inst.state, stack); err != nil {
+			panic(err)
+		}
+	}
+}
+
+// systemInterface is what guests import from the engine itself.
+const systemInterface = wasi_snapshot_preview1.ModuleName
+
+func newSystem(rt wazero.Runtime) wazero.HostModuleBuilder {
+	b := rt.NewHostModuleBuilder(systemInterface)
+	wasi_snapshot_preview1.NewFunctionExporter().ExportFunctions(b)
+	return b
+}
+
+// systemFunctions returns the functions of the system interface. A module that is only compiled is the public way to them.
+func systemFunctions(ctx context.Context, rt wazero.Runtime) (map[string]api.GoModuleFunction, error) {
+	compiled, err := newSystem(rt).Compile(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]api.GoModuleFunction{}
+	for name, def := range compiled.ExportedFunctions() {
+		if f, ok := def.GoFunction().(api.GoModuleFunction); ok {
+			out[name] = f
+		}
+	}
+	return out, nil
+}
+
+// replacing adapts an import that replaces a function of the system interface.
+func replacing(original api.GoModuleFunction, f func(any, []uint64) error) api.GoModuleFunc {
+	return func(ctx context.Context, mod api.Module, stack []uint64) {
+		inst, ok := ctx.(*instanceContext)
+		if !ok {
+			panic(errors.New("import called outside of a call"))
+		}
+		switch err := f(inst.state, stack); {
+		case err == engine.ErrDefault && original != nil:
+			original.Call(ctx, mod, stack)
+		case err != nil:
 			panic(err)
 		}
 	}

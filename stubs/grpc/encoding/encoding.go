@@ -1,7 +1,7 @@
 // Package encoding stands in for google.golang.org/grpc/encoding in a guest: the registries of codecs and compressors.
 //
-// Inert in a guest: calls between guests carry no encoded messages, and on the wire the host encodes and compresses.
-// What is registered can be looked up again, and nothing else happens to it.
+// Inert in a guest: calls between guests carry no encoded messages, and on the wire the host encodes and compresses. What is
+// registered can be looked up and called by others. codecv2.go has codecs for pooled buffers.
 package encoding
 
 import (
@@ -33,7 +33,7 @@ type Compressor interface {
 }
 
 var (
-	codecs      = map[string]Codec{}
+	codecs      = map[string]any{} // each a Codec or a CodecV2
 	compressors = map[string]Compressor{}
 )
 
@@ -49,8 +49,11 @@ func RegisterCodec(codec Codec) {
 	codecs[strings.ToLower(codec.Name())] = codec
 }
 
-// GetCodec returns the codec of a content-subtype in lower case, nil if there is none.
-func GetCodec(contentSubtype string) Codec { return codecs[contentSubtype] }
+// GetCodec returns the codec of a content-subtype in lower case, nil if there is none or it is a [CodecV2].
+func GetCodec(contentSubtype string) Codec {
+	c, _ := codecs[contentSubtype].(Codec)
+	return c
+}
 
 // RegisterCompressor registers a compressor under its name; the last one wins. Call it from init only.
 func RegisterCompressor(c Compressor) { compressors[c.Name()] = c }

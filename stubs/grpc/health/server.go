@@ -11,9 +11,12 @@ import (
 
 	"github.com/cofaas/cofaas/guest"
 	"github.com/cofaas/cofaas/stubs/grpc/codes"
+	"github.com/cofaas/cofaas/stubs/grpc/grpclog"
 	healthpb "github.com/cofaas/cofaas/stubs/grpc/health/grpc_health_v1"
 	"github.com/cofaas/cofaas/stubs/grpc/status"
 )
+
+var logger = grpclog.Component("health_service")
 
 // maxListed is the number of services up to which [Server.List] answers.
 const maxListed = 100
@@ -28,13 +31,15 @@ type Server struct {
 	mu       sync.RWMutex
 	shutdown bool // all services are, and stay, NOT_SERVING
 	statuses map[string]healthpb.HealthCheckResponse_ServingStatus
+	watchers map[string]map[chan healthpb.HealthCheckResponse_ServingStatus]bool // by service
 }
 
 // NewServer returns a server on which the service "", the function as a whole, is SERVING.
 func NewServer() *Server {
-	return &Server{statuses: map[string]healthpb.HealthCheckResponse_ServingStatus{
-		"": healthpb.HealthCheckResponse_SERVING,
-	}}
+	return &Server{
+		statuses: map[string]healthpb.HealthCheckResponse_ServingStatus{"": healthpb.HealthCheckResponse_SERVING},
+		watchers: make(map[string]map[chan healthpb.HealthCheckResponse_ServingStatus]bool),
+	}
 }
 
 // Check returns the status of a service, or codes.NotFound.
@@ -62,19 +67,65 @@ func (s *Server) List(context.Context, *healthpb.HealthListRequest) (*healthpb.H
 	return &healthpb.HealthListResponse{Statuses: list}, nil
 }
 
-// Watch returns codes.Unimplemented: streaming calls between guests are not supported yet. From outside, the host
-// answers it.
-func (s *Server) Watch(*healthpb.HealthCheckRequest, healthpb.Health_WatchServer) error {
-	return status.Error(codes.Unimplemented, "streaming calls between guests are not supported yet")
+// Watch sends the status of a service, SERVICE_UNKNOWN for an unknown one, and each change of it until the stream ends. Changes
+// that come faster than the client reads are dropped, except the last.
+func (s *Server) Watch(in *healthpb.HealthCheckRequest, stream healthpb.Health_WatchServer) error {
+	changes := s.watch(in.GetService())
+	defer s.unwatch(in.GetService(), changes)
+	sent := healthpb.HealthCheckResponse_ServingStatus(-1)
+	for {
+		select {
+		case <-stream.Context().Done():
+			return errEnded
+		case st := <-changes:
+			if st == sent {
+				continue
+			}
+			sent = st
+			if err := stream.Send(&healthpb.HealthCheckResponse{Status: st}); err != nil {
+				return errEnded
+			}
+		}
+	}
+}
+
+var errEnded = status.Error(codes.Canceled, "Stream has ended.")
+
+// watch returns a channel that has the last status that was not received.
+func (s *Server) watch(service string) chan healthpb.HealthCheckResponse_ServingStatus {
+	changes := make(chan healthpb.HealthCheckResponse_ServingStatus, 1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if st, ok := s.statuses[service]; ok {
+		changes <- st
+	} else {
+		changes <- healthpb.HealthCheckResponse_SERVICE_UNKNOWN
+	}
+	if s.watchers[service] == nil {
+		s.watchers[service] = make(map[chan healthpb.HealthCheckResponse_ServingStatus]bool)
+	}
+	s.watchers[service][changes] = true
+	return changes
+}
+
+func (s *Server) unwatch(service string, changes chan healthpb.HealthCheckResponse_ServingStatus) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.watchers[service], changes)
+	if len(s.watchers[service]) == 0 {
+		delete(s.watchers, service) // clients choose the names
+	}
 }
 
 // SetServingStatus sets the status of a service, known or new. After [Server.Shutdown] it does nothing.
 func (s *Server) SetServingStatus(service string, servingStatus healthpb.HealthCheckResponse_ServingStatus) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.shutdown {
-		s.setLocked(service, servingStatus)
+	if s.shutdown {
+		logger.Infof("health: %s does not become %v: the server is shut down", service, servingStatus)
+		return
 	}
+	s.setLocked(service, servingStatus)
 }
 
 // Shutdown makes all services NOT_SERVING until [Server.Resume].
@@ -95,4 +146,11 @@ func (s *Server) setAll(shutdown bool, st healthpb.HealthCheckResponse_ServingSt
 func (s *Server) setLocked(service string, st healthpb.HealthCheckResponse_ServingStatus) {
 	s.statuses[service] = st
 	setServingStatus(service, int32(st))
+	for changes := range s.watchers[service] {
+		select {
+		case <-changes:
+		default:
+		}
+		changes <- st // which has room: nobody else sends without the lock
+	}
 }

@@ -1,6 +1,8 @@
 package health
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -60,7 +62,53 @@ func TestServer(t *testing.T) {
 	if _, err := s.List(t.Context(), &healthpb.HealthListRequest{}); status.Code(err) != codes.ResourceExhausted {
 		t.Errorf("got %v", err)
 	}
-	if err := s.Watch(nil, nil); status.Code(err) != codes.Unimplemented {
+}
+
+// stream is the server's side of a watch.
+type stream struct {
+	healthpb.Health_WatchServer
+	ctx  context.Context
+	sent chan healthpb.HealthCheckResponse_ServingStatus
+	err  error
+}
+
+func (s *stream) Context() context.Context { return s.ctx }
+
+func (s *stream) Send(r *healthpb.HealthCheckResponse) error {
+	if s.err == nil {
+		s.sent <- r.GetStatus()
+	}
+	return s.err
+}
+
+func TestWatch(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	st := &stream{ctx: ctx, sent: make(chan healthpb.HealthCheckResponse_ServingStatus)}
+	s := NewServer()
+	done := make(chan error)
+	go func() { done <- s.Watch(&healthpb.HealthCheckRequest{Service: "a"}, st) }()
+	expect := func(want healthpb.HealthCheckResponse_ServingStatus) {
+		t.Helper()
+		if got := <-st.sent; got != want {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	}
+	expect(healthpb.HealthCheckResponse_SERVICE_UNKNOWN)
+	s.SetServingStatus("b", healthpb.HealthCheckResponse_SERVING)
+	s.SetServingStatus("a", healthpb.HealthCheckResponse_SERVING)
+	expect(healthpb.HealthCheckResponse_SERVING)
+	s.SetServingStatus("a", healthpb.HealthCheckResponse_SERVING) // not sent again
+	s.Shutdown()
+	expect(healthpb.HealthCheckResponse_NOT_SERVING)
+	cancel()
+	if err := <-done; status.Code(err) != codes.Canceled {
+		t.Errorf("got %v", err)
+	}
+	if len(s.watchers) > 0 {
+		t.Errorf("watchers are left: %v", s.watchers)
+	}
+	st = &stream{ctx: t.Context(), err: errors.New("gone")}
+	if err := s.Watch(&healthpb.HealthCheckRequest{}, st); status.Code(err) != codes.Canceled {
 		t.Errorf("got %v", err)
 	}
 }

@@ -18,7 +18,8 @@ type Peer struct {
 	Addr net.Addr
 	// LocalAddr is the address of this side.
 	LocalAddr net.Addr
-	// AuthInfo is what the handshake of a secure transport found out, nil without one, so always between guests.
+	// AuthInfo is what the handshake of the transport found out. Between guests it is what insecure credentials have, and
+	// nil for a server without credentials.
 	AuthInfo credentials.AuthInfo
 }
 

@@ -1,6 +1,7 @@
 // Package reflection stands in for google.golang.org/grpc/reflection in a guest.
 //
-// Inert in a guest: the host serves reflection, for what all its functions export.
+// Inert in a guest: the host serves reflection, for what all its functions export. server.go has what only those need who
+// make a reflection service themselves.
 package reflection
 
 import "github.com/cofaas/cofaas/stubs/grpc"

@@ -321,7 +321,7 @@ func (m *method) roundTripOnce(msg, reply proto.Message) error {
 		}
 	}
 	call.want, call.err, call.corrupt = want, nil, nil
-	st := m.imp.Invoke(nil, goMessage(msg), goMessage(reply))
+	st := m.imp.Invoke(context.Background(), nil, nil, goMessage(msg), goMessage(reply))
 	kept = nil
 	if wantErr != nil {
 		// Which of several errors protobuf-go meets first is random where maps are.

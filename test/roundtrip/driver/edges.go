@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
@@ -253,7 +254,7 @@ func (m *method) corruptedOnce(x protoreflect.Message, reply bool) (bool, error)
 	} else {
 		call.corrupt = corrupt
 	}
-	st := m.imp.Invoke(nil, goMessage(x.Interface()), goMessage(m.messageType.New().Interface()))
+	st := m.imp.Invoke(context.Background(), nil, nil, goMessage(x.Interface()), goMessage(m.messageType.New().Interface()))
 	call.corrupt, call.corruptReply, kept = nil, nil, nil
 	if wantErr == nil {
 		return false, nil // Nothing to shorten, or what is left is valid.
@@ -285,7 +286,7 @@ func (m *method) duplicates() (int, error) {
 			want.Mutable(fd).Map().Set(protoreflect.ValueOfInt32(7).MapKey(), protoreflect.ValueOfInt32(load[int32](entries, 8*2+4)))
 			return true
 		}
-		st := m.imp.Invoke(nil, goMessage(x.Interface()), goMessage(m.messageType.New().Interface()))
+		st := m.imp.Invoke(context.Background(), nil, nil, goMessage(x.Interface()), goMessage(m.messageType.New().Interface()))
 		call.corrupt, kept = nil, nil
 		if st != nil || call.err != nil {
 			return 1, fmt.Errorf("duplicate keys in %s: %w, status %+v", fd.Name(), call.err, st)
@@ -300,7 +301,7 @@ func (m *method) foreign() (int, error) {
 	call.passed = false
 	good := goMessage(m.messageType.New().Interface())
 	for _, messages := range [][2]any{{new(foreign), good}, {good, new(foreign)}} {
-		if st := m.imp.Invoke(nil, messages[0], messages[1]); st == nil || st.Code != 13 || call.passed {
+		if st := m.imp.Invoke(context.Background(), nil, nil, messages[0], messages[1]); st == nil || st.Code != 13 || call.passed {
 			return 0, fmt.Errorf("%s: got status %+v for messages %T and %T; the host was called: %t", m.Request.Name, st, messages[0], messages[1], call.passed)
 		}
 	}

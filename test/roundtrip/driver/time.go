@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -76,7 +77,7 @@ func (m *method) timeCalls(wire []byte, block, n int) error {
 		return c.Lower(goMessage(x))
 	}))
 	reply := m.messageType.New().Interface()
-	if st := m.imp.Invoke(nil, goMessage(x), goMessage(reply)); st != nil {
+	if st := m.imp.Invoke(context.Background(), nil, nil, goMessage(x), goMessage(reply)); st != nil {
 		return (*statusError)(st)
 	}
 	if err := same("the caller", reply, x); err != nil {

@@ -23,7 +23,7 @@ var guests embed.FS
 
 func main() {
 	host.Main(&host.App{
-		ABI:         1,
+		ABI:         2,
 		Root:        "consumer",
 		Descriptors: descriptors,
 		Guests:      guests,

@@ -9,29 +9,36 @@ import (
 	"google.golang.org/protobuf/protoadapt"
 
 	"github.com/cofaas/cofaas/stubs/grpc/encoding"
+	"github.com/cofaas/cofaas/stubs/grpc/mem"
 )
 
 // Name is the name of the codec.
 const Name = "proto"
 
-func init() { encoding.RegisterCodec(codec{}) }
+func init() { encoding.RegisterCodecV2(codec{}) }
 
 type codec struct{}
 
-func (codec) Marshal(v any) ([]byte, error) {
+func (codec) Marshal(v any) (mem.BufferSlice, error) {
 	m := message(v)
 	if m == nil {
 		return nil, fmt.Errorf("proto: failed to marshal, message is %T, want proto.Message", v)
 	}
-	return proto.Marshal(m)
+	data, err := proto.Marshal(m)
+	if err != nil {
+		return nil, err
+	}
+	return mem.BufferSlice{mem.SliceBuffer(data)}, nil
 }
 
-func (codec) Unmarshal(data []byte, v any) error {
+func (codec) Unmarshal(data mem.BufferSlice, v any) error {
 	m := message(v)
 	if m == nil {
 		return fmt.Errorf("failed to unmarshal, message is %T, want proto.Message", v)
 	}
-	return proto.Unmarshal(data, m)
+	buf := data.MaterializeToBuffer(mem.DefaultBufferPool())
+	defer buf.Free()
+	return proto.Unmarshal(buf.ReadOnlyData(), m)
 }
 
 func (codec) Name() string { return Name }

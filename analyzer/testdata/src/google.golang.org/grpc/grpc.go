@@ -4,6 +4,9 @@ package grpc
 import (
 	"context"
 	"net"
+	"net/http"
+
+	"google.golang.org/grpc/stats"
 )
 
 type (
@@ -58,6 +61,12 @@ func NewServer(opts ...ServerOption) *Server { return nil }
 func (*Server) RegisterService(desc *ServiceDesc, impl any) {}
 func (*Server) Serve(lis net.Listener) error                { return nil }
 func (*Server) GracefulStop()                               {}
+
+func StatsHandler(h stats.Handler) ServerOption { return nil }
+
+// What guests do not have.
+func (*Server) ServeHTTP(http.ResponseWriter, *http.Request) {}
+func InTapHandle(any) ServerOption                           { return nil }
 
 type ServiceDesc struct {
 	ServiceName string

@@ -1,4 +1,4 @@
-package main // want `package vetted/lib: lib.go:11: registration of a service that is not known` `package vetted/lib: service x.Greeter: streaming is not supported yet`
+package main // want `package vetted/lib: lib.go:11: registration of a service that is not known`
 
 //go:generate go tool cofaas-gen
 

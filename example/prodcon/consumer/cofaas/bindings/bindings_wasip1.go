@@ -12,7 +12,7 @@ import (
 )
 
 // Export /prodcon.ProducerConsumer/ConsumeByte.
-var exportProdconProducerConsumerConsumeByte = guest.NewExport("/prodcon.ProducerConsumer/ConsumeByte", 24, 4,
+var exportProdconProducerConsumerConsumeByte = guest.NewExport("/prodcon.ProducerConsumer/ConsumeByte", 24, 24, 4,
 	liftAnyProdconConsumeByteRequest, lowerAnyProdconConsumeByteReply).
 	WithDirect("github.com/cofaas/cofaas/example/prodcon/protos/prodcon._ProducerConsumer_ConsumeByte_Handler", newDirectProdconProducerConsumerConsumeByte)
 

@@ -13,7 +13,7 @@ import (
 )
 
 // Export /helloworld.Greeter/SayHello.
-var exportHelloworldGreeterSayHello = guest.NewExport("/helloworld.Greeter/SayHello", 80, 8,
+var exportHelloworldGreeterSayHello = guest.NewExport("/helloworld.Greeter/SayHello", 24, 80, 8,
 	liftAnyHelloworldHelloRequest, lowerAnyHelloworldHelloReply).
 	WithDirect("github.com/cofaas/cofaas/example/prodcon/protos/helloworld._Greeter_SayHello_Handler", newDirectHelloworldGreeterSayHello)
 
@@ -79,7 +79,7 @@ func invokeProdconProducerConsumerConsumeByte(c *guest.ImportCall, args, reply a
 	}
 	out, ok := reply.(*prodcon.ConsumeByteReply)
 	if !ok {
-		return c.Mismatch(reply)
+		return c.MismatchedReply(reply)
 	}
 	r := c.Request()
 	if in == nil {
@@ -88,9 +88,12 @@ func invokeProdconProducerConsumerConsumeByte(c *guest.ImportCall, args, reply a
 		r.PutBytes(0, in.Value)
 		r.PutBytes(8, unknownProdconConsumeByteRequest.Get(in))
 	}
-	c.Leave()
-	importProdconProducerConsumerConsumeByte(r.U32(0), r.U32(4), r.U32(8), r.U32(12), c.Result().Pointer())
-	c.Return()
+	if c.Leave() {
+		importProdconProducerConsumerConsumeByte(r.U32(0), r.U32(4), r.U32(8), r.U32(12), c.Result().Pointer())
+	}
+	if st := c.Return(); st != nil {
+		return st
+	}
 	if c.Failed() {
 		return c.Status()
 	}

@@ -1,0 +1,6 @@
+// Package stats has the declarations of the real one that tests need.
+package stats
+
+type Handler interface{ HandleRPC(RPCStats) }
+
+type RPCStats interface{ IsClient() bool }

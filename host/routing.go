@@ -1,0 +1,351 @@
+package host
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"sync"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// outgoing are the calls of one function to one service. Where one of them goes depends on the app, the operator, and the target
+// that the function has dialled.
+type outgoing struct {
+	from    *function
+	service string
+	// exporters are the functions of the app that may answer.
+	exporters []*function
+	// remote is the operator's wish that others answer, or nil.
+	remote *RemoteCalls
+}
+
+// RemoteCalls says that calls leave the host although a function of the app exports the service.
+type RemoteCalls struct {
+	// Function makes the calls and Service is what it calls. Empty means all.
+	Function, Service string
+	// Address is a target as for grpc.NewClient. Empty means the one that the function has dialled.
+	Address string
+}
+
+// TargetRoute says which of several exporters answers the calls to a target.
+type TargetRoute struct {
+	// Function makes the calls. Empty means all.
+	Function string
+	// Target is what it has dialled, with or without scheme.
+	Target string
+	// To answers, if the service is one of its own.
+	To string
+}
+
+// newOutgoing finds who may answer. It is called when all functions have been made.
+func (h *Host) newOutgoing(from *function, service string) (*outgoing, error) {
+	o := &outgoing{from: from, service: service}
+	known := false
+	for _, e := range h.app.Edges {
+		if e.From != from.name || e.Service != service {
+			continue
+		}
+		known = true
+		if e.To == "" {
+			continue
+		}
+		to := h.functions[e.To]
+		if !to.serves(service) {
+			return nil, fmt.Errorf("edge %s -> %s: %s does not export %s", from.name, e.To, e.To, service)
+		}
+		o.exporters = append(o.exporters, to)
+	}
+	if !known {
+		return nil, fmt.Errorf("function %s calls %s, and no edge says who answers", from.name, service)
+	}
+	// The most specific wish counts, and of equal ones the last.
+	best := -1
+	for i := range h.opts.Remote {
+		r := &h.opts.Remote[i]
+		if n := r.specificity(); r.covers(from.name, service) && n >= best {
+			o.remote, best = r, n
+		}
+	}
+	return o, nil
+}
+
+// serves says whether the function exports a service.
+func (f *function) serves(service string) bool {
+	for _, x := range f.exports {
+		if string(x.Service.Name) == service {
+			return true
+		}
+	}
+	return false
+}
+
+// edge answers the calls to one method of the service.
+func (o *outgoing) edge(m *method) *edge {
+	e := &edge{method: m, calls: o}
+	for _, f := range o.exporters {
+		e.candidates = append(e.candidates, &edge{method: m, calls: o, to: f.export(m)})
+	}
+	if o.local() != nil {
+		e = e.candidates[0]
+	}
+	return e
+}
+
+func (r *RemoteCalls) covers(function, service string) bool {
+	return (r.Function == "" || r.Function == function) && (r.Service == "" || r.Service == service)
+}
+
+func (r *RemoteCalls) specificity() (n int) {
+	if r.Function != "" {
+		n++
+	}
+	if r.Service != "" {
+		n += 2
+	}
+	return n
+}
+
+// local is the function that answers whatever was dialled, or nil.
+func (o *outgoing) local() *function {
+	if o.remote == nil && len(o.exporters) == 1 {
+		return o.exporters[0]
+	}
+	return nil
+}
+
+// leaves says that the calls leave the host whatever was dialled.
+func (o *outgoing) leaves() bool { return o.remote != nil || len(o.exporters) == 0 }
+
+// choose returns the function that answers calls to a target, one of several that export the service: the one that the operator
+// says, or that is called as the host in the target, or that listens where the target points to.
+func (o *outgoing) choose(t target) (*function, *status.Status) {
+	h := o.from.host
+	for _, r := range h.opts.Routes {
+		if (r.Function == "" || r.Function == o.from.name) && t.is(r.Target) {
+			for _, f := range o.exporters {
+				if f.name == r.To {
+					return f, nil
+				}
+			}
+		}
+	}
+	if f := h.at(t, o.exporters); f != nil {
+		return f, nil
+	}
+	return nil, o.ambiguous(t)
+}
+
+// at returns the function that a target leads to, or nil if that is none of them, or several.
+func (h *Host) at(t target, functions []*function) (found *function) {
+	if label := t.label(); label != "" {
+		for _, f := range functions {
+			if f.name == label {
+				return f
+			}
+		}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, f := range functions {
+		if t.reaches(f.address) {
+			if found != nil {
+				return nil
+			}
+			found = f
+		}
+	}
+	return found
+}
+
+// reached says whether a function of the app has the name in the target, or listens where that points to.
+func (h *Host) reached(t target) bool {
+	if h.functions[t.label()] != nil {
+		return true
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, f := range h.functions {
+		if t.reaches(f.address) {
+			return true
+		}
+	}
+	return false
+}
+
+func (o *outgoing) ambiguous(t target) *status.Status {
+	names := make([]string, len(o.exporters))
+	for i, f := range o.exporters {
+		names[i] = f.name
+	}
+	if t.dialled == "" {
+		return status.Newf(codes.Unavailable, "function %s does not say what it dials for service %s, which functions %s serve: have its calls leave the host with -remote %s:%s=ADDRESS",
+			o.from.name, o.service, strings.Join(names, " and "), o.from.name, o.service)
+	}
+	return status.Newf(codes.Unavailable, "function %s dials %q for service %s, which functions %s serve, and neither name nor address says which of them is meant: "+
+		"say it with -route %s=FUNCTION, or have the calls leave the host with -remote %s:%s",
+		o.from.name, t.dialled, o.service, strings.Join(names, " and "), t.dialled, o.from.name, o.service)
+}
+
+// target is what a function has dialled.
+type target struct {
+	// dialled is the text that the function gave, canonical the same with scheme and authority: "dns:///host:port".
+	dialled, canonical string
+	// hasScheme says that canonical has.
+	hasScheme bool
+}
+
+// endpoint is the target without scheme and authority, and whether it is the path of a Unix socket.
+func (t target) endpoint() (endpoint string, unix bool) {
+	u, err := url.Parse(t.canonical)
+	if err != nil {
+		return t.dialled, false
+	}
+	if u.Scheme == "unix" {
+		return u.Path + u.Opaque, true
+	}
+	// As grpc-go's resolver.Target.Endpoint.
+	endpoint = u.Path
+	if endpoint == "" {
+		endpoint = u.Opaque
+	}
+	return strings.TrimPrefix(endpoint, "/"), false
+}
+
+// is says whether the operator means this target with a text.
+func (t target) is(text string) bool {
+	endpoint, _ := t.endpoint()
+	return text != "" && (text == t.dialled || text == t.canonical || text == endpoint)
+}
+
+// label is the first label of the DNS name in the target, or empty.
+func (t target) label() string {
+	endpoint, unix := t.endpoint()
+	host := hostOf(endpoint)
+	if unix || net.ParseIP(host) != nil {
+		return ""
+	}
+	label, _, _ := strings.Cut(host, ".")
+	return label
+}
+
+// reaches says whether the target has the port, or is the socket, on which a function listens. Its host says nothing: natively
+// it may be any of the machine's.
+func (t target) reaches(a serveAddress) bool {
+	endpoint, unix := t.endpoint()
+	if unix || a.network == "unix" {
+		return unix && a.network == "unix" && endpoint == a.address
+	}
+	_, want, err := net.SplitHostPort(endpoint)
+	_, has, err2 := net.SplitHostPort(a.address)
+	return err == nil && err2 == nil && want == has && want != "0"
+}
+
+// hostOf is a host:port without the port.
+func hostOf(endpoint string) string {
+	if host, _, err := net.SplitHostPort(endpoint); err == nil {
+		return host
+	}
+	return strings.Trim(endpoint, "[]")
+}
+
+// routes are the routes of a function, which all of its instances share.
+type routes struct {
+	mu    sync.Mutex
+	byKey map[string]uint32
+	list  []*route
+}
+
+// route is where the calls go that a function makes to one service on connections that were dialled alike.
+type route struct {
+	calls *outgoing
+	dial  *dialInfo
+
+	mu   sync.Mutex
+	conn *remoteConn
+}
+
+// maxRoutes bounds the routes of a function: each is a target that it has dialled.
+const maxRoutes = 1 << 16
+
+// add returns the number of a route. 0 means that there are too many.
+func (r *routes) add(o *outgoing, encoded string) uint32 {
+	key := o.service + "\x00" + encoded
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n := r.byKey[key]; n != 0 {
+		return n
+	}
+	if len(r.list) == maxRoutes {
+		return 0
+	}
+	if r.byKey == nil {
+		r.byKey = map[string]uint32{}
+	}
+	r.list = append(r.list, &route{calls: o, dial: parseDial(encoded)})
+	n := uint32(len(r.list))
+	r.byKey[key] = n
+	return n
+}
+
+// get returns the route with a number, or nil.
+func (r *routes) get(n uint32) *route {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n == 0 || int64(n) > int64(len(r.list)) {
+		return nil
+	}
+	return r.list[n-1]
+}
+
+// resolve says who answers: a function, or what a connection leads to; or how calls fail.
+func (r *route) resolve() (to *function, conn *remoteConn, st *status.Status) {
+	o := r.calls
+	switch {
+	case o.leaves():
+		conn, st = r.connect()
+		return nil, conn, st
+	case len(o.exporters) == 1:
+		return o.exporters[0], nil, nil
+	default:
+		to, st = o.choose(r.dial.target)
+		return to, nil, st
+	}
+}
+
+// connect returns the connection of a route that leaves the host.
+func (r *route) connect() (*remoteConn, *status.Status) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.conn != nil {
+		return r.conn, nil
+	}
+	conn, st := r.calls.connect(r.dial)
+	r.conn = conn
+	return conn, st
+}
+
+// connect returns the connection for what was dialled.
+func (o *outgoing) connect(d *dialInfo) (*remoteConn, *status.Status) {
+	dial := *d
+	if conn, err := o.insideConn(d.target); conn != nil || err != nil {
+		return conn, status.Convert(err)
+	}
+	if o.remote != nil && o.remote.Address != "" {
+		dial.canonical, dial.ownDialer = o.remote.Address, false
+	} else if problem := d.unreachable(); problem != "" {
+		return nil, status.Newf(codes.Unavailable, "function %s dials %q for service %s: %s: say where it is with -remote %s:%s=ADDRESS",
+			o.from.name, d.dialled, o.service, problem, o.from.name, o.service)
+	}
+	if dial.canonical == "" {
+		return nil, status.Newf(codes.Unavailable, "function %s does not say what it dials for service %s: say it with -remote %s:%s=ADDRESS",
+			o.from.name, o.service, o.from.name, o.service)
+	}
+	conn, err := o.from.host.remotes.get(&dial)
+	if err != nil {
+		return nil, status.Newf(codes.Unavailable, "function %s dials %q for service %s: %v", o.from.name, d.shown(dial.canonical), o.service, err)
+	}
+	return conn, nil
+}

@@ -1,0 +1,377 @@
+package host
+
+import (
+	"context"
+	"sync"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/cofaas/cofaas/host/internal/link"
+)
+
+// stream is a streaming call between two ends, each a guest's instance or something outside. The host keeps what one end has sent
+// until the other takes it, up to a window; then the sender waits. So both run at the same time, each on a thread of its own.
+type stream struct {
+	method *method
+	// ctx is done when the client does not wait any more; for a client from outside, when its own is.
+	ctx    context.Context
+	cancel context.CancelFunc
+	// client and server are told when there is something that they wait for. server is set, with mu held, when there is one.
+	client, server waker
+	// isOutside says that the client is not a guest, so that replies are kept as wire bytes.
+	isOutside bool
+	// isRemote says the same of the server, and of requests.
+	isRemote bool
+
+	mu sync.Mutex
+	// up has what the client sends, down what the server sends.
+	up, down queue
+	// header is there when the server has sent it; ended, st and trailer when the call is over.
+	header           []byte
+	hasHeader, ended bool
+	st               *status.Status
+	trailer          []byte
+	// cancelled says that the client went before the call was over.
+	cancelled bool
+	// call is the server's call, when there is a server.
+	call *pendingCall
+	// clientWaits says that the client waits for header or end.
+	clientWaits bool
+}
+
+// waker is an end of a stream that can be told that something has changed.
+type waker interface{ wake() }
+
+// queue has the messages of one direction.
+type queue struct {
+	messages []*message // in order, from first on
+	first    int
+	bytes    int
+	closed   bool // there will be no more
+	// senderWaits and receiverWaits say who is to be told.
+	senderWaits, receiverWaits bool
+	// free are messages to be used again.
+	free []*message
+}
+
+// message is a message between two ends: a record in buf or, if one end is outside, wire bytes.
+type message struct {
+	buf  link.Buffer
+	at   uint32
+	wire []byte
+	size int
+}
+
+const (
+	// window is how many bytes of messages one direction of a stream holds, beside the message that exceeds it, and windowMessages
+	// how many messages. A sender that waits goes on when half of it is free.
+	window         = 256 << 10
+	windowMessages = 1024
+	// keptMessages are kept for use by the same direction, of up to keptBytes each.
+	keptMessages = 64
+	keptBytes    = 4 << 10
+)
+
+func newStream(ctx context.Context, m *method) *stream {
+	s := &stream{method: m}
+	s.ctx, s.cancel = context.WithCancel(ctx)
+	return s
+}
+
+func (q *queue) len() int { return len(q.messages) - q.first }
+
+func (q *queue) isFull() bool { return q.bytes >= window || q.len() >= windowMessages }
+
+// hasRoom says that a sender who waited may go on.
+func (q *queue) hasRoom() bool { return q.bytes <= window/2 && q.len() <= windowMessages/2 }
+
+// empty returns a message to fill.
+func (q *queue) empty() *message {
+	if n := len(q.free); n > 0 {
+		m := q.free[n-1]
+		q.free = q.free[:n-1]
+		return m
+	}
+	return new(message)
+}
+
+// put adds a message.
+func (q *queue) put(m *message) {
+	if q.first > 0 && len(q.messages) == cap(q.messages) {
+		n := copy(q.messages, q.messages[q.first:])
+		clear(q.messages[n:])
+		q.messages, q.first = q.messages[:n], 0
+	}
+	q.messages = append(q.messages, m)
+	q.bytes += m.size
+}
+
+// take moves messages to buf: at least one if there are any, and no more than bytes beyond it.
+func (q *queue) take(buf []*message, bytes int) (n int) {
+	for n < len(buf) && q.first < len(q.messages) {
+		m := q.messages[q.first]
+		if bytes -= m.size; bytes < 0 && n > 0 {
+			break
+		}
+		buf[n] = m
+		n++
+		q.messages[q.first] = nil
+		q.first++
+		q.bytes -= m.size
+	}
+	if q.first == len(q.messages) {
+		q.messages, q.first = q.messages[:0], 0
+	}
+	return n
+}
+
+// recycle keeps messages that have been received for use by the sender.
+func (q *queue) recycle(messages []*message) {
+	for _, m := range messages {
+		m.wire = nil
+		if len(q.free) < keptMessages && m.size <= keptBytes {
+			m.buf.Reset()
+			q.free = append(q.free, m)
+		}
+	}
+}
+
+// drop forgets all messages.
+func (q *queue) drop() { q.messages, q.first, q.bytes, q.free = nil, 0, 0, nil }
+
+// The state of an operation; see package guest.
+const (
+	streamDone = iota
+	streamBlocked
+	streamOver
+	streamFailed
+)
+
+// mayPut says whether a sender may add a message to q. s.mu is held.
+func (s *stream) mayPut(q *queue) int {
+	switch {
+	case s.cancelled && q == &s.down:
+		return streamFailed
+	case s.ended || s.cancelled:
+		return streamOver
+	case q.isFull():
+		q.senderWaits = true
+		return streamBlocked
+	default:
+		return streamDone
+	}
+}
+
+// receiver is the end that receives from q.
+func (s *stream) receiver(q *queue) waker {
+	if q == &s.up {
+		return s.server
+	}
+	return s.client
+}
+
+// sender is the end that sends to q.
+func (s *stream) sender(q *queue) waker {
+	if q == &s.up {
+		return s.client
+	}
+	return s.server
+}
+
+// put adds a message and tells its receiver.
+func (s *stream) put(q *queue, m *message) {
+	s.mu.Lock()
+	if !s.ended && !s.cancelled {
+		q.put(m)
+	}
+	wake, receiver := q.receiverWaits, s.receiver(q)
+	q.receiverWaits = false
+	if q == &s.down && !s.hasHeader {
+		// As on the wire, where the header comes before the first message.
+		s.hasHeader = true
+		wake = wake || s.clientWaits
+		s.clientWaits = false
+	}
+	s.mu.Unlock()
+	if wake {
+		receiver.wake()
+	}
+}
+
+// closeQueue says that there will be no more messages.
+func (s *stream) closeQueue(q *queue) {
+	s.mu.Lock()
+	q.closed = true
+	wake, receiver := q.receiverWaits, s.receiver(q)
+	q.receiverWaits = false
+	s.mu.Unlock()
+	if wake {
+		receiver.wake()
+	}
+}
+
+// take takes messages for their receiver.
+func (s *stream) take(q *queue, buf []*message, bytes int) (n, state int) {
+	s.mu.Lock()
+	n = q.take(buf, bytes)
+	wake := false
+	switch {
+	case n > 0:
+		wake = q.senderWaits && q.hasRoom()
+		if wake {
+			q.senderWaits = false
+		}
+	case s.cancelled && q == &s.up:
+		state = streamFailed
+	case q.closed || s.ended:
+		state = streamOver
+	default:
+		q.receiverWaits = true
+		state = streamBlocked
+	}
+	sender := s.sender(q)
+	s.mu.Unlock()
+	if wake {
+		sender.wake()
+	}
+	return n, state
+}
+
+func (s *stream) recycle(q *queue, messages []*message) {
+	s.mu.Lock()
+	q.recycle(messages)
+	s.mu.Unlock()
+}
+
+// sendHeader sends the header of the server. Only the first one counts.
+func (s *stream) sendHeader(meta []byte) {
+	s.mu.Lock()
+	wake := false
+	if !s.hasHeader && !s.ended {
+		s.header, s.hasHeader = meta, true
+		wake = s.clientWaits
+		s.clientWaits = false
+	}
+	s.mu.Unlock()
+	if wake {
+		s.client.wake()
+	}
+}
+
+// end ends the call on behalf of the server. st is nil for OK.
+func (s *stream) end(st *status.Status, meta []byte) {
+	s.mu.Lock()
+	if s.ended {
+		s.mu.Unlock()
+		return
+	}
+	s.ended, s.st = true, st
+	header, trailer := splitMeta(meta)
+	s.trailer = trailer
+	// As on the wire, a call that fails at once has only a trailer.
+	if !s.hasHeader && (st == nil || len(header) > 0) {
+		s.header, s.hasHeader = header, true
+	}
+	wake := s.clientWaits || s.down.receiverWaits || s.up.senderWaits
+	s.clientWaits, s.down.receiverWaits, s.up.senderWaits = false, false, false
+	s.up.drop()
+	s.mu.Unlock()
+	s.cancel()
+	if wake {
+		s.client.wake()
+	}
+}
+
+// leave says that the client does not wait any more. The server is told if the call is not over.
+func (s *stream) leave() {
+	s.mu.Lock()
+	if s.ended || s.cancelled {
+		s.down.drop()
+		s.mu.Unlock()
+		return
+	}
+	s.cancelled = true
+	s.up.drop()
+	s.down.drop()
+	call, server := s.call, s.server
+	wake := s.up.receiverWaits || s.down.senderWaits
+	s.up.receiverWaits, s.down.senderWaits = false, false
+	s.mu.Unlock()
+	s.cancel()
+	if call != nil {
+		call.abandon()
+	}
+	if wake {
+		server.wake()
+	}
+}
+
+// serving notes the server's call.
+func (s *stream) serving(c *pendingCall) {
+	s.mu.Lock()
+	s.call, s.server = c, c.stream
+	cancelled := s.cancelled
+	s.mu.Unlock()
+	if cancelled {
+		c.abandon()
+	}
+}
+
+// errCanceled is what a server is told whose client has gone.
+func errCanceled() *status.Status {
+	return status.New(codes.Canceled, context.Canceled.Error())
+}
+
+// serve runs the server's part of a call in an instance that the caller owns, until it ends or waits.
+func (s *stream) serve(m *exportMethod, inst *instance, cc callContext) {
+	f := m.fn
+	end := inst.open(s, &s.down, &s.up)
+	c := &pendingCall{method: m, callee: inst, stream: end}
+	s.serving(c)
+	inst.meta, inst.root, inst.bound = cc.meta, s.ctx, false
+	inst.stack[0] = uint64(end.id)
+	var addr, left uint32
+	err := f.host.watch.run(inst, func() (err error) {
+		addr, left, err = inst.serve(m, &cc)
+		return err
+	})
+	if err != nil {
+		c.fail(f.died(inst, err))
+		return
+	}
+	if left != 0 {
+		c.leave(left)
+		f.release(inst)
+		return
+	}
+	st, err := m.readEnd(inst, addr)
+	if err != nil {
+		c.fail(f.died(inst, err))
+		return
+	}
+	inst.shut(end)
+	if failed := f.finish(inst, m, addr, &cc); failed != nil {
+		st = failed
+	}
+	c.st, c.meta = st, cc.replyMeta
+	c.over()
+}
+
+// readEnd reads the result of a streaming method: result<_, status>.
+func (m *method) readEnd(inst *instance, at uint32) (*status.Status, error) {
+	result, err := inst.read(uint64(at), uint64(m.size))
+	if err != nil {
+		return nil, err
+	}
+	switch result[0] {
+	case 0:
+		return nil, nil
+	case 1:
+		return m.readStatus(inst, at)
+	default:
+		return nil, errDiscriminant
+	}
+}
+
+var errDiscriminant = &link.BadValueError{Problem: "the discriminant of a result is neither 0 nor 1"}
