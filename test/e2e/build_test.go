@@ -23,6 +23,8 @@ var functions = map[string]string{
 	"echo":     "e2e/apps/pair/echo",
 	"outer":    "e2e/apps/shapes/outer",
 	"inner":    "e2e/apps/shapes/inner",
+	"front":    "e2e/apps/kit/front",
+	"back":     "e2e/apps/kit/back",
 }
 
 // built has the programs, by function.
@@ -97,6 +99,7 @@ func copyModule(dir, root string) error {
 	for to, from := range map[string]string{
 		"e2e/apps/pair":             filepath.Join(root, "test/e2e/apps/pair"),
 		"e2e/apps/shapes":           filepath.Join(root, "test/e2e/apps/shapes"),
+		"e2e/apps/kit":              filepath.Join(root, "test/e2e/apps/kit"),
 		"e2e/apps/prodcon/producer": filepath.Join(root, "example/prodcon/producer"),
 		"e2e/apps/prodcon/consumer": filepath.Join(root, "example/prodcon/consumer"),
 	} {

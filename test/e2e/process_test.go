@@ -109,7 +109,7 @@ func (p *process) signal(t *testing.T, sig syscall.Signal) {
 
 // system is an application that serves: natively or in a host.
 type system struct {
-	kind string // "native" or "host"
+	kind string // "native", "host" or "remote"
 	// front is the process that clients talk to.
 	front *process
 	addr  string // as a gRPC target
@@ -138,6 +138,7 @@ var (
 	prodcon = spec{front: "producer", back: "consumer", backAddress: "CONSUMER_ADDRESS"}
 	pair    = spec{front: "relay", back: "echo", backAddress: "ECHO_ADDRESS"}
 	shapes  = spec{front: "outer", back: "inner", backAddress: "INNER_ADDRESS"}
+	kit     = spec{front: "front", back: "back", backAddress: "BACK_ADDRESS"}
 )
 
 // with returns a spec with variables added.
@@ -146,7 +147,8 @@ func (s spec) with(env ...string) spec {
 	return s
 }
 
-// both runs a test against the native processes and against the host.
+// both runs a test against the native processes, against the host, and against the host whose calls leave it for the native process
+// behind it.
 func both(t *testing.T, s spec, test func(t *testing.T, sys *system)) {
 	t.Helper()
 	build(t)
@@ -157,6 +159,10 @@ func both(t *testing.T, s spec, test func(t *testing.T, sys *system)) {
 	t.Run("host", func(t *testing.T) {
 		t.Parallel()
 		test(t, host(t, s))
+	})
+	t.Run("remote", func(t *testing.T) {
+		t.Parallel()
+		test(t, remote(t, s))
 	})
 }
 
@@ -176,6 +182,16 @@ func host(t *testing.T, s spec, args ...string) *system {
 	p := startHost(t, s, append([]string{"-addr", "127.0.0.1:0"}, args...)...)
 	addr := p.log.wait(t, `msg=serving function=`+s.front+` address=(\S+)`, p)[1]
 	return &system{kind: "host", front: p, addr: addr, conn: dial(t, addr)}
+}
+
+func remote(t *testing.T, s spec) *system {
+	t.Helper()
+	back := freeAddress(t)
+	start(t, build(t).native[s.back], nil, append(s.of(s.back), "ADDRESS="+back))
+	dial(t, back)
+	sys := host(t, s.with(s.front+":"+s.backAddress+"="+back), "-remote", "all")
+	sys.kind = "remote"
+	return sys
 }
 
 func startHost(t *testing.T, s spec, args ...string) *process {
