@@ -1,0 +1,54 @@
+package contract
+
+import (
+	"path"
+	"slices"
+
+	"github.com/cofaas/cofaas/test/contract/behaviours"
+)
+
+// difference is something that a host does otherwise than native gRPC, knowingly. Its behaviours are left out where it shows.
+type difference struct {
+	modes     []string
+	positions []behaviours.Position // nil for all
+	names     string                // a pattern of package path
+	reason    string
+}
+
+var differences = []difference{
+	{
+		[]string{"consolidated", "remote"}, []behaviours.Position{behaviours.Outside}, "codec/of our own, on both sides/*",
+		"a host reads messages from outside as protobuf: a codec of a function's own is in the guest",
+	},
+	{
+		[]string{"consolidated", "remote"}, []behaviours.Position{behaviours.Outside}, "codec/forced/*",
+		"a host reads messages from outside as protobuf: a codec of a function's own is in the guest",
+	},
+	{
+		[]string{"consolidated"}, nil, "annex/serves",
+		"calls between functions lead to a function, whichever of its listeners was dialled",
+	},
+	{
+		[]string{"remote"}, []behaviours.Position{behaviours.Edge}, "server/unknown *",
+		"what generation has not seen a function call, a host cannot carry out of itself: it says so with Unavailable",
+	},
+	{
+		[]string{"remote"}, nil, "annex/*",
+		"a host listens where the first server of its function does, and nowhere else",
+	},
+}
+
+// known returns the difference because of which a behaviour is left out, or nil.
+func known(m *mode, b *behaviours.Behaviour, position behaviours.Position) *difference {
+	for i := range differences {
+		d := &differences[i]
+		matches, err := path.Match(d.names, b.Name)
+		if err != nil {
+			panic(err)
+		}
+		if matches && slices.Contains(d.modes, m.name) && (d.positions == nil || slices.Contains(d.positions, position)) {
+			return d
+		}
+	}
+	return nil
+}
