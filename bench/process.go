@@ -43,7 +43,7 @@ const (
 
 var (
 	// nativeAddress and hostAddress find the address in what functions and hosts log.
-	nativeAddress = regexp.MustCompile(`^\w+: .* listening on ([^ ,]+)`)
+	nativeAddress = regexp.MustCompile(`^\w+: .*\blistening on ([^ ,]+)`)
 	hostAddress   = regexp.MustCompile(`msg=serving .*address=(\S+)`)
 	hostInstance  = regexp.MustCompile(`msg=".*\blistening on .*function=(\w+)`)
 )

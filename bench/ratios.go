@@ -26,6 +26,11 @@ func ratioTable() []ratio {
 			better("call_"+size, t)
 		}
 	}
+	for _, job := range jobs {
+		better("flow_"+job.name, "tcp")
+	}
+	table = append(table, ratio{"flow_rss_growth", "flow_rss_second_half_max", "flow_rss_second_quarter_max"})
+	table = append(table, ratio{"flow_context_over_unary", "flow_context_cofaas", "flow_unary_cofaas"})
 	for _, n := range []int{1, 10, 20} {
 		for _, dial := range []string{"", "_dial"} {
 			for _, t := range []string{"tcp", "unix"} {
