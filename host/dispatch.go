@@ -65,9 +65,8 @@ func (e *edge) dispatch(caller, callee *instance, cc *callContext) {
 
 // newPending returns a call that the caller is going to be told of, and a context that ends with it.
 func (e *edge) newPending(caller *instance, cc *callContext) (*pendingCall, context.Context) {
-	c := &pendingCall{method: e.to, caller: caller, wantHeaders: cc.wantHeaders}
-	c.callerID = caller.newCall(c)
-	caller.block(caller.Bytes()).putU32(controlPending, c.callerID)
+	c := &pendingCall{method: e.to, wantHeaders: cc.wantHeaders}
+	caller.goesOnWith(c)
 	ctx, cancel := context.WithCancel(context.Background())
 	c.cancel = cancel
 	return c, ctx
@@ -77,15 +76,9 @@ func (e *edge) newPending(caller *instance, cc *callContext) (*pendingCall, cont
 func (e *edge) queue(caller *instance, from link.Memory, args []uint64, cc *callContext) (*status.Status, error) {
 	limit := caller.fn.host.opts.MaxMessage
 	// The caller's memory is its own again when the import returns.
-	r := queuedRequest{edge: e}
-	var err error
-	if e.Func.Indirect {
-		r.at, err = link.NewRecord(e.param, from, uint32(args[0]), &r.buf, limit)
-	} else {
-		r.flat = make([]uint64, len(args))
-		err = link.Flat(e.param, from, args, &r.buf, r.flat, limit)
-	}
-	switch link.FaultOf(err) {
+	var buf link.Buffer
+	copied := make([]uint64, len(args))
+	switch err := e.copyRequest(from, args, &buf, copied, limit); link.FaultOf(err) {
 	case link.NoFault:
 	case link.ValueFault:
 		return callError(e.to.fn.name, err), nil
@@ -104,31 +97,13 @@ func (e *edge) queue(caller *instance, from link.Memory, args []uint64, cc *call
 		}
 		c.setCallee(callee)
 		callee.meta, callee.root, callee.bound = sent.meta, ctx, false
-		if err := r.lower(callee, limit); err != nil {
+		if err := e.copyRequest(&buf, copied, callee, callee.stack, limit); err != nil {
 			c.fail(fn.died(callee, err))
 			return
 		}
 		c.serve(callee, &sent)
 	}()
 	return nil, nil
-}
-
-// queuedRequest is a request in the host's own memory.
-type queuedRequest struct {
-	edge *edge
-	buf  link.Buffer
-	at   uint32
-	flat []uint64
-}
-
-// lower stores the request in the callee and puts its core values on the callee's stack. An error is the callee's fault.
-func (r *queuedRequest) lower(callee *instance, limit uint64) error {
-	if r.edge.Func.Indirect {
-		ptr, err := link.NewRecord(r.edge.param, &r.buf, r.at, callee, limit)
-		callee.stack[0] = uint64(ptr)
-		return err
-	}
-	return link.Flat(r.edge.param, &r.buf, r.flat, callee, callee.stack[:len(r.flat)], limit)
 }
 
 // serve runs the callee until the call is over, or waits.

@@ -118,15 +118,7 @@ func (e *edge) run(caller *instance, from link.Memory, args []uint64, result uin
 	callee.meta, callee.root, callee.bound = cc.meta, nil, bound
 	limit := fn.host.opts.MaxMessage
 
-	params := callee.stack[:len(args)]
-	if e.Func.Indirect {
-		var ptr uint32
-		ptr, err = link.NewRecord(e.param, from, uint32(args[0]), callee, limit)
-		params[0] = uint64(ptr)
-	} else {
-		err = link.Flat(e.param, from, args, callee, params, limit)
-	}
-	switch link.FaultOf(err) {
+	switch err := e.copyRequest(from, args, callee, callee.stack, limit); link.FaultOf(err) {
 	case link.ValueFault:
 		fn.release(callee)
 		return callError(fn.name, err), nil
@@ -178,6 +170,16 @@ func (e *edge) run(caller *instance, from link.Memory, args []uint64, result uin
 	return fn.finish(callee, e.to, addr, cc), nil
 }
 
+// copyRequest copies a request between memories, and its core values from src to dst.
+func (m *method) copyRequest(from link.Memory, src []uint64, to link.Memory, dst []uint64, limit uint64) error {
+	if !m.Func.Indirect {
+		return link.Flat(m.param, from, src, to, dst[:len(src)], limit)
+	}
+	ptr, err := link.NewRecord(m.param, from, uint32(src[0]), to, limit)
+	dst[0] = uint64(ptr)
+	return err
+}
+
 // goOn lets a call go on whose callee waits.
 func (e *edge) goOn(caller, callee *instance, left, result uint32, cc *callContext) error {
 	c := callee.goesOn(e.to, left)
@@ -188,8 +190,7 @@ func (e *edge) goOn(caller, callee *instance, left, result uint32, cc *callConte
 		<-c.done
 		return c.giveTo(caller, result)
 	}
-	c.caller, c.callerID = caller, caller.newCall(c)
-	caller.block(caller.Bytes()).putU32(controlPending, c.callerID)
+	caller.goesOnWith(c)
 	e.to.fn.release(callee)
 	return nil
 }
@@ -263,13 +264,11 @@ func (f *function) died(inst *instance, err error) *status.Status {
 
 // putReplyMeta hands encoded headers to a caller that asked for them.
 func (i *instance) putReplyMeta(meta []byte) error {
-	ptr, err := link.Alloc(i, uint32(len(meta)), 1)
+	ptr, err := putBytes(i, meta)
 	if err != nil {
 		return err
 	}
-	mem := i.Bytes()
-	copy(mem[ptr:], meta)
-	c := i.block(mem)
+	c := i.block(i.Bytes())
 	c.putU32(controlReplyMeta, ptr)
 	c.putU32(controlReplyMeta+4, uint32(len(meta)))
 	return nil

@@ -122,15 +122,14 @@ func (m *exportMethod) lowerEach(inst *instance, wire []byte, limit uint64) erro
 	if err != nil {
 		return err
 	}
-	if m.Func.Indirect {
-		ptr, err := link.NewRecord(m.param, &buf, at, inst, limit)
-		inst.stack[0] = uint64(ptr)
-		return err
-	}
 	var core [maxCore]uint64
-	flat := core[:len(m.Func.Param.Flat)]
-	loadSlots(m.slots, buf.Bytes()[at:], flat)
-	return link.Flat(m.param, &buf, flat, inst, inst.stack[:len(flat)], limit)
+	args := core[:len(m.Func.Params())]
+	if m.Func.Indirect {
+		args[0] = uint64(at)
+	} else {
+		loadSlots(m.slots, buf.Bytes()[at:], args)
+	}
+	return m.copyRequest(&buf, args, inst, inst.stack, limit)
 }
 
 // lift transcodes a result.

@@ -163,12 +163,15 @@ func (i *instance) start(ctx context.Context) error {
 	return nil
 }
 
-var errMainReturned = errors.New("main returned before it served: it has to reach (*grpc.Server).Serve")
+var (
+	errMainReturned = errors.New("main returned before it served: it has to reach (*grpc.Server).Serve")
+	errNeverServes  = errors.New("main waits for what cannot come, before it served: it has to reach (*grpc.Server).Serve")
+)
 
 // untilReady lets a guest run whose main has to wait for something before it serves.
 func (i *instance) untilReady(ctx context.Context) error {
 	for i.resume != nil && !i.ready {
-		if i.wake.IsZero() && len(i.calls) == 0 && int(i.eventCount.Load()) == 0 {
+		if i.wake.IsZero() && len(i.calls) == 0 && i.eventCount.Load() == 0 {
 			return errNeverServes
 		}
 		i.waitForNews(ctx.Done())

@@ -106,6 +106,39 @@ func TestPool_postOwned(t *testing.T) {
 	}
 }
 
+// An instance that always has events does not keep calls waiting: they take turns.
+func TestPool_turns(t *testing.T) {
+	f := newFakeFunction(t, 1)
+	inst := f.take(t)
+	inst.resume = fakeExport(func([]uint64) error {
+		inst.allEvents()
+		f.pool.post(inst, event{eventWake, 1})
+		return nil
+	})
+	got := make(chan error, 1)
+	go func() {
+		waited, err := f.pool.get(t.Context(), 0)
+		if err == nil {
+			waited.resume = fakeExport(func([]uint64) error { waited.allEvents(); return nil })
+			f.pool.put(waited)
+		}
+		got <- err
+	}()
+	for f.pool.queued.Load() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	f.pool.post(inst, event{eventWake, 1})
+	f.pool.put(inst)
+	select {
+	case err := <-got:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("the call has not got the instance")
+	}
+}
+
 // A guest that dies when it runs is replaced, and so is one that does not take what it is told: it would run for ever.
 func TestPool_run_Errors(t *testing.T) {
 	trap := &engine.TrapError{Cause: errors.New("no")}

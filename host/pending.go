@@ -202,6 +202,12 @@ func (i *instance) newCall(c *pendingCall) uint32 {
 	return i.lastCall
 }
 
+// goesOnWith tells the guest, which is in an import, that the call goes on that it has made.
+func (i *instance) goesOnWith(c *pendingCall) {
+	c.caller, c.callerID = i, i.newCall(c)
+	i.block(i.Bytes()).putU32(controlPending, c.callerID)
+}
+
 // takeCall stores the result of an outgoing call that is over at an address of the caller. An error is the caller's fault.
 func (i *instance) takeCall(id, result uint32) error {
 	c := i.calls[id]

@@ -2,7 +2,6 @@ package host
 
 import (
 	"encoding/binary"
-	"errors"
 	"time"
 
 	"github.com/cofaas/cofaas/host/engine"
@@ -165,7 +164,7 @@ func (i *instance) waitForNews(stop <-chan struct{}) bool {
 	}
 	tick := time.NewTicker(stopInterval)
 	defer tick.Stop()
-	for int(i.eventCount.Load()) == 0 {
+	for i.eventCount.Load() == 0 {
 		select {
 		case <-i.news:
 		case <-tick.C:
@@ -230,9 +229,8 @@ func (i *instance) answer(list []byte, place int, errno uint16, out, count uint3
 
 // setEvents tells the guest how many events there are.
 func (i *instance) setEvents() {
-	n := int(i.eventCount.Load())
 	if b := i.block(i.Bytes()); b != nil {
-		b.putU32(controlEvents, uint32(n))
+		b.putU32(controlEvents, uint32(i.eventCount.Load()))
 	}
 }
 
@@ -310,5 +308,3 @@ const (
 	eventStream
 	eventGoOn
 )
-
-var errNeverServes = errors.New("main waits for what cannot come, before it served: it has to reach (*grpc.Server).Serve")

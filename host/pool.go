@@ -54,50 +54,39 @@ var (
 // need be.
 func (p *pool) now(ctx context.Context, depth int, must bool) (*instance, error) {
 	p.mu.Lock()
-	if p.closed {
-		p.mu.Unlock()
-		return nil, errStopped
+	defer p.mu.Unlock()
+	return p.obtain(ctx, depth, must)
+}
+
+// obtain takes an instance, or makes one, which it may do beyond the maximum. It returns nil if there is none. The caller holds mu, which
+// may be released meanwhile.
+func (p *pool) obtain(ctx context.Context, depth int, beyond bool) (*instance, error) {
+	inst := (*instance)(nil)
+	if !p.closed {
+		inst = p.available()
 	}
-	if inst := p.available(); inst != nil {
+	switch {
+	case inst != nil:
 		p.take(inst)
-		p.mu.Unlock()
 		inst.depth = depth
 		return inst, nil
-	}
-	if p.closed { // meanwhile
-		p.mu.Unlock()
+	case p.closed: // perhaps meanwhile
 		return nil, errStopped
-	}
-	if !must && p.total >= p.max {
-		p.mu.Unlock()
+	case !beyond && p.total >= p.max:
 		return nil, nil
 	}
 	p.total++
 	p.mu.Unlock()
+	defer p.mu.Lock()
 	return p.make(ctx, depth)
 }
 
 // get returns an instance for a call at a depth, 0 being on a thread of its own. The caller returns it with put or discard.
 func (p *pool) get(ctx context.Context, depth int) (*instance, error) {
 	p.mu.Lock()
-	if p.closed {
+	if inst, err := p.obtain(ctx, depth, false); inst != nil || err != nil {
 		p.mu.Unlock()
-		return nil, errStopped
-	}
-	if inst := p.available(); inst != nil {
-		p.take(inst)
-		p.mu.Unlock()
-		inst.depth = depth
-		return inst, nil
-	}
-	if p.closed { // meanwhile
-		p.mu.Unlock()
-		return nil, errStopped
-	}
-	if p.total < p.max {
-		p.total++
-		p.mu.Unlock()
-		return p.make(ctx, depth)
+		return inst, err
 	}
 	ready := make(chan *instance, 1)
 	p.waiting = append(p.waiting, ready)
@@ -196,8 +185,7 @@ func (p *pool) put(inst *instance) {
 	}
 	if inst.moves {
 		inst.moves = false
-		inst.events = append(inst.events, event{eventGoOn, 0})
-		inst.eventCount.Store(int32(len(inst.events)))
+		inst.setEventList(append(inst.events, event{eventGoOn, 0}))
 	}
 	// Events and calls that wait take turns.
 	if len(inst.events) > 0 && inst.resume != nil && !(inst.ran && len(p.waiting) > 0) {
@@ -235,8 +223,7 @@ func (p *pool) post(inst *instance, e event) {
 	if inst.dead || p.closed || inst.place != owned && inst.resume == nil {
 		return
 	}
-	inst.events = append(inst.events, e)
-	inst.eventCount.Store(int32(len(inst.events)))
+	inst.setEventList(append(inst.events, e))
 	if inst.place != owned {
 		p.start(inst)
 		return
@@ -249,12 +236,17 @@ func (p *pool) post(inst *instance, e event) {
 	}
 }
 
+// setEventList sets the events of an instance. The caller holds mu.
+func (i *instance) setEventList(events []event) {
+	i.events = events
+	i.eventCount.Store(int32(len(events)))
+}
+
 // retract takes an event back of which the guest does not want to hear any more.
 func (p *pool) retract(inst *instance, e event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	inst.events = slices.DeleteFunc(inst.events, func(other event) bool { return other == e })
-	inst.eventCount.Store(int32(len(inst.events)))
+	inst.setEventList(slices.DeleteFunc(inst.events, func(other event) bool { return other == e }))
 }
 
 // start takes an instance and lets it run. The caller holds mu.
@@ -289,8 +281,7 @@ func (p *pool) takeEvents(inst *instance, buf []event) (n, rest int) {
 	defer p.mu.Unlock()
 	n = copy(buf, inst.events)
 	inst.hears = inst.hears || n > 0
-	inst.events = inst.events[:copy(inst.events, inst.events[n:])]
-	inst.eventCount.Store(int32(len(inst.events)))
+	inst.setEventList(inst.events[:copy(inst.events, inst.events[n:])])
 	return n, len(inst.events)
 }
 

@@ -129,8 +129,7 @@ func (e *edge) runRemote(caller *instance, conn *remoteConn, from link.Memory, r
 	if waits {
 		c.done = make(chan struct{})
 	} else {
-		c.caller, c.callerID = caller, caller.newCall(c)
-		caller.block(caller.Bytes()).putU32(controlPending, c.callerID)
+		caller.goesOnWith(c)
 	}
 	conn.remotes.calls.Go(func() { c.invoke(ctx, conn, wire, opts, caller.fn.host.opts.MaxMessage) })
 	if !waits {

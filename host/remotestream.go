@@ -15,18 +15,8 @@ import (
 // replies received by another.
 type beyond struct {
 	stream *stream
-	// woken wakes the goroutine that sends, room the one that receives.
-	woken, room chan struct{}
-}
-
-// wake implements waker.
-func (b *beyond) wake() {
-	for _, ch := range []chan struct{}{b.woken, b.room} {
-		select {
-		case ch <- struct{}{}:
-		default:
-		}
-	}
+	// woken is for the goroutine that sends, room for the one that receives.
+	bells
 }
 
 // bidi describes a stream of any kind: on the wire there is but one, and the guest's stub knows what its method may do.
@@ -34,7 +24,7 @@ var bidi = &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}
 
 // goRemote begins the call of a stream that leaves the host.
 func (s *stream) goRemote(conn *remoteConn, cc *callContext, opts []grpc.CallOption) {
-	b := &beyond{stream: s, woken: make(chan struct{}, 1), room: make(chan struct{}, 1)}
+	b := &beyond{stream: s, bells: newBells()}
 	s.isRemote, s.server = true, b
 	ctx, cancel := cc.context(s.ctx)
 	conn.remotes.calls.Go(func() {

@@ -51,17 +51,7 @@ func runtimeImports(f *function) []engine.Import {
 			Module: runtimeInterface, Name: "metadata", Params: []abi.Core{abi.I32},
 			Func: func(state any, stack []uint64) error {
 				inst := state.(*instance)
-				result := uint32(stack[0])
-				meta := inst.metadata()
-				if len(meta) == 0 {
-					return inst.writeList(result, 0, 0)
-				}
-				ptr, err := link.Alloc(inst, uint32(len(meta)), 1)
-				if err != nil {
-					return err
-				}
-				copy(inst.Bytes()[ptr:], meta)
-				return inst.writeList(result, ptr, uint32(len(meta)))
+				return inst.giveMeta(uint32(stack[0]), inst.metadata())
 			},
 		},
 		{

@@ -61,7 +61,7 @@ func (*method) putStatusAt(inst *instance, at uint32, st *status.Status) error {
 // putStatus writes a status to a result of a size, at an offset.
 func putStatus(inst *instance, at, size, payload uint32, st *status.Status) error {
 	code, msg := uint32(st.Code()), st.Message()
-	ptr, err := putText(inst, msg)
+	ptr, err := putBytes(inst, msg)
 	if err != nil {
 		return err
 	}
@@ -85,16 +85,16 @@ func putStatus(inst *instance, at, size, payload uint32, st *status.Status) erro
 	return nil
 }
 
-// putText copies a text to a guest and returns its address.
-func putText(inst *instance, text string) (uint32, error) {
-	if text == "" {
+// putBytes copies bytes to a guest and returns their address, which is 0 if there are none.
+func putBytes[T string | []byte](inst *instance, b T) (uint32, error) {
+	if len(b) == 0 {
 		return 0, nil
 	}
-	ptr, err := link.Alloc(inst, uint32(len(text)), 1)
+	ptr, err := link.Alloc(inst, uint32(len(b)), 1)
 	if err != nil {
 		return 0, err
 	}
-	copy(inst.Bytes()[ptr:], text)
+	copy(inst.Bytes()[ptr:], b)
 	return ptr, nil
 }
 
@@ -110,7 +110,7 @@ func putDetails(inst *instance, details []*anypb.Any) (at, n uint32, err error) 
 	for i, d := range details {
 		var words [2]uint32
 		for j, text := range []string{d.GetTypeUrl(), string(d.GetValue())} {
-			if words[j], err = putText(inst, text); err != nil {
+			if words[j], err = putBytes(inst, text); err != nil {
 				return 0, 0, err
 			}
 		}

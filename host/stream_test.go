@@ -291,6 +291,24 @@ func TestStream_header(t *testing.T) {
 	}
 }
 
+// The first message implies a header, as on the wire, and wakes a client that waits for one.
+func TestStream_headerImplied(t *testing.T) {
+	s, client, _ := newTestStream(t)
+	s.clientWaits = true
+	s.put(&s.up, sized(1))
+	if s.hasHeader {
+		t.Error("a request implies a header")
+	}
+	s.put(&s.down, sized(1))
+	client.times(t, "the client", 1)
+	if !s.hasHeader || s.clientWaits {
+		t.Errorf("header: %t, the client waits: %t", s.hasHeader, s.clientWaits)
+	}
+	if s.sendHeader([]byte("late")); s.header != nil {
+		t.Errorf("got the header %q after a message", s.header)
+	}
+}
+
 // A server that has left its export is told when its client goes, before or after that.
 func TestStream_left(t *testing.T) {
 	for _, first := range []bool{true, false} {

@@ -342,13 +342,9 @@ func (e *streamEnd) giveEnd(at, problem uint32) (uint32, error) {
 
 // giveMeta stores a list of bytes at an address.
 func (i *instance) giveMeta(at uint32, meta []byte) error {
-	if len(meta) == 0 {
-		return i.writeList(at, 0, 0)
-	}
-	ptr, err := link.Alloc(i, uint32(len(meta)), 1)
+	ptr, err := putBytes(i, meta)
 	if err != nil {
 		return err
 	}
-	copy(i.Bytes()[ptr:], meta)
 	return i.writeList(at, ptr, uint32(len(meta)))
 }

@@ -204,7 +204,7 @@ func TestOutside_endWhileFull(t *testing.T) {
 	for range 100 {
 		s := newStream(t.Context(), testMethod(t, "test.Flow", "Both"))
 		client := &endlessRequests{stream: s, more: make(chan struct{}), gone: make(chan struct{})}
-		o := &outside{stream: s, ServerStream: client, woken: make(chan struct{}, 1), room: make(chan struct{}, 1)}
+		o := &outside{stream: s, ServerStream: client, bells: newBells()}
 		s.client, s.isOutside, s.server = o, true, newEnd()
 		read := make(chan struct{})
 		go func() {

@@ -15,13 +15,18 @@ import (
 type outside struct {
 	stream *stream
 	grpc.ServerStream
-	// woken wakes the goroutine that writes, room the one that reads.
-	woken, room chan struct{}
+	// woken is for the goroutine that writes, room for the one that reads.
+	bells
 }
 
+// bells wake the two goroutines of an end of a stream that is not a guest: one takes messages, the other waits for room.
+type bells struct{ woken, room chan struct{} }
+
+func newBells() bells { return bells{make(chan struct{}, 1), make(chan struct{}, 1)} }
+
 // wake implements waker.
-func (o *outside) wake() {
-	for _, ch := range []chan struct{}{o.woken, o.room} {
+func (b bells) wake() {
+	for _, ch := range []chan struct{}{b.woken, b.room} {
 		select {
 		case ch <- struct{}{}:
 		default:
@@ -34,7 +39,7 @@ func (m *exportMethod) handleStream(_ any, ss grpc.ServerStream) error {
 	ctx := ss.Context()
 	s := newStream(ctx, m.method)
 	defer s.leave()
-	o := &outside{stream: s, ServerStream: ss, woken: make(chan struct{}, 1), room: make(chan struct{}, 1)}
+	o := &outside{stream: s, ServerStream: ss, bells: newBells()}
 	s.client, s.isOutside = o, true
 	var cc callContext
 	if deadline, ok := ctx.Deadline(); ok {
