@@ -15,7 +15,7 @@ import (
 
 const (
 	// longCall is what a call takes on average before calls like it get their own threads, and shortCall when they no longer do: a
-	// thread costs some 10 us.
+	// thread costs more than a small call.
 	longCall  = 200 * time.Microsecond
 	shortCall = 50 * time.Microsecond
 	// One in sampled calls is timed.
