@@ -81,21 +81,28 @@ func (m *measurer) list(n *abi.Node, ptr, count uint32) error {
 	if err := m.add(size, n.Elem.Align); err != nil {
 		return err
 	}
-	switch n.Op {
-	case abi.CopyString:
-		if !utf8.Valid(m.mem[ptr:][:count]) {
-			return ErrUTF8
-		}
-	case abi.CopyBools:
-		for _, b := range m.mem[ptr:][:count] {
-			if b > 1 {
-				return checkBool(uint32(b))
-			}
-		}
-	case abi.CopyEach:
+	if n.Op == abi.CopyEach {
 		for i := range count {
 			if err := m.record(n.Elem.Nodes, ptr+i*n.Elem.Size); err != nil {
 				return err
+			}
+		}
+		return nil
+	}
+	return checkElements(n, m.mem[ptr:][:size])
+}
+
+// checkElements checks the elements of a list that hold no addresses.
+func checkElements(n *abi.Node, elements []byte) error {
+	switch n.Op {
+	case abi.CopyString:
+		if !utf8.Valid(elements) {
+			return ErrUTF8
+		}
+	case abi.CopyBools:
+		for _, b := range elements {
+			if b > 1 {
+				return checkBool(uint32(b))
 			}
 		}
 	}
