@@ -19,6 +19,8 @@ const (
 	largeChunk  = 4 << 20   // up to 1 MB
 	// Before a guest calls out it makes sure of this much room, so that the host rarely has to call back for memory.
 	reserve = 4 << 10
+	// And so much before it receives messages of a stream, of which there may be many.
+	streamReserve = 16 << 10
 	// The most calls without a turn of the runtime's goroutines, which costs as much as half a call.
 	callsPerTurn = 256
 )

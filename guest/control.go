@@ -36,6 +36,10 @@ type controlBlock struct {
 	events uint32
 	// Set by the guest when main has returned before it served.
 	over uint32
+
+	// The first of the outboxes that are not empty: set by the guest, reset by the host when it empties them.
+	outboxes uint32
+	_        uint32
 }
 
 const (

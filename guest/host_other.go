@@ -21,6 +21,8 @@ func hostCall(route uint32, fullMethod string, request, result unsafe.Pointer, o
 
 func hostOpen(fullMethod string, route uint32, options []byte) uint32          { return 0 }
 func hostSend(id uint32, message, problem unsafe.Pointer) uint32               { return streamOver }
+func hostOutbox(id uint32, o *outbox)                                          {}
+func hostFlush()                                                               {}
 func hostCloseSend(id uint32)                                                  {}
 func hostSendHeader(id uint32, meta []byte)                                    {}
 func hostHeader(id uint32, list *[2]uint32) uint32                             { return streamOver }

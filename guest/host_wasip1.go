@@ -96,6 +96,14 @@ func hostOpen(fullMethod string, route uint32, options []byte) uint32 {
 //go:wasmimport cofaas:host/streams send
 func hostSend(id uint32, message, problem unsafe.Pointer) uint32
 
+//go:wasmimport cofaas:host/streams outbox
+func importOutbox(id uint32, outbox unsafe.Pointer)
+
+func hostOutbox(id uint32, o *outbox) { importOutbox(id, unsafe.Pointer(o)) }
+
+//go:wasmimport cofaas:host/streams flush
+func hostFlush()
+
 // importReceive returns the code in the upper half and the number of messages in the lower one.
 //
 //go:wasmimport cofaas:host/streams receive

@@ -39,7 +39,7 @@ func hostConstants(t *testing.T, names ...string) map[string]uintptr {
 }
 
 func TestControlLayout(t *testing.T) {
-	host := hostConstants(t, "control.go", "metadata.go")
+	host := hostConstants(t, "control.go", "metadata.go", "outbox.go", "streamend.go")
 	for name, want := range map[string]uintptr{
 		"controlArenaNext":     unsafe.Offsetof(control.arenaNext),
 		"controlArenaEnd":      unsafe.Offsetof(control.arenaEnd),
@@ -51,7 +51,17 @@ func TestControlLayout(t *testing.T) {
 		"controlOutMeta + 4":   unsafe.Offsetof(control.outMetaLen),
 		"controlReplyMeta":     unsafe.Offsetof(control.replyMetaPtr),
 		"controlReplyMeta + 4": unsafe.Offsetof(control.replyMetaLen),
+		"controlOutboxes":      unsafe.Offsetof(control.outboxes),
 		"controlSize":          unsafe.Sizeof(control),
+		"outboxNext":           unsafe.Offsetof(outbox{}.next),
+		"outboxStream":         unsafe.Offsetof(outbox{}.stream),
+		"outboxLen":            unsafe.Offsetof(outbox{}.n),
+		"outboxLimit":          unsafe.Offsetof(outbox{}.limit),
+		"outboxListed":         unsafe.Offsetof(outbox{}.listed),
+		"outboxAt":             unsafe.Offsetof(outbox{}.at),
+		"outboxRoom":           outboxRoom,
+		"outboxSize":           unsafe.Sizeof(outbox{}),
+		"maxBatch":             maxReceived,
 		"inHasMetadata":        inHasMetadata,
 		"outWantHeaders":       outWantHeaders,
 		"metaTrailer":          metaTrailer,

@@ -121,9 +121,9 @@ func List[T Scalar](r Record, off uintptr) []T {
 
 const stringSize = 8 // of a string or a list in the canonical ABI
 
-// PutStrings lowers a list of strings; their bytes stay in place.
+// PutStrings lowers a list of strings.
 func PutStrings(s *Scratch, r Record, off uintptr, v []string) {
-	PutEach(s, r, off, v, stringSize, func(_ *Scratch, e Record, v string) { e.PutString(0, v) })
+	PutEach(s, r, off, v, stringSize, func(s *Scratch, e Record, v string) { s.PutString(e, 0, v) })
 }
 
 // Strings lifts a list of strings.
@@ -131,9 +131,9 @@ func Strings(r Record, off uintptr) []string {
 	return Each(r, off, stringSize, func(e Record) string { return e.String(0) })
 }
 
-// PutBytesList lowers a list of byte slices; their bytes stay in place.
+// PutBytesList lowers a list of byte slices.
 func PutBytesList(s *Scratch, r Record, off uintptr, v [][]byte) {
-	PutEach(s, r, off, v, stringSize, func(_ *Scratch, e Record, b []byte) { e.PutBytes(0, b) })
+	PutEach(s, r, off, v, stringSize, func(s *Scratch, e Record, b []byte) { s.PutBytes(e, 0, b) })
 }
 
 // BytesList lifts a list of byte slices. An empty element is an empty slice and not nil, as protobuf-go's Unmarshal makes it.

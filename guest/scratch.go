@@ -1,6 +1,9 @@
 package guest
 
-import "unsafe"
+import (
+	"unicode/utf8"
+	"unsafe"
+)
 
 // frame is the memory of one record, used for one value after the other of the same type. It is zeroed once: a lower function
 // sets all of a record but for padding, so nothing of the value before is left.
@@ -26,6 +29,9 @@ type Scratch struct {
 	// outgrown roots earlier regions that the value may still point into.
 	outgrown [][]uint64
 	err      error
+	// holds says that values are to be kept for a while, in which the program may change what they were lowered from: so it is copied.
+	// loose says that something was not, because it is large, or that the value may be refused.
+	holds, loose bool
 }
 
 const (
@@ -37,6 +43,10 @@ const (
 // reset makes the whole scratch free again.
 func (s *Scratch) reset() {
 	s.used = 0
+	s.loose = false
+	if s.holds && s.outgrown != nil {
+		s.words = s.outgrown[0]
+	}
 	if s.outgrown != nil {
 		s.outgrown = nil
 	}
@@ -66,10 +76,70 @@ func (s *Scratch) Record(size uintptr) Record {
 	return Record{unsafe.Pointer(unsafe.SliceData(w))}
 }
 
+// slot is Record for the record of a whole message, which is not cleared: all of it but for padding is stored.
+func (s *Scratch) slot(size uintptr) Record {
+	n := int((size + 7) / 8)
+	if s.used+n > len(s.words) {
+		return Record{unsafe.Pointer(unsafe.SliceData(s.take(n)))}
+	}
+	r := Record{unsafe.Pointer(&s.words[s.used])}
+	s.used += n
+	return r
+}
+
 // Bytes returns an empty slice with room for n bytes.
 func (s *Scratch) Bytes(n int) []byte {
 	w := s.take((n + 7) / 8)
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(w))), n)[:0]
+}
+
+// hold makes lowered values independent of what they were lowered from, in n words.
+func (s *Scratch) hold(n int) { s.words, s.used, s.holds = make([]uint64, n), 0, true }
+
+// isLoose reports whether a value must be sent at once, or there is no room for another.
+func (s *Scratch) isLoose() bool { return s.loose || s.outgrown != nil }
+
+// PutString lowers v as [Record.PutString] does, or copies it.
+func (s *Scratch) PutString(r Record, off uintptr, v string) {
+	p := unsafe.Pointer(unsafe.StringData(v))
+	if s.holds && len(v) > 0 {
+		p = s.copied(p, uintptr(len(v)))
+		// The host has to say what is wrong with it.
+		s.loose = s.loose || !utf8.ValidString(v)
+	}
+	r.putList(off, p, len(v))
+}
+
+// PutBytes lowers v as [Record.PutBytes] does, or copies it.
+func (s *Scratch) PutBytes(r Record, off uintptr, v []byte) {
+	p := unsafe.Pointer(unsafe.SliceData(v))
+	if s.holds && len(v) > 0 {
+		p = s.copied(p, uintptr(len(v)))
+	}
+	r.putList(off, p, len(v))
+}
+
+// PutScalars lowers v as [PutList] does, or copies it.
+func PutScalars[T Scalar](s *Scratch, r Record, off uintptr, v []T) {
+	p := unsafe.Pointer(unsafe.SliceData(v))
+	if s.holds && len(v) > 0 {
+		p = s.copied(p, uintptr(len(v))*unsafe.Sizeof(v[0]))
+	}
+	r.putList(off, p, len(v))
+}
+
+// copied returns where a copy of n bytes is, or p itself if it is large.
+func (s *Scratch) copied(p unsafe.Pointer, n uintptr) unsafe.Pointer {
+	words := int(n+7) / 8
+	if n > heldBytes || s.used+words > len(s.words) {
+		s.loose = true
+		return p
+	}
+	to := unsafe.Pointer(&s.words[s.used : s.used+words][0])
+	s.used += words
+	// Not unsafe.Slice, which calls a function to check the size.
+	copy((*[heldBytes]byte)(to)[:n], (*[heldBytes]byte)(p)[:n])
+	return to
 }
 
 // Fail notes that the value cannot be lowered. The first error counts.

@@ -13,6 +13,13 @@ type StreamExport struct {
 	messages messages
 }
 
+// WithTyped adds functions that do what those for any message do, for many messages at a time: gather is a func(*Stream, *Reply) bool, for
+// [GathererOf], and lift a func(*Stream) []Request, for [LifterOf].
+func (e *StreamExport) WithTyped(gather, lift any) *StreamExport {
+	e.messages.gather, e.messages.liftAll = gather, lift
+	return e
+}
+
 // StreamImport is the client's side of [StreamExport].
 type StreamImport struct {
 	// FullMethod is "/package.Service/Method".
@@ -25,6 +32,14 @@ type messages struct {
 	size  uint32 // of the record of a message that is sent
 	lower LowerFunc
 	lift  LiftFunc
+	// gather and liftAll are nil or typed functions; see StreamExport.WithTyped.
+	gather, liftAll any
+}
+
+// WithTyped is [StreamExport.WithTyped], for requests that are gathered and replies that are lifted.
+func (i *StreamImport) WithTyped(gather, lift any) *StreamImport {
+	i.messages.gather, i.messages.liftAll = gather, lift
+	return i
 }
 
 var (
@@ -45,7 +60,7 @@ const (
 func NewStreamExport(fullMethod string, reply uint32, lift LiftFunc, lower LowerFunc) *StreamExport {
 	e := &StreamExport{
 		Export:   &Export{FullMethod: fullMethod, frame: streamFrame, result: streamResult, payload: streamPayload, handler: unregistered{}},
-		messages: messages{reply, lower, lift},
+		messages: messages{size: reply, lower: lower, lift: lift},
 	}
 	e.call = e.newCall()
 	streamExports = append(streamExports, e)
@@ -92,7 +107,7 @@ func (e *StreamExport) EnterStream(id uint32) *ServerCall {
 
 // NewStreamImport declares a method. request is the size of the record of a request; lower is for requests and lift for replies.
 func NewStreamImport(fullMethod string, request uint32, lower LowerFunc, lift LiftFunc) *StreamImport {
-	i := &StreamImport{fullMethod, messages{request, lower, lift}}
+	i := &StreamImport{fullMethod, messages{size: request, lower: lower, lift: lift}}
 	streamImports = append(streamImports, i)
 	return i
 }
@@ -140,8 +155,14 @@ type Stream struct {
 	changed chan struct{}
 
 	scratch Scratch
-	out     Record // of a message that is sent
+	out     Record // of a message that is sent without an outbox
 	problem Record // a result<_, status>
+	outbox  *outbox
+	sent    int
+	// sealed says that nothing more may be sent or received but by Send and Recv, which know why.
+	sealed bool
+	// closed says that nothing more may be sent.
+	closed bool
 
 	// IsLarge reports that the message that was received last may not be small, say over 16 KB, so that a limit of megabytes may
 	// matter.
@@ -154,7 +175,7 @@ type Stream struct {
 }
 
 // maxReceived is how many messages are taken from the host at a time.
-const maxReceived = 16
+const maxReceived = 64
 
 // ErrOver is the error of sending when the call is over. The receiving side knows how it has ended.
 var ErrOver = io.EOF
@@ -176,7 +197,13 @@ func newStream(id uint32, m *messages) *Stream {
 	return s
 }
 
-func (s *Stream) forget() { delete(streams, s.id) }
+func (s *Stream) forget() {
+	s.Seal()
+	if s.outbox != nil && s.outbox.listed != 0 {
+		hostFlush() // while it is there
+	}
+	delete(streams, s.id)
+}
 
 // wake is for whoever waits.
 func (s *Stream) wake() {
@@ -205,30 +232,66 @@ func (s *Stream) until(ctx context.Context, ready func() bool) error {
 	}
 }
 
-// Send sends a message. It waits while the other side does not keep up, and no longer than ctx. The error is ErrOver, that of ctx, or
-// has the status of a message that cannot be sent.
+// Send sends a message, of which nothing is kept. It waits while the other side does not keep up, and no longer than ctx. The error is
+// ErrOver, that of ctx, or has the status of a message that cannot be sent.
 func (s *Stream) Send(ctx context.Context, m any) error {
+	o := s.outbox
+	if o == nil {
+		return s.sendUnaided(ctx, m)
+	}
+	if o.n == 0 {
+		s.scratch.reset()
+	}
+	r := s.scratch.slot(uintptr(s.messages.size))
+	if err := s.messages.lower(&s.scratch, r, m); err != nil {
+		return notSendable(err, m)
+	}
+	if o.add(r, &s.scratch) {
+		return nil
+	}
+	err := s.sendNow(ctx, r)
+	runtime.KeepAlive(m)
+	return err
+}
+
+// sendUnaided is Send without an outbox.
+func (s *Stream) sendUnaided(ctx context.Context, m any) error {
+	if s.sent++; s.sent > unaided {
+		s.gather()
+		return s.Send(ctx, m)
+	}
 	if s.scratch.used > 0 {
 		s.scratch.reset()
 	}
-	switch err := s.messages.lower(&s.scratch, s.out, m); err {
-	case nil:
-	case ErrType:
-		return statusError(notSent("", m))
-	default:
-		return statusError(notLowered(err))
+	if err := s.messages.lower(&s.scratch, s.out, m); err != nil {
+		return notSendable(err, m)
 	}
-	code := hostSend(s.id, s.out.Pointer(), s.problem.Pointer())
+	err := s.sendNow(ctx, s.out)
+	runtime.KeepAlive(m)
+	return err
+}
+
+// notSendable is the error of a message that cannot be lowered.
+func notSendable(err error, m any) error {
+	if err == ErrType {
+		return statusError(notSent("", m))
+	}
+	return statusError(notLowered(err))
+}
+
+// sendNow has the host take a message, after those that are gathered.
+func (s *Stream) sendNow(ctx context.Context, r Record) error {
+	takeTurn()
+	code := hostSend(s.id, r.Pointer(), s.problem.Pointer())
 	if code == streamBlocked {
 		err := s.until(ctx, func() bool {
-			code = hostSend(s.id, s.out.Pointer(), s.problem.Pointer())
+			code = hostSend(s.id, r.Pointer(), s.problem.Pointer())
 			return code != streamBlocked
 		})
 		if err != nil {
 			return err
 		}
 	}
-	runtime.KeepAlive(m)
 	switch code {
 	case streamOver:
 		return ErrOver
@@ -256,7 +319,6 @@ func (s *Stream) Recv(ctx context.Context, m any) error {
 	}
 	err := s.messages.lift(Record{pointer(s.received[s.next])}, m)
 	keepAlive(s.in)
-	s.IsLarge = arena.generation == 0 || s.in.handed != nil
 	if s.next++; s.next == s.n && s.in.handed != nil {
 		s.in = unrooted // too much memory to keep
 	}
@@ -292,9 +354,10 @@ func (s *Stream) receive(ctx context.Context) error {
 }
 
 func (s *Stream) tryReceive() uint32 {
-	if control.arenaEnd-control.arenaNext < reserve {
-		replenish(reserve, smallChunk)
+	if control.arenaEnd-control.arenaNext < streamReserve {
+		replenish(streamReserve, smallChunk)
 	}
+	takeTurn()
 	s.next, s.n = 0, 0
 	code, n := hostReceive(s.id, &s.received, s.problem.Pointer())
 	if code == streamDone {
@@ -302,12 +365,16 @@ func (s *Stream) tryReceive() uint32 {
 		if s.in.chunk != arena.chunk || arena.handed != nil {
 			s.in = takeInbound()
 		}
+		s.IsLarge = arena.generation == 0 || s.in.handed != nil
 	}
 	return code
 }
 
 // CloseSend says that no more messages will be sent.
-func (s *Stream) CloseSend() { hostCloseSend(s.id) }
+func (s *Stream) CloseSend() {
+	s.closed = true
+	hostCloseSend(s.id)
+}
 
 // SendHeader sends the header of a server, once.
 func (s *Stream) SendHeader(header []Pair) {

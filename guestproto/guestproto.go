@@ -59,7 +59,7 @@ func LowerUnknown(s *guest.Scratch, r guest.Record, off uintptr, m proto.Message
 	})
 	unknown := x.GetUnknown()
 	if extensions == nil {
-		r.PutBytes(off, unknown)
+		s.PutBytes(r, off, unknown)
 		return
 	}
 	r.PutBytes(off, appendMessage(s, extensions.Interface(), unknown))

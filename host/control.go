@@ -16,7 +16,8 @@ const (
 	controlLeft         = 52
 	controlEvents       = 56
 	controlOver         = 60
-	controlSize         = 64
+	controlOutboxes     = 64
+	controlSize         = 72
 	inHasMetadata       = 1 << 0
 	inWaitsForReady     = 1 << 1
 	outWantHeaders      = 1 << 0

@@ -64,6 +64,9 @@ func (e *edge) returned(caller *instance, result uint32, st *status.Status, cc *
 
 // takeContext takes what the guest says of a call beside its request.
 func (i *instance) takeContext(cc *callContext) error {
+	if err := i.sendGathered(); err != nil {
+		return err
+	}
 	mem := i.Bytes()
 	c := i.block(mem)
 	if c == nil {
@@ -212,6 +215,9 @@ func (i *instance) serve(m *exportMethod, cc *callContext) (addr, left uint32, e
 	i.unsettled = i.resume != nil
 	i.polled, i.moves = time.Time{}, false
 	if err := i.exports[m.index].Call(i.stack); err != nil {
+		return 0, 0, err
+	}
+	if err := i.sendGathered(); err != nil {
 		return 0, 0, err
 	}
 	if c := i.block(i.Bytes()); c != nil {

@@ -196,7 +196,7 @@ func TestNew_Errors(t *testing.T) {
 		want  string
 	}{
 		{"version of the ABI", func(a *App) { a.ABI = 0 },
-			"the app was generated for version 0 of the host's ABI, and this is version 2: run go generate again"},
+			"the app was generated for version 0 of the host's ABI, and this is version 3: run go generate again"},
 		{"descriptors", func(a *App) { a.Descriptors = []byte{0xff} }, "descriptors: proto: "},
 		{"no root", func(a *App) { a.Root = "other" }, `root function "other" is not in the app`},
 		{"function twice", func(a *App) { a.Functions = append(a.Functions, a.Functions[0]) }, "function front is listed twice"},

@@ -153,6 +153,9 @@ func (i *instance) start(ctx context.Context) error {
 		if uint32(i.stack[0]) != 0 {
 			return errMainReturned
 		}
+		if err := i.sendGathered(); err != nil {
+			return fmt.Errorf("main: %w", err)
+		}
 		if err := i.untilReady(ctx); err != nil {
 			return err
 		}
@@ -192,7 +195,10 @@ func (i *instance) untilReady(ctx context.Context) error {
 func (i *instance) run() error {
 	i.unsettled, i.root = false, nil
 	i.setEvents()
-	return i.resume.Call(i.stack)
+	if err := i.resume.Call(i.stack); err != nil {
+		return err
+	}
+	return i.sendGathered()
 }
 
 // isWaiting says whether there are calls in the guest that wait.

@@ -12,7 +12,7 @@ import (
 // Nobody else can use the instance meanwhile, but whoever wants to says so, and then it does not linger.
 
 // lingerTime is how long an instance lingers, and how soon the last event must have come for it to do so.
-const lingerTime = 50 * time.Microsecond
+const lingerTime = 200 * time.Microsecond
 
 // linger waits for a moment, if it is worth while. It reports whether there are events.
 func (i *instance) linger() bool {
@@ -28,17 +28,10 @@ func (i *instance) linger() bool {
 	}
 	p.lingering.Add(1)
 	defer p.lingering.Add(-1)
-	for p.wanted.Load() == 0 {
-		if i.eventCount.Load() > 0 {
-			return true
-		}
-		if !time.Now().Before(until) {
-			i.lingers = false
-			return false
-		}
-		runtime.Gosched()
+	if !spinUntil(until, func() bool { return i.eventCount.Load() > 0 || p.wanted.Load() > 0 }) {
+		i.lingers = false
 	}
-	return false
+	return i.eventCount.Load() > 0
 }
 
 // heard takes note that the instance runs because of an event.

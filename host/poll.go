@@ -94,6 +94,11 @@ func (i *instance) poll(in, out, n, count uint32) (errno uint32, err error) {
 	if bad >= 0 {
 		return 0, i.answer(list, bad, errnoBadf, out, count)
 	}
+	if subs.timeout != 0 {
+		if err := i.sendGathered(); err != nil {
+			return 0, err
+		}
+	}
 	ready, held := -1, false
 	switch {
 	case subs.timeout == 0:

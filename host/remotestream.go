@@ -42,7 +42,7 @@ func (s *stream) goRemote(conn *remoteConn, cc *callContext, opts []grpc.CallOpt
 // sendAll sends requests until there are no more, or the call is over, of which receiveAll hears.
 func (b *beyond) sendAll(ctx context.Context, cs grpc.ClientStream) {
 	s := b.stream
-	var batch [maxBatch]*message
+	var batch [maxBatch]*parcel
 	for {
 		n, state := s.take(&s.up, batch[:], batchBytes)
 		for _, m := range batch[:n] {
@@ -103,7 +103,7 @@ func (b *beyond) receive(ctx context.Context, cs grpc.ClientStream) error {
 		case streamDone:
 			// A copy, because grpc-go uses its buffers again.
 			wire := append([]byte(nil), in.bytes()...)
-			s.put(&s.down, &message{wire: wire, size: len(wire)})
+			s.put(&s.down, &parcel{wire: wire, size: len(wire)})
 			return nil
 		case streamBlocked:
 			select {

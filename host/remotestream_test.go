@@ -43,13 +43,13 @@ func openFlow(t *testing.T, s *served, address, method string, cc callContext) *
 	return f
 }
 
-func blob(t *testing.T, data []byte) *message {
+func blob(t *testing.T, data []byte) *parcel {
 	t.Helper()
 	wire, err := proto.Marshal(wrapperspb.Bytes(data))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &message{wire: wire, size: len(wire)}
+	return &parcel{wire: wire, size: len(wire)}
 }
 
 // send sends a message, waiting for room. It reports whether the call goes on.
@@ -75,7 +75,7 @@ func (f *flow) send(t *testing.T, data []byte) bool {
 func (f *flow) receive(t *testing.T) ([]byte, bool) {
 	t.Helper()
 	for {
-		var batch [1]*message
+		var batch [1]*parcel
 		n, state := f.take(&f.down, batch[:], batchBytes)
 		switch {
 		case n > 0:

@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -45,32 +46,38 @@ type waker interface{ wake() }
 
 // queue has the messages of one direction.
 type queue struct {
-	messages []*message // in order, from first on
-	first    int
-	bytes    int
-	closed   bool // there will be no more
+	parcels []*parcel // in order, from first on
+	first   int
+	n       int // messages in them
+	bytes   int
+	closed  bool // there will be no more
 	// senderWaits and receiverWaits say who is to be told.
 	senderWaits, receiverWaits bool
-	// free are messages to be used again.
-	free []*message
+	// free are parcels to be used again, of freeBytes together.
+	free      []*parcel
+	freeBytes int
+	// changes counts what a receiver may wait for.
+	changes atomic.Uint32
 }
 
-// message is a message between two ends: a record in buf or, if one end is outside, wire bytes.
-type message struct {
-	buf  link.Buffer
-	at   uint32
-	wire []byte
-	size int
+// parcel has messages between two ends: records or, if one end is outside, the wire bytes of a single message.
+type parcel struct {
+	records link.Parcel
+	wire    []byte
+	size    int
 }
+
+// len is the number of messages.
+func (p *parcel) len() int { return max(p.records.Len(), 1) }
 
 const (
-	// window is how many bytes of messages one direction of a stream holds, beside the message that exceeds it, and windowMessages
+	// window is how many bytes of messages one direction of a stream holds, beside the parcel that exceeds it, and windowMessages
 	// how many messages. A sender that waits goes on when half of it is free.
 	window         = 256 << 10
 	windowMessages = 1024
-	// keptMessages are kept for use by the same direction, of up to keptBytes each.
-	keptMessages = 64
-	keptBytes    = 4 << 10
+	// Up to keptParcels with keptBytes together are kept for use by the same direction.
+	keptParcels = 64
+	keptBytes   = 64 << 10
 )
 
 func newStream(ctx context.Context, m *method) *stream {
@@ -79,66 +86,73 @@ func newStream(ctx context.Context, m *method) *stream {
 	return s
 }
 
-func (q *queue) len() int { return len(q.messages) - q.first }
-
-func (q *queue) isFull() bool { return q.bytes >= window || q.len() >= windowMessages }
+func (q *queue) isFull() bool { return q.bytes >= window || q.n >= windowMessages }
 
 // hasRoom says that a sender who waited may go on.
-func (q *queue) hasRoom() bool { return q.bytes <= window/2 && q.len() <= windowMessages/2 }
+func (q *queue) hasRoom() bool { return q.bytes <= window/2 && q.n <= windowMessages/2 }
 
-// empty returns a message to fill.
-func (q *queue) empty() *message {
+// empty returns a parcel to fill.
+func (q *queue) empty() *parcel {
 	if n := len(q.free); n > 0 {
-		m := q.free[n-1]
+		p := q.free[n-1]
 		q.free = q.free[:n-1]
-		return m
+		q.freeBytes -= p.size
+		return p
 	}
-	return new(message)
+	return new(parcel)
 }
 
-// put adds a message.
-func (q *queue) put(m *message) {
-	if q.first > 0 && len(q.messages) == cap(q.messages) {
-		n := copy(q.messages, q.messages[q.first:])
-		clear(q.messages[n:])
-		q.messages, q.first = q.messages[:n], 0
+// put adds messages.
+func (q *queue) put(p *parcel) {
+	if q.first > 0 && len(q.parcels) == cap(q.parcels) {
+		n := copy(q.parcels, q.parcels[q.first:])
+		clear(q.parcels[n:])
+		q.parcels, q.first = q.parcels[:n], 0
 	}
-	q.messages = append(q.messages, m)
-	q.bytes += m.size
+	q.parcels = append(q.parcels, p)
+	q.n += p.len()
+	q.bytes += p.size
 }
 
-// take moves messages to buf: at least one if there are any, and no more than bytes beyond it.
-func (q *queue) take(buf []*message, bytes int) (n int) {
-	for n < len(buf) && q.first < len(q.messages) {
-		m := q.messages[q.first]
-		if bytes -= m.size; bytes < 0 && n > 0 {
+// take moves parcels to buf: at least one if there are any, and no more than bytes and len(buf) messages beyond it.
+func (q *queue) take(buf []*parcel, bytes int) (n int) {
+	messages := 0
+	for n < len(buf) && q.first < len(q.parcels) {
+		p := q.parcels[q.first]
+		bytes -= p.size
+		messages += p.len()
+		if (bytes < 0 || messages > len(buf)) && n > 0 {
 			break
 		}
-		buf[n] = m
+		buf[n] = p
 		n++
-		q.messages[q.first] = nil
+		q.parcels[q.first] = nil
 		q.first++
-		q.bytes -= m.size
+		q.n -= p.len()
+		q.bytes -= p.size
 	}
-	if q.first == len(q.messages) {
-		q.messages, q.first = q.messages[:0], 0
+	if q.first == len(q.parcels) {
+		q.parcels, q.first = q.parcels[:0], 0
 	}
 	return n
 }
 
-// recycle keeps messages that have been received for use by the sender.
-func (q *queue) recycle(messages []*message) {
-	for _, m := range messages {
-		m.wire = nil
-		if len(q.free) < keptMessages && m.size <= keptBytes {
-			m.buf.Reset()
-			q.free = append(q.free, m)
+// recycle keeps parcels that have been received for use by the sender.
+func (q *queue) recycle(parcels []*parcel) {
+	for _, p := range parcels {
+		p.wire = nil
+		if len(q.free) < keptParcels && q.freeBytes+p.size <= keptBytes {
+			p.records.Reset()
+			q.free = append(q.free, p)
+			q.freeBytes += p.size
 		}
 	}
 }
 
 // drop forgets all messages.
-func (q *queue) drop() { q.messages, q.first, q.bytes, q.free = nil, 0, 0, nil }
+func (q *queue) drop() {
+	q.parcels, q.first, q.n, q.bytes, q.free, q.freeBytes = nil, 0, 0, 0, nil, 0
+}
 
 // The state of an operation; see package guest.
 const (
@@ -179,12 +193,13 @@ func (s *stream) sender(q *queue) waker {
 	return s.server
 }
 
-// put adds a message and tells its receiver.
-func (s *stream) put(q *queue, m *message) {
+// put adds messages and tells their receiver.
+func (s *stream) put(q *queue, p *parcel) {
 	s.mu.Lock()
 	if !s.ended && !s.cancelled {
-		q.put(m)
+		q.put(p)
 	}
+	q.changes.Add(1)
 	wake, receiver := q.receiverWaits, s.receiver(q)
 	q.receiverWaits = false
 	if q == &s.down && !s.hasHeader {
@@ -203,6 +218,7 @@ func (s *stream) put(q *queue, m *message) {
 func (s *stream) closeQueue(q *queue) {
 	s.mu.Lock()
 	q.closed = true
+	q.changes.Add(1)
 	wake, receiver := q.receiverWaits, s.receiver(q)
 	q.receiverWaits = false
 	s.mu.Unlock()
@@ -211,8 +227,13 @@ func (s *stream) closeQueue(q *queue) {
 	}
 }
 
-// take takes messages for their receiver.
-func (s *stream) take(q *queue, buf []*message, bytes int) (n, state int) {
+// take takes messages for their receiver. If there are none, the receiver is told when there are.
+func (s *stream) take(q *queue, buf []*parcel, bytes int) (n, state int) {
+	return s.look(q, buf, bytes, true)
+}
+
+// look is take for a receiver that may look again, and need not be told.
+func (s *stream) look(q *queue, buf []*parcel, bytes int, waits bool) (n, state int) {
 	s.mu.Lock()
 	n = q.take(buf, bytes)
 	wake := false
@@ -227,7 +248,7 @@ func (s *stream) take(q *queue, buf []*message, bytes int) (n, state int) {
 	case q.closed || s.ended:
 		state = streamOver
 	default:
-		q.receiverWaits = true
+		q.receiverWaits = waits
 		state = streamBlocked
 	}
 	sender := s.sender(q)
@@ -238,9 +259,9 @@ func (s *stream) take(q *queue, buf []*message, bytes int) (n, state int) {
 	return n, state
 }
 
-func (s *stream) recycle(q *queue, messages []*message) {
+func (s *stream) recycle(q *queue, parcels []*parcel) {
 	s.mu.Lock()
-	q.recycle(messages)
+	q.recycle(parcels)
 	s.mu.Unlock()
 }
 
@@ -276,6 +297,7 @@ func (s *stream) end(st *status.Status, meta []byte) {
 	wake := s.clientWaits || s.down.receiverWaits || s.up.senderWaits
 	s.clientWaits, s.down.receiverWaits, s.up.senderWaits = false, false, false
 	s.up.drop()
+	s.down.changes.Add(1)
 	s.mu.Unlock()
 	s.cancel()
 	if wake {
@@ -294,6 +316,7 @@ func (s *stream) leave() {
 	s.cancelled = true
 	s.up.drop()
 	s.down.drop()
+	s.up.changes.Add(1)
 	call, server := s.call, s.server
 	wake := s.up.receiverWaits || s.down.senderWaits
 	s.up.receiverWaits, s.down.senderWaits = false, false

@@ -23,12 +23,12 @@ func newTestStream(t testing.TB) (s *stream, client, server *end) {
 	return s, client, server
 }
 
-func sized(n int) *message { return &message{size: n} }
+func sized(n int) *parcel { return &parcel{size: n} }
 
 // checkTake checks what taking one message says.
-func (s *stream) checkTake(t *testing.T, what string, q *queue, want *message, state int) {
+func (s *stream) checkTake(t *testing.T, what string, q *queue, want *parcel, state int) {
 	t.Helper()
-	var buf [1]*message
+	var buf [1]*parcel
 	if n, got := s.take(q, buf[:], batchBytes); got != state || buf[0] != want || n != min(n, 1) || (n == 1) != (want != nil) {
 		t.Errorf("%s: took %v and state %d, want %v and %d", what, buf[0], got, want, state)
 	}
@@ -47,32 +47,32 @@ func (s *stream) checkPut(t *testing.T, what string, q *queue, state int) {
 func TestQueue_order(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	var q queue
-	var sent, got []*message
+	var sent, got []*parcel
 	for range 5000 {
 		for range r.IntN(20) {
 			m := sized(r.IntN(100))
 			q.put(m)
 			sent = append(sent, m)
 		}
-		buf := make([]*message, r.IntN(24))
+		buf := make([]*parcel, r.IntN(24))
 		n := q.take(buf, r.IntN(1000))
 		got = append(got, buf[:n]...)
 		bytes := 0
 		for _, m := range sent[len(got):] {
 			bytes += m.size
 		}
-		if q.bytes != bytes || q.len() != len(sent)-len(got) {
-			t.Fatalf("the queue says %d messages of %d bytes, and has %d of %d", q.len(), q.bytes, len(sent)-len(got), bytes)
+		if q.bytes != bytes || q.n != len(sent)-len(got) {
+			t.Fatalf("the queue says %d messages of %d bytes, and has %d of %d", q.n, q.bytes, len(sent)-len(got), bytes)
 		}
 	}
-	got = append(got, q.messages[q.first:]...)
+	got = append(got, q.parcels[q.first:]...)
 	if !slices.Equal(sent, got) {
 		t.Error("messages were lost or have changed places")
 	}
-	if c := cap(q.messages); c > 4*(q.len()+1024) {
-		t.Errorf("the queue has room for %d messages, with %d in it", c, q.len())
+	if c := cap(q.parcels); c > 4*(q.n+1024) {
+		t.Errorf("the queue has room for %d messages, with %d in it", c, q.n)
 	}
-	if q.drop(); q.len() != 0 || q.bytes != 0 {
+	if q.drop(); q.n != 0 || q.bytes != 0 {
 		t.Error("the queue has messages after drop")
 	}
 }
@@ -83,7 +83,7 @@ func TestQueue_batch(t *testing.T) {
 	for _, n := range []int{100, 60, 40, 1, 0, 0} {
 		q.put(sized(n))
 	}
-	buf := make([]*message, 16)
+	buf := make([]*parcel, 16)
 	for i, want := range []int{1, 2, 3} {
 		n := q.take(buf, []int{50, 100, 100}[i])
 		if n != want {
@@ -98,21 +98,25 @@ func TestQueue_batch(t *testing.T) {
 // Messages are used again by the same direction: small ones, and no more than a few.
 func TestQueue_recycle(t *testing.T) {
 	var q queue
-	var all []*message
-	for range 2 * keptMessages {
-		all = append(all, &message{size: 10, wire: []byte("abc")})
+	var all []*parcel
+	for range 2 * keptParcels {
+		all = append(all, &parcel{size: 10, wire: []byte("abc")})
 	}
-	q.recycle(append([]*message{{size: keptBytes + 1}}, all...))
-	if len(q.free) != keptMessages {
-		t.Errorf("kept %d messages, want %d", len(q.free), keptMessages)
+	q.recycle(append([]*parcel{{size: keptBytes + 1}}, all...))
+	if len(q.free) != keptParcels || q.freeBytes != 10*keptParcels {
+		t.Errorf("kept %d parcels with %d bytes, want %d", len(q.free), q.freeBytes, keptParcels)
 	}
-	for range keptMessages {
+	for range keptParcels {
 		if m := q.empty(); !slices.Contains(all, m) || m.wire != nil {
 			t.Errorf("got %+v", m)
 		}
 	}
 	if m := q.empty(); slices.Contains(all, m) {
 		t.Error("a message is used twice")
+	}
+	q.recycle([]*parcel{{size: keptBytes}, {size: 1}})
+	if len(q.free) != 1 || q.freeBytes != keptBytes {
+		t.Errorf("kept %d parcels with %d bytes, want one with %d", len(q.free), q.freeBytes, keptBytes)
 	}
 }
 
@@ -139,7 +143,7 @@ func TestStream_window(t *testing.T) {
 					s.put(q, sized(tt.size))
 				}
 				s.checkPut(t, "full", q, streamBlocked)
-				var buf [1]*message
+				var buf [1]*parcel
 				for left := tt.full - 1; left >= 0; left-- {
 					s.take(q, buf[:], 0)
 					woken := int32(0)
@@ -235,7 +239,7 @@ func TestStream_leave(t *testing.T) {
 	s.checkPut(t, "the client sends", &s.up, streamOver)
 	s.checkTake(t, "the server receives", &s.up, nil, streamFailed)
 	s.put(&s.down, sized(1))
-	if s.up.len()+s.down.len() != 0 {
+	if s.up.n+s.down.n != 0 {
 		t.Error("there are messages")
 	}
 	s.end(errCanceled(), nil)
@@ -376,13 +380,13 @@ func TestStream_hammer(t *testing.T) {
 					for {
 						s.mu.Lock()
 						state := s.mayPut(q)
-						m := new(message)
+						m := new(parcel)
 						if state == streamDone {
 							m = q.empty()
 						}
 						s.mu.Unlock()
 						if state == streamDone {
-							m.size, m.at = r.IntN(window/16), uint32(number)
+							m.size, m.wire = r.IntN(window/16), fmt.Append(nil, number)
 							s.put(q, m)
 							break
 						}
@@ -401,13 +405,13 @@ func TestStream_hammer(t *testing.T) {
 			})
 			ends.Go(func() {
 				r := rand.New(rand.NewPCG(uint64(i), uint64(n)))
-				next := uint32(0)
-				var buf [maxBatch]*message
+				next := 0
+				var buf [maxBatch]*parcel
 				for {
 					k, state := s.take(q, buf[:1+r.IntN(maxBatch)], batchBytes)
 					for _, m := range buf[:k] {
-						if m.at != next {
-							t.Errorf("got message %d, want %d", m.at, next)
+						if string(m.wire) != fmt.Sprint(next) {
+							t.Errorf("got message %s, want %d", m.wire, next)
 							return
 						}
 						next++
@@ -445,7 +449,7 @@ func TestStream_hammerEnd(t *testing.T) {
 		s, client, server := newTestStream(t)
 		var group sync.WaitGroup
 		receive := func(q *queue, e *end) {
-			var buf [maxBatch]*message
+			var buf [maxBatch]*parcel
 			for {
 				switch _, state := s.take(q, buf[:], batchBytes); state {
 				case streamOver, streamFailed:

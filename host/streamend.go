@@ -17,7 +17,7 @@ import (
 
 // streamsInterface is what guests with streams import: functions that never wait. One that would have to wait says so, and there is
 // an event when it is worth while to call it again.
-const streamsInterface = "cofaas:host/streams"
+const streamsInterface = abi.StreamsInterface
 
 // streamEnd is an end of a stream in an instance.
 type streamEnd struct {
@@ -29,6 +29,13 @@ type streamEnd struct {
 	send, receive streamMessage
 	// failed is why nothing more can be received.
 	failed *status.Status
+	// rest are messages that have been taken and not given to the guest, from next on; nil for none.
+	rest *parcel
+	next int
+	// outbox is where the guest gathers messages to be sent; see outbox.go.
+	outbox
+	// spin says whether to wait for messages without giving the thread back.
+	spin
 }
 
 // streamMessage is how messages of one direction travel.
@@ -83,7 +90,13 @@ func streamImports(f *function) []engine.Import {
 		return engine.Import{
 			Module: streamsInterface, Name: name, Params: list(params), Results: list(results),
 			Func: func(state any, stack []uint64) error {
-				r, err := fn(state.(*instance), stack)
+				i := state.(*instance)
+				if name != "send" { // which has an eye on the one outbox that matters
+					if err := i.sendGathered(); err != nil {
+						return err
+					}
+				}
+				r, err := fn(i, stack)
 				if results > 0 {
 					stack[0] = uint64(r)
 				}
@@ -123,6 +136,12 @@ func streamImports(f *function) []engine.Import {
 		// send: func(stream: u32, message: u32, problem: u32) -> u32
 		onEnd("send", 3, 1, func(e *streamEnd, stack []uint64) (uint32, error) {
 			return e.sendMessage(uint32(stack[1]), uint32(stack[2]))
+		}),
+		// flush: func(), which has been done when it comes here
+		imp(abi.FlushImport, 0, 0, func(*instance, []uint64) (uint32, error) { return 0, nil }),
+		// outbox: func(stream: u32, outbox: u32)
+		onEnd("outbox", 2, 0, func(e *streamEnd, stack []uint64) (uint32, error) {
+			return 0, e.setOutbox(uint32(stack[1]))
 		}),
 		// receive: func(stream: u32, at: u32, n: u32, problem: u32) -> u32
 		onEnd("receive", 4, 1, func(e *streamEnd, stack []uint64) (uint32, error) {
@@ -209,46 +228,74 @@ func (i *instance) openStream(e *edge, route uint32, options []byte) (uint32, er
 	return end.id, nil
 }
 
-// sendMessage sends the message whose record is at an address. It says with a status at another why that cannot be done.
+// sendMessage sends the message whose record is at an address, after those that the guest has gathered. It says with a status at another
+// address why that cannot be done.
 func (e *streamEnd) sendMessage(at, problem uint32) (uint32, error) {
+	gathered, err := e.takeGathered()
+	if err != nil {
+		return 0, err
+	}
 	s, i := e.stream, e.inst
 	s.mu.Lock()
 	state := s.mayPut(e.out)
-	var m *message
-	if state == streamDone {
-		m = e.out.empty()
+	var p *parcel
+	if state == streamDone || state == streamBlocked && len(gathered) > 0 {
+		p = e.out.empty()
 	}
 	s.mu.Unlock()
-	switch state {
-	case streamDone:
-	case streamFailed:
+	if p != nil {
+		if err := e.fill(p, gathered); err != nil {
+			return 0, err
+		}
+		if state == streamDone {
+			err = e.add(p, at)
+		}
+		if link.FaultOf(err) == link.SourceFault {
+			return 0, err
+		}
+		if p.size > 0 {
+			s.put(e.out, p)
+		}
+	}
+	e.pace(len(gathered)+1, state)
+	switch {
+	case err != nil:
+		return streamFailed, s.method.putStatusAt(i, problem, callError(i.fn.name, err))
+	case state == streamFailed:
 		return streamFailed, s.method.putStatusAt(i, problem, errCanceled())
 	default:
 		return uint32(state), nil
 	}
-	limit := i.fn.host.opts.MaxMessage
-	var err error
-	if toGuest := e.out == &s.up && !s.isRemote || e.out == &s.down && !s.isOutside; toGuest {
-		m.at, err = link.NewRecord(e.send.plan, i, at, &m.buf, limit)
-		m.size = len(m.buf.Bytes())
-	} else if _, err = i.read(uint64(at), uint64(e.send.plan.Size)); err == nil {
-		m.wire, err = transcode.Encode(e.send.wire, i.Bytes(), at, nil, limit)
-		m.size = len(m.wire)
-	}
-	switch link.FaultOf(err) {
-	case link.NoFault:
-		s.put(e.out, m)
-		return streamDone, nil
-	case link.ValueFault:
-		return streamFailed, s.method.putStatusAt(i, problem, callError(i.fn.name, err))
-	default:
-		return 0, err
-	}
 }
 
-// maxBatch is how many messages a guest gets at a time, and batchBytes how much of them beyond the first.
+// add adds the message whose record is at an address to a parcel.
+func (e *streamEnd) add(p *parcel, at uint32) error {
+	i := e.inst
+	limit := i.fn.host.opts.MaxMessage
+	if !e.isWire() {
+		err := p.records.Add(e.send.plan, i.Bytes(), at, limit)
+		p.size = p.records.Size()
+		return err
+	}
+	if _, err := i.read(uint64(at), uint64(e.send.plan.Size)); err != nil {
+		return err
+	}
+	wire, err := transcode.Encode(e.send.wire, i.Bytes(), at, nil, limit)
+	p.wire, p.size = wire, max(len(wire), 1)
+	return err
+}
+
+// isWire says that the receiver of what is sent is not a guest.
+func (e *streamEnd) isWire() bool {
+	if e.out == &e.stream.up {
+		return e.stream.isRemote
+	}
+	return e.stream.isOutside
+}
+
+// maxBatch is how many messages a guest gets at a time, and batchBytes how much of them beyond the first parcel.
 const (
-	maxBatch   = 16
+	maxBatch   = 64
 	batchBytes = 64 << 10
 )
 
@@ -258,49 +305,82 @@ func (e *streamEnd) receiveMessages(at, n, problem uint32) (uint32, error) {
 	if e.failed != nil {
 		return streamFailed << 16, s.method.putStatusAt(i, problem, e.failed)
 	}
-	var batch [maxBatch]*message
-	taken, state := s.take(e.in, batch[:min(n, maxBatch)], batchBytes)
-	if state != streamDone {
-		var err error
-		if state == streamFailed {
-			err = s.method.putStatusAt(i, problem, errCanceled())
-		}
-		return uint32(state) << 16, err
-	}
-	limit := i.fn.host.opts.MaxMessage
 	var addrs [maxBatch]uint32
-	for j, m := range batch[:taken] {
+	out := addrs[:min(n, maxBatch)]
+	var taken int
+	if e.rest != nil {
 		var err error
-		if m.wire != nil || m.at == 0 {
-			addrs[j], err = transcode.Decode(e.receive.wire, m.wire, i, limit)
-		} else {
-			addrs[j], err = link.NewRecord(e.receive.plan, &m.buf, m.at, i, limit)
-		}
-		switch link.FaultOf(err) {
-		case link.NoFault:
-		case link.TargetFault:
+		if taken, err = e.giveRest(out); err != nil {
 			return 0, err
-		default:
-			e.failed = requestError(err)
-			if j == 0 {
-				return streamFailed << 16, s.method.putStatusAt(i, problem, e.failed)
+		}
+	} else {
+		var batch [maxBatch]*parcel
+		parcels, state := e.await(batch[:len(out)])
+		if state != streamDone {
+			var err error
+			if state == streamFailed {
+				err = s.method.putStatusAt(i, problem, errCanceled())
 			}
-			// What came before it is good.
-			taken = j
+			return uint32(state) << 16, err
 		}
-		if e.failed != nil {
-			break
+		for _, p := range batch[:parcels] {
+			given, err := e.give(p, out[taken:])
+			taken += given
+			if link.FaultOf(err) == link.TargetFault {
+				return 0, err
+			}
+			if err != nil {
+				e.failed = requestError(err)
+				break
+			}
 		}
+		s.recycle(e.in, batch[:parcels])
+		if taken == 0 && e.failed != nil {
+			return streamFailed << 16, s.method.putStatusAt(i, problem, e.failed)
+		}
+		// What came before a failure is good.
 	}
-	s.recycle(e.in, batch[:taken])
-	out, err := i.read(uint64(at), uint64(taken)*4)
+	mem, err := i.read(uint64(at), uint64(taken)*4)
 	if err != nil {
 		return 0, err
 	}
-	for j, addr := range addrs[:taken] {
-		binary.LittleEndian.PutUint32(out[4*j:], addr)
+	for j, addr := range out[:taken] {
+		binary.LittleEndian.PutUint32(mem[4*j:], addr)
 	}
 	return streamDone<<16 | uint32(taken), nil
+}
+
+// give places messages in the guest, and stores their addresses in out. Those for which there is no room are the rest.
+func (e *streamEnd) give(p *parcel, out []uint32) (n int, err error) {
+	switch n = p.len(); {
+	case p.records.Len() == 0:
+		out[0], err = transcode.Decode(e.receive.wire, p.wire, e.inst, e.inst.fn.host.opts.MaxMessage)
+	case n <= len(out):
+		err = p.records.Deliver(e.receive.plan, e.inst, out)
+	default:
+		// A copy: the sender uses the parcel again.
+		e.rest, e.next = &parcel{records: p.records.Clone()}, 0
+		return e.giveRest(out)
+	}
+	if err != nil {
+		n = 0
+	}
+	return n, err
+}
+
+// giveRest is give for the rest.
+func (e *streamEnd) giveRest(out []uint32) (n int, err error) {
+	for n < len(out) && e.next < e.rest.len() {
+		if out[n], err = e.rest.records.DeliverOne(e.receive.plan, e.next, e.inst); err != nil {
+			return 0, err
+		}
+		n++
+		e.next++
+	}
+	if e.next == e.rest.len() {
+		e.rest = nil
+	}
+	return n, nil
 }
 
 // giveHeader stores the list of the header at an address.

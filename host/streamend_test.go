@@ -176,7 +176,7 @@ func TestStreamEnd_badMessage(t *testing.T) {
 	server := f.take(t).open(s, &s.down, &s.up)
 	s.server = server
 	for _, wire := range []string{"\x0a\x01a", "", "\x0a\xff"} {
-		s.put(&s.up, &message{wire: []byte(wire), size: len(wire)})
+		s.put(&s.up, &parcel{wire: []byte(wire), size: len(wire)})
 	}
 	var got []string
 	for {
@@ -216,14 +216,14 @@ func TestOutside_endWhileFull(t *testing.T) {
 			defer s.mu.Unlock()
 			return s.up.senderWaits
 		})
-		s.put(&s.down, &message{size: 1})
+		s.put(&s.down, &parcel{size: 1})
 		s.end(nil, nil)
 		select {
 		case <-client.more:
 		case <-read:
 		}
 		s.mu.Lock()
-		left := s.down.len()
+		left := s.down.n
 		s.mu.Unlock()
 		close(client.gone)
 		<-read

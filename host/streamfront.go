@@ -100,7 +100,7 @@ func (o *outside) read() error {
 		case streamDone:
 			// A copy, because grpc-go uses its buffers again.
 			wire := append([]byte(nil), in.bytes()...)
-			s.put(&s.up, &message{wire: wire, size: len(wire)})
+			s.put(&s.up, &parcel{wire: wire, size: len(wire)})
 			return nil
 		case streamOver:
 			return nil // and the reader hears it from grpc-go
@@ -122,7 +122,7 @@ func (o *outside) read() error {
 func (o *outside) writeAll(ctx context.Context) error {
 	s := o.stream
 	headerSent := false
-	var batch [maxBatch]*message
+	var batch [maxBatch]*parcel
 	for {
 		n, state := s.take(&s.down, batch[:], batchBytes)
 		if !headerSent {

@@ -130,10 +130,12 @@ type uses struct {
 	nested map[*model.Message]bool
 	// any are those for which there are functions on any message.
 	any map[*model.Message]bool
+	// typed are those that streams send or receive many of.
+	typed map[*model.Message]bool
 }
 
 func newUses() uses {
-	return uses{methods: map[*model.Message]int{}, nested: map[*model.Message]bool{}, any: map[*model.Message]bool{}}
+	return uses{methods: map[*model.Message]int{}, nested: map[*model.Message]bool{}, any: map[*model.Message]bool{}, typed: map[*model.Message]bool{}}
 }
 
 func (u *uses) has(m *model.Message) bool { return u.nested[m] || u.methods[m] > 0 }
@@ -211,6 +213,52 @@ func (g *generator) lowerAny(m *model.Message) string {
 	return "lowerAny" + g.names[m.Name]
 }
 
+// typed returns what adds functions for many messages of a streaming method to its declaration.
+func (g *generator) typed(sent, received *model.Message) string {
+	gather, lift := "nil", "nil"
+	if m := g.layouts.Message(sent); g.lowerError(m, "", "") == nil {
+		g.lowering.typed[sent] = true
+		gather = "gather" + g.names[m.Name]
+	}
+	if m := g.layouts.Message(received); g.liftError(m, "") == nil {
+		g.lifting.typed[received] = true
+		lift = "liftAll" + g.names[m.Name]
+	}
+	if gather == "nil" && lift == "nil" {
+		return ""
+	}
+	return ".\nWithTyped(" + gather + ", " + lift + ")"
+}
+
+// typedFuncs prints the functions of a message that are for streams, where many come one after the other: they save most of the
+// calls that messages of any type need.
+func (g *generator) typedFuncs(m *mapping.Message) {
+	ident := g.types.messages[m.Message].ident
+	if g.lowering.typed[m.Message] {
+		g.P()
+		g.P("func gather", g.names[m.Name], "(stream *", guestPath.Ident("Stream"), ", m *", ident, ") bool {")
+		g.P("r, ok := stream.Slot(", m.Type.Size, ")")
+		g.P("if !ok || m == nil {")
+		g.P("return false")
+		g.P("}")
+		g.P("s := stream.Scratch()")
+		g.lowerMembers(m, "m", "s")
+		g.P("return stream.Gather(r)")
+		g.P("}")
+	}
+	if g.lifting.typed[m.Message] {
+		g.P()
+		g.P("func liftAll", g.names[m.Name], "(stream *", guestPath.Ident("Stream"), ") []", ident, " {")
+		g.P("all := make([]", ident, ", stream.Pending())")
+		g.P("for i := range all {")
+		g.P("m, r := &all[i], stream.Next()")
+		g.liftMembers(m, "m", "")
+		g.P("}")
+		g.P("return all")
+		g.P("}")
+	}
+}
+
 // messageFuncs prints the functions of a message: on its own type if it is shared, and on any message if handlers of any message
 // take or return it. The latter are not generic. They, direct handlers and imports have the body in place unless the message is
 // shared, because this is the hot path, and in a guest each call and each look-up of a type counts.
@@ -247,6 +295,7 @@ func (g *generator) messageFuncs(m *mapping.Message) {
 	if g.lifting.shared(m.Message) {
 		g.lift(m)
 	}
+	g.typedFuncs(m)
 	g.unknownFields(m)
 }
 

@@ -46,14 +46,14 @@ func (g *generator) lowerMembers(m *mapping.Message, message, scratch string) {
 		g.P("if extensions", g.names[m.Name], ".In(", message, ") {")
 		g.P(all...)
 		g.P("} else {")
-		g.P("r.PutBytes(", off, ", unknown", g.names[m.Name], ".Get(", message, "))")
+		g.P(put(scratch, "r", "Bytes", off), "unknown", g.names[m.Name], ".Get(", message, "))")
 		g.P("}")
 	case m.Extendable:
 		g.P(all...)
 	case l.unknown == "unknownFields":
-		g.P("r.PutBytes(", off, ", unknown", g.names[m.Name], ".Get(", message, "))")
+		g.P(put(scratch, "r", "Bytes", off), "unknown", g.names[m.Name], ".Get(", message, "))")
 	case l.unknown != "":
-		g.P("r.PutBytes(", off, ", ", message, ".", l.unknown, ")")
+		g.P(put(scratch, "r", "Bytes", off), message, ".", l.unknown, ")")
 	default: // What there were in the message before it was lost already.
 		g.P("r.Clear(", off, ", ", m.Unknown().Type.Size, ")")
 	}
@@ -121,8 +121,10 @@ func (l *lowering) list(ft *fieldType, m *mapping.Member, expr string) {
 		l.P(guestPath.Ident("PutStrings"), "(", l.scratch, ", r, ", off, ", ", expr, ")")
 	case f.Kind == protoreflect.BytesKind:
 		l.P(guestPath.Ident("PutBytesList"), "(", l.scratch, ", r, ", off, ", ", expr, ")")
-	default:
+	case l.scratch == inPlace:
 		l.P(guestPath.Ident("PutList"), "(r, ", off, ", ", expr, ")")
+	default:
+		l.P(guestPath.Ident("PutScalars"), "(", l.scratch, ", r, ", off, ", ", expr, ")")
 	}
 }
 
@@ -173,12 +175,26 @@ func (g *generator) lowerValue(scratch, record string, off uint32, v mapping.Val
 	case v.Form == mapping.Encoded:
 		g.P(guestprotoPath.Ident("Lower"), "(", scratch, ", ", record, ", ", off, ", ", protoMessage(expr, ft.legacy), ")")
 	case f.Kind == protoreflect.BytesKind:
-		g.P(record, ".PutBytes(", off, ", ", expr, ")")
+		g.P(put(scratch, record, "Bytes", off), expr, ")")
+	case f.Kind == protoreflect.StringKind:
+		g.P(put(scratch, record, "String", off), expr, ")")
 	case f.Enum != nil:
 		g.P(record, ".PutS32(", off, ", int32(", expr, "))")
 	default:
 		g.P(record, ".Put", accessor(f.Kind), "(", off, ", ", expr, ")")
 	}
+}
+
+// inPlace is the scratch of a call. What is lowered for a call stays where it is; other values may have to be copied, which their scratch
+// knows.
+const inPlace = "c.Scratch()"
+
+// put is how a call begins that stores a string or bytes, its last argument, at an offset of a record.
+func put(scratch, record, kind string, off uint32) string {
+	if scratch == inPlace {
+		return fmt.Sprintf("%s.Put%s(%d, ", record, kind, off)
+	}
+	return fmt.Sprintf("%s.Put%s(%s, %d, ", scratch, kind, record, off)
 }
 
 // at is the record at an offset of one.

@@ -176,7 +176,7 @@ func (g *generator) export(m Method) {
 	g.Doc("Export " + lm.FullMethod() + ".")
 	if m.Streaming() {
 		g.P("var export", name, " = ", guestPath.Ident("NewStreamExport"), "(", fmt.Sprintf("%q", lm.FullMethod()), ", ", lm.Reply.Type.Size, ", ",
-			g.liftAny(m.Request), ", ", g.lowerAny(m.Reply), ")")
+			g.liftAny(m.Request), ", ", g.lowerAny(m.Reply), ")", g.typed(m.Reply, m.Request))
 		g.P()
 		g.P("//go:wasmexport ", mapping.Export(m.Method))
 		g.P("func serve", name, "(stream uint32) ", unsafePath.Ident("Pointer"), " {")
@@ -249,8 +249,8 @@ func (g *generator) liftOrReturn(m *model.Message, v string) {
 // lowerOrReturn prints the statements that store the message that v points to in r, and return what c makes of an error.
 func (g *generator) lowerOrReturn(m *model.Message, v string) {
 	lm := g.layouts.Message(m)
-	g.lowerInPlace(lm, v, "c.Scratch()")
-	g.returnError(g.lowerError(lm, v, "c.Scratch()"), "NotLowered")
+	g.lowerInPlace(lm, v, inPlace)
+	g.returnError(g.lowerError(lm, v, inPlace), "NotLowered")
 }
 
 func (g *generator) returnError(expr []any, method string) {
@@ -285,7 +285,7 @@ func (g *generator) imported(m Method) {
 	g.Doc("Import " + lm.FullMethod() + ".")
 	if m.Streaming() {
 		g.P("var _ = ", guestPath.Ident("NewStreamImport"), "(", fmt.Sprintf("%q", lm.FullMethod()), ", ", lm.Request.Type.Size, ", ",
-			g.lowerAny(m.Request), ", ", g.liftAny(m.Reply), ")")
+			g.lowerAny(m.Request), ", ", g.liftAny(m.Reply), ")", g.typed(m.Request, m.Reply))
 		return
 	}
 	g.P("var _ = ", guestPath.Ident("NewImport"), "(", fmt.Sprintf("%q", lm.FullMethod()), ", ", lm.Request.Type.Size, ", ", lm.Func.Result.Size, ", ", lm.Func.Result.Payload, ", invoke", name, ")")

@@ -3,7 +3,8 @@ package wasmopt
 import "github.com/cofaas/cofaas/internal/abi"
 
 // A guest runs in code that the host's own scheduler and collector cannot interrupt: a loop that does not end would stop them both
-// for as long as it runs. So loops count down, and now and then leave the guest's code for a moment, by asking for no more
+// for as long as it runs. So loops count down, and now and then leave the guest's code for a moment: by calling an import, [abi.FlushImport],
+// with which the host sends what the guest has gathered, or if the guest does not import it, by asking for no more
 // memory, which is the cheapest way out. There the host can also end the guest: the guest traps if the global [abi.StopGlobal], which it
 // exports, is not zero.
 
@@ -25,6 +26,9 @@ const (
 type meter struct {
 	// counter and stop are the indices of globals, look that of the function which looks.
 	counter, stop, look uint32
+	// flush is the index of the import to call, if there is one.
+	flush    uint32
+	hasFlush bool
 	// void is the index of the type of a function without parameters and results.
 	void uint32
 	// params are the numbers of parameters of the types, and types the types of the functions in the code section.
@@ -53,11 +57,13 @@ func newMeter(sections []section) (*meter, error) {
 			}
 		case sectionImport:
 			for ; n > 0 && r.err == nil; n-- {
-				r.bytes(r.u32())
-				r.bytes(r.u32())
+				module, name := string(r.bytes(r.u32())), string(r.bytes(r.u32()))
 				switch r.byte() {
 				case 0: // function
 					r.u32()
+					if module == abi.StreamsInterface && name == abi.FlushImport {
+						m.flush, m.hasFlush = m.look, true
+					}
 					m.look++
 				case 3: // global
 					r.bytes(2)
@@ -157,7 +163,11 @@ func (m *meter) body() []byte {
 	b := append([]byte{0}, opI32Const)
 	b = appendS32(b, turns)
 	b = appendU32(append(b, opGlobalSet), m.counter)
-	b = append(b, opI32Const, 0, opMemoryGrow, 0, opDrop, opGlobalGet)
-	b = appendU32(b, m.stop)
+	if m.hasFlush {
+		b = appendU32(append(b, opCall), m.flush)
+	} else {
+		b = append(b, opI32Const, 0, opMemoryGrow, 0, opDrop)
+	}
+	b = appendU32(append(b, opGlobalGet), m.stop)
 	return append(b, opIf, blockVoid, opUnreachable, opEnd, opEnd)
 }

@@ -184,6 +184,11 @@ func (s *clientStream) CloseSend() error {
 	return nil
 }
 
+// plain implements plainStream.
+func (s *clientStream) plain() *guest.Stream {
+	return plainTransport(s.transport, s.rare)
+}
+
 // RecvMsg implements ClientStream.
 func (s *clientStream) RecvMsg(m any) error {
 	if s.over.Load() {

@@ -55,7 +55,8 @@ type BidiStreamingServer[Req any, Res any] interface {
 // GenericClientStream gives a [ClientStream] typed messages. It implements all client types of this file.
 type GenericClientStream[Req any, Res any] struct {
 	ClientStream
-	received slab[Res]
+	sent     sender[Req]
+	received receiver[Res]
 }
 
 var (
@@ -65,15 +66,25 @@ var (
 )
 
 // Send sends a message.
-func (x *GenericClientStream[Req, Res]) Send(m *Req) error { return x.ClientStream.SendMsg(m) }
+func (x *GenericClientStream[Req, Res]) Send(m *Req) error {
+	if x.sent.gather != nil && x.sent.gather(x.sent.stream, m) {
+		return nil
+	}
+	return x.sent.send(x.ClientStream, m)
+}
 
 // Recv receives a message.
 func (x *GenericClientStream[Req, Res]) Recv() (*Res, error) {
-	m := x.received.next()
-	if err := x.ClientStream.RecvMsg(m); err != nil {
-		return nil, err
+	if m := x.received.next(); m != nil {
+		return m, nil
 	}
-	return m, nil
+	return x.received.receive(x.ClientStream)
+}
+
+// RecvMsg receives a message into m.
+func (x *GenericClientStream[Req, Res]) RecvMsg(m any) error {
+	x.received.unread()
+	return x.ClientStream.RecvMsg(m)
 }
 
 // CloseAndRecv says that no more messages will be sent, and receives the reply.
@@ -87,7 +98,8 @@ func (x *GenericClientStream[Req, Res]) CloseAndRecv() (*Res, error) {
 // GenericServerStream gives a [ServerStream] typed messages. It implements all server types of this file.
 type GenericServerStream[Req any, Res any] struct {
 	ServerStream
-	received slab[Req]
+	sent     sender[Res]
+	received receiver[Req]
 }
 
 var (
@@ -97,35 +109,26 @@ var (
 )
 
 // Send sends a message.
-func (x *GenericServerStream[Req, Res]) Send(m *Res) error { return x.ServerStream.SendMsg(m) }
+func (x *GenericServerStream[Req, Res]) Send(m *Res) error {
+	if x.sent.gather != nil && x.sent.gather(x.sent.stream, m) {
+		return nil
+	}
+	return x.sent.send(x.ServerStream, m)
+}
 
 // SendAndClose sends the reply.
 func (x *GenericServerStream[Req, Res]) SendAndClose(m *Res) error { return x.ServerStream.SendMsg(m) }
 
 // Recv receives a message.
 func (x *GenericServerStream[Req, Res]) Recv() (*Req, error) {
-	m := x.received.next()
-	if err := x.ServerStream.RecvMsg(m); err != nil {
-		return nil, err
+	if m := x.received.next(); m != nil {
+		return m, nil
 	}
-	return m, nil
+	return x.received.receive(x.ServerStream)
 }
 
-// slab hands out messages, each once. It allocates several at a time, which costs a guest hardly more than one, and the more the longer
-// the stream is. Whoever keeps a message keeps its neighbours.
-type slab[T any] struct {
-	free []T
-	last int // how many were allocated
-}
-
-const maxSlab = 16
-
-func (s *slab[T]) next() *T {
-	if len(s.free) == 0 {
-		s.last = min(max(2*s.last, 1), maxSlab)
-		s.free = make([]T, s.last)
-	}
-	m := &s.free[0]
-	s.free = s.free[1:]
-	return m
+// RecvMsg receives a message into m.
+func (x *GenericServerStream[Req, Res]) RecvMsg(m any) error {
+	x.received.unread()
+	return x.ServerStream.RecvMsg(m)
 }

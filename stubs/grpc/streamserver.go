@@ -105,6 +105,9 @@ func (s *serverStream) sendRare(m any) error {
 	return nil
 }
 
+// plain implements plainStream.
+func (s *serverStream) plain() *guest.Stream { return plainTransport(s.transport, s.method.rare) }
+
 // RecvMsg implements ServerStream.
 func (s *serverStream) RecvMsg(m any) error {
 	if s.state.Load() == streamOver {
@@ -223,6 +226,9 @@ func (s *serverStream) close(st *guest.Status) *guest.Status {
 		return s.failed
 	}
 	s.state.Store(streamOver)
+	if direct := s.plain(); direct != nil {
+		direct.Seal()
+	}
 	s.failed = st
 	var header, trailer []guest.Pair
 	if x := s.sctx.extra; x != nil {

@@ -23,7 +23,7 @@ var guests embed.FS
 
 func main() {
 	host.Main(&host.App{
-		ABI:         2,
+		ABI:         3,
 		Root:        "producer",
 		Descriptors: descriptors,
 		Guests:      guests,

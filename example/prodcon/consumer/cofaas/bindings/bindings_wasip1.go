@@ -70,7 +70,7 @@ func lowerAnyProdconConsumeByteReply(s *guest.Scratch, r guest.Record, v any) er
 	}
 	r.PutBool(0, m.Value)
 	r.PutS32(4, m.Length)
-	r.PutBytes(8, unknownProdconConsumeByteReply.Get(m))
+	s.PutBytes(r, 8, unknownProdconConsumeByteReply.Get(m))
 	return nil
 }
 

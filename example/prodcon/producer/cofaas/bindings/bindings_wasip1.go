@@ -113,7 +113,7 @@ func lowerAnyHelloworldHelloReply(s *guest.Scratch, r guest.Record, v any) error
 		r.Clear(0, 72)
 		return nil
 	}
-	r.PutString(0, m.Message)
+	s.PutString(r, 0, m.Message)
 	r.PutS32(8, int32(m.Outcome))
 	if m.Stats != nil {
 		r.PutU8(16, 1)
@@ -121,7 +121,7 @@ func lowerAnyHelloworldHelloReply(s *guest.Scratch, r guest.Record, v any) error
 	} else {
 		r.Clear(16, 48)
 	}
-	r.PutBytes(64, unknownHelloworldHelloReply.Get(m))
+	s.PutBytes(r, 64, unknownHelloworldHelloReply.Get(m))
 	return nil
 }
 
@@ -134,9 +134,9 @@ func lowerHelloworldHelloReplyStats(s *guest.Scratch, r guest.Record, m *hellowo
 	}
 	r.PutU32(0, m.Calls)
 	r.PutU64(8, m.Bytes)
-	guest.PutList(r, 16, m.Lengths)
+	guest.PutScalars(s, r, 16, m.Lengths)
 	r.PutU32(24, m.Checksum)
-	r.PutBytes(28, unknownHelloworldHelloReplyStats.Get(m))
+	s.PutBytes(r, 28, unknownHelloworldHelloReplyStats.Get(m))
 }
 
 var unknownHelloworldHelloReplyStats = guest.UnknownFieldsOf[helloworld.HelloReply_Stats]()
