@@ -25,6 +25,8 @@ var functions = map[string]string{
 	"inner":    "e2e/apps/shapes/inner",
 	"front":    "e2e/apps/kit/front",
 	"back":     "e2e/apps/kit/back",
+	"source":   "e2e/apps/flow/source",
+	"sink":     "e2e/apps/flow/sink",
 }
 
 // built has the programs, by function.
@@ -99,6 +101,7 @@ func copyModule(dir, root string) error {
 	for to, from := range map[string]string{
 		"e2e/apps/pair":             filepath.Join(root, "test/e2e/apps/pair"),
 		"e2e/apps/shapes":           filepath.Join(root, "test/e2e/apps/shapes"),
+		"e2e/apps/flow":             filepath.Join(root, "test/e2e/apps/flow"),
 		"e2e/apps/kit":              filepath.Join(root, "test/e2e/apps/kit"),
 		"e2e/apps/prodcon/producer": filepath.Join(root, "example/prodcon/producer"),
 		"e2e/apps/prodcon/consumer": filepath.Join(root, "example/prodcon/consumer"),

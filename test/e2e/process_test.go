@@ -138,6 +138,7 @@ var (
 	prodcon = spec{front: "producer", back: "consumer", backAddress: "CONSUMER_ADDRESS"}
 	pair    = spec{front: "relay", back: "echo", backAddress: "ECHO_ADDRESS"}
 	shapes  = spec{front: "outer", back: "inner", backAddress: "INNER_ADDRESS"}
+	flow    = spec{front: "source", back: "sink", backAddress: "SINK_ADDRESS"}
 	kit     = spec{front: "front", back: "back", backAddress: "BACK_ADDRESS"}
 )
 
