@@ -180,6 +180,14 @@ func (c *ImportCall) leaveWithContext() bool {
 // Return is called when the host has returned, before anything is allocated. It waits if the call goes on, and returns a status if
 // there will be no result.
 func (c *ImportCall) Return() *Status {
+	if control.pending != 0 || c.in.chunk != arena.chunk || arena.handed != nil {
+		return c.returnRarely()
+	}
+	return nil
+}
+
+// returnRarely is apart so that Return is inlined.
+func (c *ImportCall) returnRarely() *Status {
 	if control.pending != 0 {
 		if st := c.await(); st != nil {
 			return st

@@ -228,7 +228,9 @@ func (i *instance) serve(m *exportMethod, cc *callContext) (addr, left uint32, e
 		c.putU32(controlInFlags, flags)
 	}
 	i.unsettled = i.resume != nil
-	i.polled, i.moves = time.Time{}, false
+	if i.moves || !i.polled.IsZero() {
+		i.polled, i.moves = time.Time{}, false
+	}
 	if err := i.exports[m.index].Call(i.stack); err != nil {
 		return 0, 0, err
 	}

@@ -83,12 +83,7 @@ func (p *contextPool) next() *serverContext {
 }
 
 func newServerContext(m *servedMethod, call serverCall, deadline int64) *serverContext {
-	var c *serverContext
-	if coop.Single {
-		c = contexts.next()
-	} else {
-		c = contexts.get()
-	}
+	c := contexts.get()
 	c.method, c.call, c.deadline = m, call, deadline
 	call.OnCancel(c)
 	return c
