@@ -40,6 +40,9 @@ func (cc *ClientConn) invokeUnder(ctx context.Context, imp importedMethod, waits
 // deadlineOf returns the deadline of calls under ctx in Unix nanoseconds, 0 for none, or why there are no such calls any more. That the
 // deadline has passed may be left to the host, which looks at it before it goes on with a call: a clock costs it less.
 func deadlineOf(ctx context.Context) (int64, error) {
+	for inner := ctx; inner != nil; inner = callctx.Unwrap(ctx) {
+		ctx = inner
+	}
 	if c, ok := ctx.(*serverContext); ok {
 		poll()
 		return c.deadline, c.ended()

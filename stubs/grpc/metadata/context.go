@@ -64,6 +64,18 @@ func (c *outgoingAfter) AfterFunc(f func()) (stop func() bool) {
 	return c.Context.(interface{ AfterFunc(func()) func() bool }).AfterFunc(f)
 }
 
+func init() {
+	callctx.Unwrap = func(ctx context.Context) context.Context {
+		switch c := ctx.(type) {
+		case *outgoing:
+			return c.Context
+		case *outgoingAfter:
+			return c.Context
+		}
+		return nil
+	}
+}
+
 func newOutgoing(parent context.Context) (*outgoing, context.Context) {
 	if _, ok := parent.(*outgoingAfter); ok || callctx.IsAfterFuncer != nil && callctx.IsAfterFuncer(parent) {
 		c := &outgoingAfter{outgoing{Context: parent}}

@@ -40,3 +40,7 @@ type Metadata struct {
 // IsAfterFuncer reports whether a context has a method AfterFunc that package context may use. Package grpc sets it, for its own contexts: to
 // ask for the method costs a guest more.
 var IsAfterFuncer func(context.Context) bool
+
+// Unwrap returns the context to which package metadata has added nothing but metadata, or nil if it has not made ctx. Deadline, Done and Err are
+// that one's.
+var Unwrap func(ctx context.Context) context.Context
