@@ -179,7 +179,9 @@ func (c *ServerCall) Request() Record { return c.request }
 // Serve runs the handler and returns the record of the result, which is valid until the guest is entered again.
 func (c *ServerCall) Serve() Record {
 	c.busy = true
-	port.call = c
+	if port.call != c { // most often it is, and a pointer costs more to store than to compare
+		port.call = c
+	}
 	left := port.left
 	if arena.turn--; arena.turn < 0 || c.in.chunk != arena.chunk {
 		c.prepare()

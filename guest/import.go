@@ -64,6 +64,8 @@ type ClientCall struct {
 	Deadline int64
 	// Metadata goes out with the call.
 	Metadata []Pair
+	// Encoded, if there is any, goes out in its place: what [AppendPair] has made. It must not change during the call.
+	Encoded []byte
 	// Route is what [Route] has returned, and Options are for calls that have one.
 	Route   uint32
 	Options CallOptions
@@ -74,6 +76,15 @@ type ClientCall struct {
 	// WantHeaders asks for Header and Trailer, which are set when the call returns.
 	WantHeaders     bool
 	Header, Trailer []Pair
+}
+
+// Pairs returns the metadata, in either form.
+func (c *ClientCall) Pairs() []Pair {
+	if c.Encoded == nil {
+		return c.Metadata
+	}
+	pairs, _ := parseMeta(c.Encoded)
+	return pairs
 }
 
 // Invoke calls the method with args and sets reply, both pointers to generated messages. It returns nil for OK. call may be
@@ -123,8 +134,10 @@ func (i *Import) newCall() *ImportCall {
 
 func (c *ImportCall) setContext(call *ClientCall) {
 	c.call = call
-	c.in = unrooted // so that take is called
-	if len(call.Metadata) > 0 {
+	if call.WantHeaders {
+		c.in = unrooted // so that take is called
+	}
+	if c.meta = call.Encoded; c.meta == nil && len(call.Metadata) > 0 {
 		c.meta = appendMeta(nil, call.Metadata, 0)
 	}
 	if call.Route != 0 && len(call.Options) > 0 {
@@ -167,6 +180,14 @@ func (c *ImportCall) leaveWithContext() bool {
 // Return is called when the host has returned, before anything is allocated. It waits if the call goes on, and returns a status if
 // there will be no result.
 func (c *ImportCall) Return() *Status {
+	if control.pending != 0 || c.in.chunk != arena.chunk || arena.handed != nil {
+		return c.returnRarely()
+	}
+	return nil
+}
+
+// returnRarely is apart so that Return is inlined.
+func (c *ImportCall) returnRarely() *Status {
 	if control.pending != 0 {
 		if st := c.await(); st != nil {
 			return st

@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 	"testing"
+	"unsafe"
 )
 
 func TestImport(t *testing.T) {
@@ -80,6 +81,21 @@ func TestImport(t *testing.T) {
 	}
 	if st := i.Invoke(context.Background(), nil, &ClientCall{Deadline: 7, Metadata: []Pair{{"k", "v"}}, WantHeaders: true}, &in, &out); st != nil {
 		t.Error(st)
+	}
+	encoded := AppendPair(AppendPair(nil, "k", "v"), "l-bin", "\x00")
+	host = func(request, result Record) {
+		if got := unsafe.SliceData(encoded); control.outMetaPtr != address(unsafe.Pointer(got)) || control.outMetaLen != uint32(len(encoded)) {
+			t.Errorf("the host sees %+v", control)
+		}
+		control.outMetaLen = 0
+		twice(request, result)
+	}
+	call := &ClientCall{Metadata: []Pair{{"not", "this"}}, Encoded: encoded}
+	if st := i.Invoke(context.Background(), nil, call, &in, &out); st != nil || out != 6 {
+		t.Errorf("got %d, %v", out, st)
+	}
+	if got := call.Pairs(); !reflect.DeepEqual(got, []Pair{{"k", "v"}, {"l-bin", "\x00"}}) {
+		t.Errorf("got %v", got)
 	}
 	host = func(request, result Record) {
 		if control.outDeadline != 0 || control.outMetaLen != 0 || control.outFlags != 0 {

@@ -1,26 +1,39 @@
 package guest
 
-import "unsafe"
+import (
+	"encoding/binary"
+	"slices"
+	"unsafe"
+)
 
 // Metadata crosses the boundary as a sequence of entries, each three little-endian 32-bit words (length of the key, length
 // of the value, flags) followed by the key and the value, without padding.
 
 const metaTrailer = 1 << 0 // flag of an entry: it belongs to the trailer
 
+const entryHead = 12 // bytes
+
 func appendMeta(b []byte, pairs []Pair, flags uint32) []byte {
-	for _, p := range pairs {
-		b = appendU32(b, uint32(len(p.Key)))
-		b = appendU32(b, uint32(len(p.Value)))
-		b = appendU32(b, flags)
-		b = append(b, p.Key...)
-		b = append(b, p.Value...)
+	for i := range pairs {
+		b = appendEntry(b, pairs[i].Key, pairs[i].Value, flags)
 	}
 	return b
 }
 
-func appendU32(b []byte, v uint32) []byte {
-	return append(b, byte(v), byte(v>>8), byte(v>>16), byte(v>>24))
+func appendEntry(b []byte, key, value string, flags uint32) []byte {
+	n := len(b)
+	b = slices.Grow(b, entryHead+len(key)+len(value))[:n+entryHead+len(key)+len(value)]
+	e := b[n:]
+	binary.LittleEndian.PutUint32(e, uint32(len(key)))
+	binary.LittleEndian.PutUint32(e[4:], uint32(len(value)))
+	binary.LittleEndian.PutUint32(e[8:], flags)
+	copy(e[entryHead:], key)
+	copy(e[entryHead+len(key):], value)
+	return b
 }
+
+// AppendPair appends a pair to [ClientCall.Encoded].
+func AppendPair(b []byte, key, value string) []byte { return appendEntry(b, key, value, 0) }
 
 func getU32(b []byte) uint32 {
 	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24

@@ -37,9 +37,9 @@ func (c controlBlock) putU32(off int, v uint32) { binary.LittleEndian.PutUint32(
 func (c controlBlock) i64(off int) int64        { return int64(binary.LittleEndian.Uint64(c[off:])) }
 func (c controlBlock) putI64(off int, v int64)  { binary.LittleEndian.PutUint64(c[off:], uint64(v)) }
 
-// takeMeta returns a copy of the metadata that a guest left at a place in its control block, and resets the place. bad says
-// that it pointed outside of the memory, or to something else.
-func (c controlBlock) takeMeta(off int, mem []byte) (meta []byte, bad bool) {
+// takeMeta appends to buf the metadata that a guest left at a place in its control block, and resets the place. It returns nil if there
+// is none. bad says that it pointed outside of the memory, or to something else.
+func (c controlBlock) takeMeta(off int, mem, buf []byte) (meta []byte, bad bool) {
 	ptr, n := uint64(c.u32(off)), uint64(c.u32(off+4))
 	if n == 0 {
 		return nil, false
@@ -49,7 +49,7 @@ func (c controlBlock) takeMeta(off int, mem []byte) (meta []byte, bad bool) {
 	if ptr+n > uint64(len(mem)) || n > maxMetadata || !wholeMeta(mem[ptr:ptr+n]) {
 		return nil, true
 	}
-	return append([]byte(nil), mem[ptr:ptr+n]...), false
+	return append(buf, mem[ptr:ptr+n]...), false
 }
 
 // maxMetadata is the most metadata of a call in bytes: what grpc-go accepts as header lists by default.

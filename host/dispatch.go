@@ -52,8 +52,8 @@ func (p *pace) shouldTime(caller *instance) bool {
 func (e *edge) dispatch(caller, callee *instance, cc *callContext) {
 	c, ctx := e.newPending(caller, cc)
 	c.callee = callee
-	callee.root, callee.depth, callee.bound = ctx, 0, false
-	fn, sent := e.to.fn, *cc
+	fn, sent := e.to.fn, cc.own()
+	callee.meta, callee.root, callee.depth, callee.bound = sent.meta, ctx, 0, false
 	fn.pool.runs.Add(1)
 	go func() {
 		defer fn.pool.runs.Done()
@@ -86,7 +86,7 @@ func (e *edge) queue(caller *instance, from link.Memory, args []uint64, cc *call
 		return nil, err
 	}
 	c, ctx := e.newPending(caller, cc)
-	fn, sent := e.to.fn, *cc
+	fn, sent := e.to.fn, cc.own()
 	fn.pool.runs.Add(1)
 	go func() {
 		defer fn.pool.runs.Done()

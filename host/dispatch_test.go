@@ -63,3 +63,14 @@ func TestPace_concurrent(t *testing.T) {
 		t.Errorf("the average is %v", time.Duration(p.average.Load()))
 	}
 }
+
+// The metadata of a call are in a buffer of the caller's, unless the caller goes on before the call is over.
+func TestCallContext_own(t *testing.T) {
+	buffer := []byte("metadata")
+	cc := callContext{depth: 3, deadline: 7, meta: buffer, waitsForReady: true}
+	own := cc.own()
+	copy(buffer, "changed!")
+	if own.depth != 3 || own.deadline != 7 || !own.waitsForReady || string(own.meta) != "metadata" {
+		t.Errorf("got %+v, %q", own, own.meta)
+	}
+}

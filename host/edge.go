@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bytes"
 	"context"
 	"time"
 
@@ -33,12 +34,18 @@ func (e *edge) call(caller *instance, stack []uint64) error {
 	result := uint32(stack[n])
 
 	cc := callContext{depth: caller.depth + 1}
+	if e.to != nil {
+		cc.meta = caller.metaBuffer[:0]
+	}
 	if err := caller.takeContext(&cc); err != nil {
 		return err
 	}
 	var st *status.Status
 	var err error
 	if e.to != nil {
+		if n := cap(cc.meta); n > 0 && n <= keptMeta {
+			caller.metaBuffer = cc.meta
+		}
 		st, err = e.run(caller, caller, stack[:n], result, &cc)
 	} else {
 		st, err = e.runUndialled(caller, stack[:n], result, &cc)
@@ -62,7 +69,7 @@ func (e *edge) returned(caller *instance, result uint32, st *status.Status, cc *
 	return nil
 }
 
-// takeContext takes what the guest says of a call beside its request.
+// takeContext takes what the guest says of a call beside its request. Metadata is appended to what cc has.
 func (i *instance) takeContext(cc *callContext) error {
 	if err := i.sendGathered(); err != nil {
 		return err
@@ -81,21 +88,32 @@ func (i *instance) takeContext(cc *callContext) error {
 		cc.wantHeaders, cc.waitsForReady = flags&outWantHeaders != 0, flags&outWaitsForReady != 0
 	}
 	var bad bool
-	if cc.meta, bad = c.takeMeta(controlOutMeta, mem); bad {
+	if cc.meta, bad = c.takeMeta(controlOutMeta, mem, cc.meta); bad {
 		return &link.BadValueError{Problem: "the metadata of a call is out of bounds or malformed"}
 	}
 	return nil
 }
 
+// keptMeta is the size of the largest buffer for metadata that an instance keeps for its next call.
+const keptMeta = 16 << 10
+
 // callContext is what travels beside the messages of a local call.
 type callContext struct {
 	depth       int
 	deadline    int64 // Unix ns, 0 for none
-	meta        []byte
 	wantHeaders bool
+	// meta may be in a buffer of the caller's instance, and is valid as long as that does not run. See own.
+	meta []byte
 	// waitsForReady says that the call waits for a server, if the callee has stopped that of the method.
 	waitsForReady bool
 	replyMeta     []byte
+}
+
+// own returns what is left when the caller goes on.
+func (cc *callContext) own() callContext {
+	own := *cc
+	own.meta = bytes.Clone(own.meta)
+	return own
 }
 
 // run carries out a call whose arguments are in a memory: the caller's, or a copy. A status is for the caller; an error is the caller's
@@ -213,7 +231,9 @@ func (i *instance) serve(m *exportMethod, cc *callContext) (addr, left uint32, e
 		c.putU32(controlInFlags, flags)
 	}
 	i.unsettled = i.resume != nil
-	i.polled, i.moves = time.Time{}, false
+	if i.moves || !i.polled.IsZero() {
+		i.polled, i.moves = time.Time{}, false
+	}
 	if err := i.exports[m.index].Call(i.stack); err != nil {
 		return 0, 0, err
 	}
@@ -241,7 +261,7 @@ func (f *function) finish(inst *instance, m *exportMethod, result uint32, cc *ca
 	mem := inst.Bytes()
 	if c := inst.block(mem); c != nil {
 		var bad bool
-		if cc.replyMeta, bad = c.takeMeta(controlReplyMeta, mem); bad {
+		if cc.replyMeta, bad = c.takeMeta(controlReplyMeta, mem, nil); bad {
 			return f.died(inst, errReplyMeta)
 		}
 	}

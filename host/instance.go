@@ -58,6 +58,8 @@ type instance struct {
 	lastCall      uint32
 	// made counts the calls that the guest has made.
 	made uint32
+	// metaBuffer has the metadata of the call that the guest is making.
+	metaBuffer []byte
 	// ends are the guest's ends of streams, by number.
 	ends    map[uint32]*streamEnd
 	lastEnd uint32

@@ -147,7 +147,7 @@ func (c *pendingCall) take(addr uint32) error {
 	i, m, limit := c.callee, c.method, c.callee.fn.host.opts.MaxMessage
 	if b := i.block(i.Bytes()); b != nil {
 		var bad bool
-		if c.meta, bad = b.takeMeta(controlReplyMeta, i.Bytes()); bad {
+		if c.meta, bad = b.takeMeta(controlReplyMeta, i.Bytes(), nil); bad {
 			return errReplyMeta
 		}
 	}

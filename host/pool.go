@@ -54,6 +54,16 @@ var (
 // need be.
 func (p *pool) now(ctx context.Context, depth int, must bool) (*instance, error) {
 	p.mu.Lock()
+	if n := len(p.idle) - 1; n >= 0 { // so it is not closed
+		inst := p.idle[n]
+		p.idle[n] = nil
+		p.idle = p.idle[:n]
+		inst.place = owned
+		inst.uses++
+		p.mu.Unlock()
+		inst.depth = depth
+		return inst, nil
+	}
 	defer p.mu.Unlock()
 	return p.obtain(ctx, depth, must)
 }
@@ -202,7 +212,9 @@ func (p *pool) put(inst *instance) {
 		w <- inst
 		return
 	}
-	inst.arm(p)
+	if inst.wake != inst.armed {
+		inst.arm(p)
+	}
 	if inst.isWaiting() {
 		inst.place, inst.index = inParked, len(p.parked)
 		p.parked = append(p.parked, inst)

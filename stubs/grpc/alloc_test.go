@@ -7,6 +7,7 @@ import (
 
 	"github.com/cofaas/cofaas/guest"
 	"github.com/cofaas/cofaas/stubs/grpc/codes"
+	"github.com/cofaas/cofaas/stubs/grpc/metadata"
 	"github.com/cofaas/cofaas/stubs/grpc/status"
 )
 
@@ -152,5 +153,54 @@ func BenchmarkHandler(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		serve(call)
+	}
+}
+
+// Contexts with a deadline and with metadata, used again and each for one call.
+func TestInvokeAllocations_Context(t *testing.T) {
+	useFakeHost(t)
+	imp := &nopImport{}
+	findImport = func(string) importedMethod { return imp }
+	cc := newConn(t)
+	var args, reply any = new(int), new(int)
+	opts := []CallOption{StaticMethod()}
+	ctx, cancel := context.WithTimeout(metadata.AppendToOutgoingContext(t.Context(), "key", "value"), time.Hour)
+	defer cancel()
+	set := metadata.NewOutgoingContext(t.Context(), metadata.Pairs("key", "value"))
+	for name, tt := range map[string]struct {
+		call func() error
+		want float64
+	}{
+		"again":    {func() error { return cc.Invoke(ctx, fullName, args, reply, opts...) }, 0},
+		"of a map": {func() error { return cc.Invoke(set, fullName, args, reply, opts...) }, 0},
+		"fresh": {func() error {
+			return cc.Invoke(metadata.AppendToOutgoingContext(ctx, "key", "value"), fullName, args, reply, opts...)
+		}, 1}, // the context
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := testing.AllocsPerRun(1000, func() {
+				if err := tt.call(); err != nil {
+					t.Fatal(err)
+				}
+			}); got != tt.want {
+				t.Errorf("%v allocations per call, want %v", got, tt.want)
+			}
+		})
+	}
+	if imp.slow != imp.calls {
+		t.Errorf("%d of %d calls have a context", imp.slow, imp.calls)
+	}
+}
+
+func BenchmarkInvoke_context(b *testing.B) {
+	useFakeHost(b)
+	findImport = func(string) importedMethod { return &nopImport{} }
+	cc := newConn(b)
+	var args, reply any = new(int), new(int)
+	ctx, cancel := context.WithTimeout(metadata.AppendToOutgoingContext(b.Context(), "key", "value"), time.Hour)
+	defer cancel()
+	b.ReportAllocs()
+	for b.Loop() {
+		cc.Invoke(ctx, fullName, args, reply, StaticOptions(cc, nil)...)
 	}
 }

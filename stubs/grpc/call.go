@@ -6,7 +6,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 	"unsafe"
 
@@ -24,12 +23,15 @@ import (
 func (cc *ClientConn) Invoke(ctx context.Context, method string, args, reply any, opts ...CallOption) error {
 	// What generated code calls most, with nothing in the way, in as few calls as possible: in a guest, where memory is
 	// quick and calls are not, they are what a call costs.
-	if cc.direct && args != nil && isBare(ctx) && isStatic(opts) {
+	if cc.direct && args != nil && isStatic(opts) {
 		if routes := cc.routes.Load(); routes != nil {
 			for i := range *routes {
 				r := &(*routes)[i]
 				if !isSame(r.method, method) {
 					continue
+				}
+				if !isBare(ctx) {
+					return cc.invokeUnder(ctx, r.imp, false, args, reply, opts)
 				}
 				if st := r.imp.Invoke(ctx, cc.closed, nil, args, reply); st != nil {
 					return cc.failed(st, reply, opts)
@@ -90,10 +92,12 @@ func invoke(ctx context.Context, method string, args, reply any, cc *ClientConn,
 	return err
 }
 
-// invokePlain is the hot path of a guest that calls: a call without anything to do before or after it. Without deadline
-// and metadata it allocates nothing.
+// invokePlain makes a call without anything to do before or after it.
 func (cc *ClientConn) invokePlain(ctx context.Context, method string, args, reply any, opts []CallOption) error {
-	imp, err := cc.begin(ctx, method)
+	if err := cc.use(); err != nil {
+		return err
+	}
+	imp, err := cc.route(method)
 	if err != nil {
 		return err
 	}
@@ -104,28 +108,7 @@ func (cc *ClientConn) invokePlain(ctx context.Context, method string, args, repl
 	if args == nil {
 		args, _ = (*exchange)(nil).out(nil, messages{method: method})
 	}
-	waits := waitForReady(opts, cc.waits)
-	deadline, hasDeadline := ctx.Deadline()
-	raw, hasMetadata := ctx.Value(callctx.Outgoing{}).(callctx.Raw)
-	if !hasDeadline && !hasMetadata && !waits {
-		if st := imp.Invoke(ctx, cc.closed, nil, args, reply); st != nil {
-			return cc.failed(st, reply, opts)
-		}
-		return nil
-	}
-	call := clientCalls.Get().(*guest.ClientCall)
-	call.WaitForReady = waits
-	if hasDeadline {
-		call.Deadline = unixNano(deadline)
-	}
-	if call.Metadata, err = appendOutgoing(call.Metadata, raw); err == nil {
-		if st := imp.Invoke(ctx, cc.closed, call, args, reply); st != nil {
-			err = cc.failed(st, reply, opts)
-		}
-	}
-	*call = guest.ClientCall{}
-	clientCalls.Put(call)
-	return err
+	return cc.invokeUnder(ctx, imp, waitForReady(opts, cc.waits), args, reply, opts)
 }
 
 // failed returns the error for the outcome of a plain call, nil if nothing is wrong with it but that the reply is over the default limit.
@@ -143,8 +126,6 @@ func (cc *ClientConn) failed(st *guest.Status, reply any, opts []CallOption) err
 	}
 	return checkReceived(encodedSize(reply), limit)
 }
-
-var clientCalls = sync.Pool{New: func() any { return new(guest.ClientCall) }}
 
 // begin returns the method to call, unless the call fails already.
 func (cc *ClientConn) begin(ctx context.Context, method string) (importedMethod, error) {
@@ -297,8 +278,8 @@ func (cc *ClientConn) prepare(ctx context.Context, call *guest.ClientCall, metho
 	if call.Metadata, err = cc.appendCredentials(ctx, call.Metadata, method, info.creds); err != nil {
 		return err
 	}
-	raw, _ := ctx.Value(callctx.Outgoing{}).(callctx.Raw)
-	if call.Metadata, err = appendOutgoing(call.Metadata, raw); err != nil {
+	md, _ := ctx.Value(callctx.Outgoing{}).(*callctx.Metadata)
+	if call.Metadata, err = appendOutgoing(call.Metadata, md); err != nil {
 		return err
 	}
 	call.Options, call.WaitForReady = info.remote, !info.failFast

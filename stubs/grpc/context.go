@@ -57,6 +57,13 @@ type contextPool struct {
 
 var contexts contextPool
 
+func init() {
+	callctx.IsAfterFuncer = func(ctx context.Context) bool {
+		_, ok := ctx.(*serverContext)
+		return ok
+	}
+}
+
 func (p *contextPool) get() *serverContext {
 	if !coop.Single {
 		p.mu.Lock()
@@ -76,12 +83,7 @@ func (p *contextPool) next() *serverContext {
 }
 
 func newServerContext(m *servedMethod, call serverCall, deadline int64) *serverContext {
-	var c *serverContext
-	if coop.Single {
-		c = contexts.next()
-	} else {
-		c = contexts.get()
-	}
+	c := contexts.get()
 	c.method, c.call, c.deadline = m, call, deadline
 	call.OnCancel(c)
 	return c
@@ -205,15 +207,32 @@ func (c *serverContext) why() error {
 
 // errLocked returns why the context is done or about to be, nil if it is not.
 func (c *serverContext) errLocked() error {
+	switch err := c.endedLocked(); {
+	case err != nil:
+		return err
+	case c.deadline != 0 && time.Now().UnixNano() >= c.deadline:
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+// endedLocked is errLocked without a look at the clock.
+func (c *serverContext) endedLocked() error {
 	switch {
 	case c.extra != nil && c.extra.err != nil:
 		return c.extra.err
 	case c.call == nil, c.method.server.cut.Load():
 		return context.Canceled
-	case c.deadline != 0 && time.Now().UnixNano() >= c.deadline:
-		return context.DeadlineExceeded
 	}
 	return nil
+}
+
+func (c *serverContext) ended() error {
+	if !coop.Single {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+	}
+	return c.endedLocked()
 }
 
 // watchLocked is errLocked for somebody who will not ask again: Stop will tell the context, and a timer for the deadline.

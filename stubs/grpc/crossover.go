@@ -28,6 +28,9 @@ func (i streamedImport) Invoke(ctx context.Context, closed <-chan struct{}, call
 		case <-ctx.Done():
 		}
 	}()
+	if call != nil {
+		call.Metadata, call.Encoded = call.Pairs(), nil
+	}
 	st := i.invoke(ctx, call, args, reply)
 	select {
 	case <-closed:

@@ -92,7 +92,7 @@ func (f fakeImport) Invoke(_ context.Context, _ <-chan struct{}, call *guest.Cli
 	sc := &fakeCall{request: request}
 	if call != nil {
 		sc.waits = call.WaitForReady
-		sc.deadline, sc.metadata = call.Deadline, call.Metadata
+		sc.deadline, sc.metadata = call.Deadline, call.Pairs()
 	}
 	out, st := f(sc)
 	sc.over = true

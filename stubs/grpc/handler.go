@@ -96,24 +96,37 @@ func functionName(h MethodHandler) string {
 
 // Serve is the hot path of a guest that is called. It implements guest.Handler.
 func (m *boundMethod) Serve(c *guest.ServerCall) *guest.Status {
-	s := m.server
-	if m.direct == nil || c.IsLarge() || !s.enter() {
-		reply, st := m.serve(c)
-		if st != nil {
-			return st
-		}
-		return c.Lower(reply)
+	if m.direct == nil || c.IsLarge() {
+		return m.serveAndLower(c)
 	}
-	ctx := newServerContext(&m.servedMethod, c, c.Deadline())
+	// Written out, since they are a little too much for the compiler to inline: enter, newServerContext and leave.
+	s := m.server
+	s.active.Add(1)
+	if !s.serving.Load() {
+		s.leave()
+		return m.serveAndLower(c)
+	}
+	ctx := contexts.get()
+	ctx.method, ctx.call, ctx.deadline = &m.servedMethod, c, c.Deadline()
+	c.OnCancel(ctx)
 	err := m.direct.Serve(ctx, c)
 	st := ctx.finish()
-	if s.leave() {
+	s.active.Add(-1)
+	if !s.serving.Load() && s.left() {
 		return errCutOff
 	}
 	if err != nil {
 		return m.failed(err)
 	}
 	return st
+}
+
+func (m *boundMethod) serveAndLower(c *guest.ServerCall) *guest.Status {
+	reply, st := m.serve(c)
+	if st != nil {
+		return st
+	}
+	return c.Lower(reply)
 }
 
 // serve calls the handler.

@@ -27,6 +27,14 @@ func isReserved(k string) bool {
 
 func lower(k string) string { return strings.ToLower(k) }
 
+// isKeyByte says which bytes keys consist of.
+var isKeyByte = func() (is [256]bool) {
+	for _, c := range []byte("0123456789abcdefghijklmnopqrstuvwxyz-_.") {
+		is[c] = true
+	}
+	return is
+}()
+
 // validatePair checks what gRPC lets into metadata: keys of [0-9a-z-_.], and printable ASCII for values of keys that do
 // not end in "-bin".
 func validatePair(k string, values ...string) error {
@@ -37,9 +45,7 @@ func validatePair(k string, values ...string) error {
 		return nil
 	}
 	for i := range len(k) {
-		switch c := k[i]; {
-		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '.', c == '-', c == '_':
-		default:
+		if !isKeyByte[k[i]] {
 			return fmt.Errorf("header key %q contains illegal characters not in [0-9a-z-_.]", k)
 		}
 	}
@@ -91,22 +97,45 @@ func validateMD(md metadata.MD) error {
 	return nil
 }
 
-// appendOutgoing checks and appends the outgoing metadata of a context.
-func appendOutgoing(pairs []guest.Pair, raw callctx.Raw) ([]guest.Pair, error) {
-	if err := validateMD(raw.Set); err != nil {
+// appendOutgoing checks and appends the outgoing metadata of a context, which may be nil.
+func appendOutgoing(pairs []guest.Pair, m *callctx.Metadata) ([]guest.Pair, error) {
+	_, err := eachOutgoing(m, func(k, v string) { pairs = append(pairs, guest.Pair{Key: k, Value: v}) })
+	if err != nil {
 		return nil, err
 	}
-	pairs = appendPairs(pairs, metadata.MD(raw.Set))
-	for _, added := range raw.Added {
-		for i := 0; i < len(added); i += 2 {
-			k, v := added[i], added[i+1]
-			if err := validatePair(k, v); err != nil {
-				return nil, status.Error(codes.Internal, err.Error())
-			}
+	return pairs, nil
+}
+
+// eachOutgoing checks the outgoing metadata of a context, which may be nil, and calls f for all pairs of it that travel. It reports whether
+// these will always be the same: a map the application may change from one call to the next.
+func eachOutgoing(m *callctx.Metadata, f func(k, v string)) (fixed bool, err error) {
+	if m == nil {
+		return true, nil
+	}
+	if fixed, err = eachOutgoing(m.Before, f); err != nil {
+		return false, err
+	}
+	if m.Set != nil {
+		fixed = false
+		if err := validateMD(m.Set); err != nil {
+			return false, err
+		}
+		for k, values := range m.Set {
 			if !isReserved(k) {
-				pairs = append(pairs, guest.Pair{Key: k, Value: v})
+				for _, v := range values {
+					f(lower(k), v)
+				}
 			}
 		}
 	}
-	return pairs, nil
+	for i := 0; i < len(m.Added); i += 2 {
+		k, v := m.Added[i], m.Added[i+1]
+		if err := validatePair(k, v); err != nil {
+			return false, status.Error(codes.Internal, err.Error())
+		}
+		if !isReserved(k) {
+			f(k, v)
+		}
+	}
+	return fixed, nil
 }

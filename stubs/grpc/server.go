@@ -190,7 +190,7 @@ func (s *Server) enter() bool {
 	return s.serving.Load() || s.closed()
 }
 
-// closed undoes enter. It is apart so that enter is inlined.
+// closed undoes enter.
 func (s *Server) closed() bool {
 	s.leave()
 	return false
@@ -202,7 +202,7 @@ func (s *Server) leave() bool {
 	return !s.serving.Load() && s.left()
 }
 
-// left ends the wait of GracefulStop. It is apart so that leave is inlined.
+// left ends the wait of GracefulStop.
 func (s *Server) left() bool {
 	if s.active.Load() == 0 {
 		s.mu.Lock()

@@ -2,11 +2,13 @@ package behaviours
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 
 	"github.com/cofaas/cofaas/test/contract/pb"
 	"github.com/cofaas/cofaas/test/contract/script"
@@ -18,6 +20,7 @@ func deadlines() []*Behaviour {
 		each("deadline/goes all the way", everywhere, kinds, deadlineArrives),
 		each("deadline/shortened", everywhere, kinds, deadlineShortened),
 		each("deadline/already over", everywhere, kinds, deadlineOver),
+		each("deadline/passes between calls", everywhere, kinds, deadlinePassesBetween),
 		each("deadline/passes while the callee waits", everywhere, kinds, deadlinePasses(script.Await)),
 		each("deadline/passes while the callee computes", everywhere, kinds, deadlinePasses(script.Poll)),
 		each("deadline/passes while the callee looks away", everywhere, kinds, deadlineLooksAway),
@@ -63,6 +66,36 @@ func deadlineOver(t *T, e *Env, k Kind) {
 		t.Status(name, o.err, codes.DeadlineExceeded, "context deadline exceeded")
 	}
 	t.Equal("no handler has run", e.look(t.Context(), k, script.Ask(key, 50*time.Millisecond)).fact("ledger"), "")
+}
+
+// deadlinePassesBetween is about calls under one context: the caller sleeps until its deadline has passed, or computes, so that
+// no timer of its own has run.
+func deadlinePassesBetween(t *T, e *Env, k Kind) {
+	for name, wait := range map[string]func(time.Time){
+		"sleeping": func(until time.Time) { time.Sleep(time.Until(until)) },
+		"computing": func(until time.Time) {
+			for time.Now().Before(until) {
+			}
+		},
+	} {
+		key := t.Key()
+		for _, d := range []time.Duration{200 * time.Millisecond, time.Second, 5 * time.Second} {
+			ctx := metadata.AppendToOutgoingContext(t.Timeout(d), "x-key", "1")
+			var err error
+			for range 3 {
+				err = errors.Join(err, e.do(ctx, k, script.Order()).err)
+			}
+			if err != nil {
+				continue // on a machine that is busy
+			}
+			deadline, _ := ctx.Deadline()
+			wait(deadline.Add(time.Millisecond))
+			o := e.do(ctx, k, script.Order(script.Note(key, "called")))
+			t.Status(name, o.err, codes.DeadlineExceeded, "context deadline exceeded")
+			break
+		}
+		t.Equal(name+": no handler has run", e.look(t.Context(), k, script.Ask(key, 50*time.Millisecond)).fact("ledger"), "")
+	}
 }
 
 func deadlinePasses(wait func(key string) *pb.Step) func(t *T, e *Env, k Kind) {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
@@ -19,6 +21,9 @@ func incoming() []*Behaviour {
 		each("metadata/keys become lower case", everywhere, kinds, metadataCase),
 		each("metadata/contexts", everywhere, kinds, metadataContexts),
 		each("metadata/nothing leaks", everywhere, kinds, metadataLeaks),
+		each("metadata/one context again and again", everywhere, kinds, metadataAgain),
+		each("metadata/map that changes between calls", direct, kinds, metadataChanges),
+		each("metadata/calls at the same time", everywhere, kinds, metadataConcurrent),
 		each("metadata/functions of the handler", everywhere, kinds, metadataHandler),
 		each("metadata/reserved keys", direct, kinds, metadataReserved),
 		each("metadata/what is not allowed", direct, kinds, metadataInvalid),
@@ -93,6 +98,80 @@ func metadataLeaks(t *T, e *Env, k Kind) {
 	t.Equal("the next has metadata", o.fact("metadata"), "true")
 	t.Equal("but not this", o.fact("metadata x-secret"), "none of that name")
 	t.Equal("handlers start without outgoing metadata", o.fact("outgoing"), "none of that name")
+}
+
+func metadataAgain(t *T, e *Env, k Kind) {
+	left := metadata.AppendToOutgoingContext(t.Context(), "x-side", "left", "x-left", "1")
+	right := metadata.AppendToOutgoingContext(t.Context(), "x-side", "right")
+	farther := metadata.AppendToOutgoingContext(right, "x-side", "farther")
+	for i := range 4 {
+		for _, tt := range []struct {
+			ctx        context.Context
+			side, left string
+		}{
+			{left, `["left"]`, `["1"]`},
+			{right, `["right"]`, "none of that name"},
+			{farther, `["right" "farther"]`, "none of that name"},
+			{t.Context(), "none of that name", "none of that name"},
+		} {
+			o := e.look(tt.ctx, k, script.Metadata())
+			t.OK(fmt.Sprint("call ", i), o.err)
+			t.Equal(fmt.Sprint("side, time ", i), o.fact("metadata x-side"), tt.side)
+			t.Equal(fmt.Sprint("left, time ", i), o.fact("metadata x-left"), tt.left)
+		}
+	}
+}
+
+// metadataChanges is about a map that is changed where package metadata says that it must not be: calls read it as it is then.
+func metadataChanges(t *T, e *Env, k Kind) {
+	md := metadata.Pairs("x-map", "1")
+	set := metadata.NewOutgoingContext(t.Context(), md)
+	added := metadata.AppendToOutgoingContext(set, "x-added", "1")
+	for i, change := range []func(){
+		func() {},
+		func() {},
+		func() { md.Set("x-map", "2") },
+		func() { md["x-map"][0] = "3" },
+		func() { md.Set("x-late", "4") },
+		func() { md.Delete("x-map") },
+		func() { clear(md) },
+		func() { md.Set("x-map", "5") },
+	} {
+		change()
+		for name, ctx := range map[string]context.Context{"set": set, "added": added} {
+			what := fmt.Sprintf("%s, after change %d", name, i)
+			o := e.look(ctx, k, script.Metadata())
+			t.OK(what, o.err)
+			for _, key := range []string{"x-map", "x-late"} {
+				want := "none of that name"
+				if values := md.Get(key); values != nil {
+					want = fmt.Sprintf("%q", values)
+				}
+				t.Equal(what+": "+key, o.fact("metadata "+key), want)
+			}
+		}
+		o := e.look(added, k, script.Metadata())
+		t.Equal("what was added stays", o.fact("metadata x-added"), `["1"]`)
+	}
+	md["X-Bad"] = []string{"1"}
+	o := e.look(added, k, script.Metadata())
+	t.Status("a map that has become invalid", o.err, codes.Internal, `header key "X-Bad" contains illegal characters not in [0-9a-z-_.]`)
+}
+
+func metadataConcurrent(t *T, e *Env, k Kind) {
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() {
+			for j := range 3 {
+				want := fmt.Sprintf("%d %d", i, j)
+				ctx := metadata.AppendToOutgoingContext(t.Context(), "x-who", want)
+				o := e.look(ctx, k, script.Sleep(time.Duration(i%3)*5*time.Millisecond), script.Metadata())
+				t.OK(want, o.err)
+				t.Equal("of call "+want, o.fact("metadata x-who"), fmt.Sprintf("%q", []string{want}))
+			}
+		})
+	}
+	group.Wait()
 }
 
 func metadataHandler(t *T, e *Env, k Kind) {
