@@ -272,8 +272,6 @@ var streamHooks = []streamCase{
 		}
 		_, err := s.c.invoke(s.t.Context(), "Unary", "x", nil)
 		s.report("%v", err)
-		s.log.mu.Lock()
-		defer s.log.mu.Unlock()
 		s.report("%v", s.log.all())
 	})},
 	{"chain only", streamsWith(func(s *streamSetup) {
