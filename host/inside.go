@@ -67,7 +67,7 @@ func (i *inside) conn(f *function) (*remoteConn, error) {
 	if i.servers == nil {
 		i.servers = map[*function]*insideServer{}
 	}
-	i.servers[f] = &insideServer{server, &remoteConn{conn, f.host.remotes}}
+	i.servers[f] = &insideServer{server, &remoteConn{ClientConn: conn, remotes: f.host.remotes}}
 	return i.servers[f].conn, nil
 }
 

@@ -75,5 +75,5 @@ func (i *inside) count() int {
 func (r *routes) count() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.list)
+	return len(r.byNumber)
 }
