@@ -66,6 +66,9 @@ func runBehaviours(t *testing.T, m *mode) {
 		t.Fatalf("function a has other behaviours: %q", remote.Names)
 	}
 
+	survey := newSurveyor(t, sys)
+	survey.warmUp(t)
+	before := survey.take(t)
 	outside := environments(sys)
 	var passed, failed, left, assertions atomic.Int64
 	runAt := func(t *testing.T, b *behaviours.Behaviour, position behaviours.Position) {
@@ -114,6 +117,7 @@ func runBehaviours(t *testing.T, m *mode) {
 			})
 		}
 	})
+	t.Run("leaves nothing behind", func(t *testing.T) { survey.noLeaks(t, before) })
 	t.Logf("%d assertions", assertions.Load())
 	fmt.Printf("mode %s: %d behaviours passed, %d failed, %d left out (differences_test.go)\n", m.name, passed.Load(), failed.Load(), left.Load())
 }

@@ -2,7 +2,6 @@ package contract
 
 import (
 	"fmt"
-	"path/filepath"
 	"testing"
 
 	"google.golang.org/grpc"
@@ -28,6 +27,10 @@ type system struct {
 	conn *grpc.ClientConn
 	// processes by function; in one host, there is only that of a.
 	processes map[string]*programs.Process
+	// hosts are where the hosts among them answer operators, by function.
+	hosts map[string]string
+	// at are the addresses of functions that can be called from outside.
+	at map[string]string
 	// again starts a function once more whose process has ended; nil if a host replaces what has ended.
 	again func(t *testing.T, function string)
 }
@@ -48,9 +51,9 @@ func variables(function string, at map[string]string) []string {
 func startNative(t *testing.T) *system {
 	t.Helper()
 	at := addresses(t)
-	sys := &system{addr: at["a"], processes: map[string]*programs.Process{}}
+	sys := &system{addr: at["a"], at: at, processes: map[string]*programs.Process{}, hosts: map[string]string{}}
 	sys.again = func(t *testing.T, function string) {
-		path, err := native(function)
+		path, err := nativeProgram(function)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,8 +70,9 @@ func startNative(t *testing.T) *system {
 // startConsolidated starts the host of a, which runs b and c too.
 func startConsolidated(t *testing.T) *system {
 	t.Helper()
-	sys := &system{processes: map[string]*programs.Process{}}
-	sys.processes["a"], sys.addr = startHost(t, "a", "127.0.0.1:0")
+	sys := &system{processes: map[string]*programs.Process{}, hosts: map[string]string{}}
+	sys.addr = sys.startHost(t, "a", "127.0.0.1:0")
+	sys.at = map[string]string{"a": sys.addr}
 	sys.conn = programs.Dial(t, sys.addr)
 	return sys
 }
@@ -78,26 +82,30 @@ func startConsolidated(t *testing.T) *system {
 func startRemote(t *testing.T) *system {
 	t.Helper()
 	at := addresses(t)
-	sys := &system{addr: at["a"], processes: map[string]*programs.Process{}}
+	sys := &system{addr: at["a"], at: at, processes: map[string]*programs.Process{}, hosts: map[string]string{}}
 	for _, function := range functions {
-		args := []string{"-remote", "all"}
+		// A host serves all servers of its function on one address.
+		args := []string{"-remote", "all", "-remote", "contract.v1.Annex=" + at["b"]}
 		for _, kv := range variables(function, at) {
 			args = append(args, "-env", function+":"+kv)
 		}
-		sys.processes[function], _ = startHost(t, function, at[function], args...)
+		sys.startHost(t, function, at[function], args...)
 	}
 	sys.conn = programs.Dial(t, sys.addr)
 	return sys
 }
 
 // startHost starts the host of a function and returns where it serves.
-func startHost(t *testing.T, function, addr string, args ...string) (*programs.Process, string) {
+func (sys *system) startHost(t *testing.T, function, addr string, args ...string) string {
 	t.Helper()
-	path, err := host(function)
+	path, err := hostProgram(function)
 	if err != nil {
 		t.Fatal(err)
 	}
 	// One instance each, as there is one process natively: what a handler remembers, the next one knows.
-	p := programs.Start(t, path, append([]string{"-cache-dir", filepath.Join(scratch, "compiled"), "-addr", addr, "-max-instances", "1"}, args...), nil)
-	return p, p.Wait(t, fmt.Sprintf(`msg=serving function=%s address=(\S+)`, function))[1]
+	all := append([]string{"-cache-dir", compiled(), "-addr", addr, "-debug-addr", "127.0.0.1:0", "-max-instances", "1"}, args...)
+	p := programs.Start(t, path, all, nil)
+	sys.processes[function] = p
+	sys.hosts[function] = p.Wait(t, `msg=debugging address=(\S+)`)[1]
+	return p.Wait(t, fmt.Sprintf(`msg=serving function=%s address=(\S+)`, function))[1]
 }
