@@ -50,7 +50,11 @@ func Route(service string, describe func() Routing) uint32 {
 }
 
 // Unroute gives a number back, once for each time that Route returned it. When nobody has it any more, the host closes what it leads to.
-func Unroute(number uint32) { hostUnroute(number) }
+func Unroute(number uint32) {
+	if number < RouteUnknown {
+		hostUnroute(number)
+	}
+}
 
 // CallOptions are for a call that leaves the host. The last of a kind counts. The keys are
 //

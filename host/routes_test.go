@@ -48,6 +48,9 @@ func TestRoutes(t *testing.T) {
 	if err := f.routes.take(a, n); err == nil {
 		t.Error("it was given back once too often")
 	}
+	if err := f.routes.take(a, routeUnserved); err != nil {
+		t.Error(err)
+	}
 	b.lose(errStopped)
 	expect("nobody has it", false, false, 0, 1)
 	other.release()

@@ -308,6 +308,9 @@ const maxRoute = routeUnknown - 1
 func (r *routes) take(inst *instance, n uint32) error {
 	switch inst.routes[n] {
 	case 0:
+		if n > maxRoute {
+			return nil // it says that there is none
+		}
 		return errRouteTaken
 	case 1:
 		delete(inst.routes, n)

@@ -84,8 +84,11 @@ func startRemote(t *testing.T) *system {
 	at := addresses(t)
 	sys := &system{addr: at["a"], at: at, processes: map[string]*programs.Process{}, hosts: map[string]string{}}
 	for _, function := range functions {
-		// A host serves all servers of its function on one address.
-		args := []string{"-remote", "all", "-remote", "contract.v1.Annex=" + at["b"]}
+		args := []string{"-remote", "all"}
+		if function == "a" {
+			// A host serves all servers of its function on one address.
+			args = append(args, "-remote", "contract.v1.Annex="+at["b"])
+		}
 		for _, kv := range variables(function, at) {
 			args = append(args, "-env", function+":"+kv)
 		}
@@ -104,6 +107,9 @@ func (sys *system) startHost(t *testing.T, function, addr string, args ...string
 	}
 	// One instance each, as there is one process natively: what a handler remembers, the next one knows.
 	all := append([]string{"-cache-dir", compiled(), "-addr", addr, "-debug-addr", "127.0.0.1:0", "-max-instances", "1"}, args...)
+	if *raceFlag {
+		all = append(all, "-overrun", "1m") // all takes longer
+	}
 	p := programs.Start(t, path, all, nil)
 	sys.processes[function] = p
 	sys.hosts[function] = p.Wait(t, `msg=debugging address=(\S+)`)[1]
