@@ -144,7 +144,7 @@ func (i *instance) resolve(e *edge, number uint32) (to *function, conn *remoteCo
 	switch {
 	case r == nil:
 		// The connection was closed while the call was on its way.
-		return nil, nil, status.New(codes.Canceled, grpc.ErrClientConnClosing.Error()), nil
+		return nil, nil, status.New(codes.Canceled, "grpc: the client connection is closing"), nil
 	case r.calls != e.calls:
 		return nil, nil, nil, errRoute
 	}
