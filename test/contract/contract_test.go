@@ -69,6 +69,7 @@ func runBehaviours(t *testing.T, m *mode) {
 	survey := newSurveyor(t, sys)
 	survey.warmUp(t)
 	before := survey.take(t)
+	t.Run("sees what is left behind", func(t *testing.T) { survey.seesLeaks(t, before) })
 	outside := environments(sys)
 	var passed, failed, left, assertions atomic.Int64
 	runAt := func(t *testing.T, b *behaviours.Behaviour, position behaviours.Position) {

@@ -1,12 +1,14 @@
 package contract
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -125,6 +127,36 @@ func (f *footprint) more(now *footprint) (lines []string) {
 	}
 	slices.Sort(lines)
 	return lines
+}
+
+// seesLeaks leaves a stream open, from the test over a to b, and asserts that this shows: in the functions at both of its ends, and in the
+// hosts that carry it.
+func (s *surveyor) seesLeaks(t *testing.T, before *footprint) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	stream, err := pb.NewRelayAClient(s.sys.conn).Chat(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.Send(script.Order(script.Report(), script.ReceiveAll())); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stream.Recv(); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"function a has", "function b has"}
+	for function := range s.sys.hosts {
+		if function != "c" {
+			want = append(want, "host of "+function+": function "+function)
+		}
+	}
+	more := strings.Join(before.more(s.take(t)), "\n")
+	for _, line := range want {
+		if !strings.Contains(more, line) {
+			t.Errorf("a stream is open, and of %q there is nothing in\n%s", line, more)
+		}
+	}
 }
 
 // noLeaks waits until there is no more than there was.
