@@ -232,15 +232,6 @@ func wireCases() []wireCase {
 			w.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: bytes.Repeat([]byte{0xff}, 50), EndHeaders: true})
 		}), connectionEnds},
 		{"window of 0", rawFrames(func(w *wire) { w.headers(1, chatPath, false); w.framer.WriteWindowUpdate(1, 0) }), streamEnds},
-		{"more than the window", rawFrames(func(w *wire) {
-			w.headers(1, chatPath, false)
-			first := order(script.Sleep(200 * time.Millisecond))
-			w.framer.WriteData(1, false, first)
-			w.framer.WriteData(1, false, message(0, 1<<20, nil))
-			for range 5 {
-				w.framer.WriteData(1, false, make([]byte, 1<<14))
-			}
-		}), streamEnds},
 		{"too many pings", rawFrames(func(w *wire) {
 			for range 10 {
 				w.framer.WritePing(false, [8]byte{})
