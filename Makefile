@@ -58,7 +58,7 @@ fuzz:
 ## contract: run the behaviour suite natively, consolidated, and with every edge remote
 contract:
 	@tmp=$$(mktemp -d); \
-	{ (cd test && $(GO) test ./contract -count=1 -v -timeout 30m -contract.modes=native,consolidated,remote) 2>&1; \
+	{ (cd test && $(GO) test ./contract -count=1 -v -timeout 30m -contract.race -contract.modes=native,consolidated,remote) 2>&1; \
 		echo $$? >$$tmp/status; } | tee $$tmp/out; \
 	status=$$(cat $$tmp/status); grep '^mode ' $$tmp/out; rm -r $$tmp; exit $$status
 

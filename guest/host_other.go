@@ -16,6 +16,7 @@ func hostTake(id uint32, result unsafe.Pointer)   {}
 func hostAbandon(id uint32)                       {}
 func takeEvents(*[32]event) uint32                { return 0 }
 
+func hostUnroute(route uint32)                                                                 {}
 func hostRoute(service string, connection []byte) uint32                                       { return 0 }
 func hostCall(route uint32, fullMethod string, request, result unsafe.Pointer, options []byte) {}
 

@@ -70,6 +70,9 @@ func takeEvents(buf *[32]event) uint32 {
 	return importTakeEvents(unsafe.Pointer(buf), uint32(len(buf)))
 }
 
+//go:wasmimport cofaas:host/runtime unroute
+func hostUnroute(route uint32)
+
 //go:wasmimport cofaas:host/runtime route
 func importRoute(service unsafe.Pointer, serviceLen uint32, connection unsafe.Pointer, connectionLen uint32) uint32
 

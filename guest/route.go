@@ -49,6 +49,13 @@ func Route(service string, describe func() Routing) uint32 {
 	return n
 }
 
+// Unroute gives a number back, once for each time that Route returned it. When nobody has it any more, the host closes what it leads to.
+func Unroute(number uint32) {
+	if number < RouteUnknown {
+		hostUnroute(number)
+	}
+}
+
 // CallOptions are for a call that leaves the host. The last of a kind counts. The keys are
 //
 //	wait-for-ready  "true" or "false"

@@ -9,6 +9,8 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/test/bufconn"
+
+	"github.com/cofaas/cofaas/internal/hostserved"
 )
 
 // inside has servers for what the host serves in the place of functions, health and reflection, when a function of the app asks
@@ -23,20 +25,11 @@ type insideServer struct {
 	conn *remoteConn
 }
 
-// hostServed says whether the host serves a service in the place of functions.
-func hostServed(service string) bool {
-	switch service {
-	case "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection":
-		return true
-	}
-	return false
-}
-
 // insideConn returns the connection to what the host serves for the function of the app that a target leads to, or nil if it leads
 // to none.
 func (o *outgoing) insideConn(t target) (*remoteConn, error) {
 	h := o.from.host
-	if o.remote != nil || !hostServed(o.service) {
+	if o.remote != nil || !hostserved.IsAnswered(o.service) {
 		return nil, nil
 	}
 	var started []*function
@@ -74,7 +67,7 @@ func (i *inside) conn(f *function) (*remoteConn, error) {
 	if i.servers == nil {
 		i.servers = map[*function]*insideServer{}
 	}
-	i.servers[f] = &insideServer{server, &remoteConn{conn, f.host.remotes}}
+	i.servers[f] = &insideServer{server, &remoteConn{ClientConn: conn, remotes: f.host.remotes}}
 	return i.servers[f].conn, nil
 }
 

@@ -63,6 +63,8 @@ type instance struct {
 	// ends are the guest's ends of streams, by number.
 	ends    map[uint32]*streamEnd
 	lastEnd uint32
+	// routes are the numbers that the guest has been given and not given back, with how often.
+	routes map[uint32]int
 	// initialising says that the guest cannot give its thread back.
 	initialising, ready bool
 
@@ -238,7 +240,10 @@ func (i *instance) lose(err error) {
 			e.stream.leave()
 		}
 	}
-	i.served, i.calls, i.ends = nil, nil, nil
+	for n := range i.routes {
+		i.fn.routes.release(n)
+	}
+	i.served, i.calls, i.ends, i.routes = nil, nil, nil, nil
 }
 
 // close frees the instance.

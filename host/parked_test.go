@@ -54,8 +54,8 @@ func TestPool_post(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			f := newFakeFunction(t, 1)
 			inst := f.take(t)
-			ran := make(chan []event)
-			inst.resume = fakeExport(func([]uint64) error { ran <- inst.allEvents(); return nil })
+			run, ran := make(chan struct{}), make(chan []event)
+			inst.resume = fakeExport(func([]uint64) error { <-run; ran <- inst.allEvents(); return nil })
 			tt.put(f, inst)
 			for n := range uint32(3) {
 				want := []event{{eventStream, n}}
@@ -65,6 +65,7 @@ func TestPool_post(t *testing.T) {
 					want = append(want, event{eventStream, 100})
 					f.pool.post(inst, want[1])
 				}
+				run <- struct{}{}
 				if got := <-ran; !slices.Equal(got, want) {
 					t.Errorf("got events %v, want %v", got, want)
 				}

@@ -105,6 +105,25 @@ type remotes struct {
 type remoteConn struct {
 	*grpc.ClientConn
 	remotes *remotes
+	// key is where it is in remotes.conns, and users is how often it was got. They are guarded by remotes.mu. What leads to the host itself
+	// is not in there, and stays.
+	key   dialInfo
+	users int
+}
+
+// release says that one user does not need the connection any more. The last one closes it.
+func (c *remoteConn) release() {
+	r := c.remotes
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.conns[c.key] != c {
+		return
+	}
+	if c.users--; c.users > 0 {
+		return
+	}
+	delete(r.conns, c.key)
+	r.calls.Go(func() { _ = c.Close() })
 }
 
 func newRemotes(caFiles map[string][]byte) *remotes {
@@ -120,6 +139,7 @@ func (r *remotes) get(d *dialInfo) (*remoteConn, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if c := r.conns[key]; c != nil {
+		c.users++
 		return c, nil
 	}
 	creds, err := r.credentials(d)
@@ -144,7 +164,7 @@ func (r *remotes) get(d *dialInfo) (*remoteConn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &remoteConn{conn, r}
+	c := &remoteConn{ClientConn: conn, remotes: r, key: key, users: 1}
 	r.conns[key] = c
 	return c, nil
 }

@@ -35,6 +35,16 @@ type away struct {
 	cancelled chan struct{}
 }
 
+// hears says whether the server is told within a time that a call was given up. It is not if the call never came there.
+func (a *away) hears(d time.Duration) bool {
+	select {
+	case <-a.cancelled:
+		return true
+	case <-time.After(d):
+		return false
+	}
+}
+
 func serveAway(t *testing.T, opts ...grpc.ServerOption) *away {
 	t.Helper()
 	checkGoroutines(t)
@@ -42,7 +52,7 @@ func serveAway(t *testing.T, opts ...grpc.ServerOption) *away {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &away{lis.Addr().String(), make(chan struct{}, 1)}
+	a := &away{lis.Addr().String(), make(chan struct{}, 100)}
 	server := grpc.NewServer(append(opts, grpc.UnknownServiceHandler(a.handle), grpc.MaxRecvMsgSize(64<<20))...)
 	served := make(chan struct{})
 	go func() {
@@ -223,12 +233,14 @@ func TestRemote(t *testing.T) {
 			if st.Code() != codes.FailedPrecondition || st.Message() != "not now ✗" || len(st.Details()) != 1 {
 				t.Errorf("got %v, %v", err, st.Details())
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-			defer cancel()
-			if _, err := s.call(ctx, "Front/Echo", []byte("wait")); status.Code(err) != codes.DeadlineExceeded {
-				t.Errorf("got %v, want DeadlineExceeded", err)
-			}
-			<-a.cancelled
+			patiently(t, 100*time.Millisecond, func(d time.Duration) bool {
+				ctx, cancel := context.WithTimeout(t.Context(), d)
+				defer cancel()
+				if _, err := s.call(ctx, "Front/Echo", []byte("wait")); status.Code(err) != codes.DeadlineExceeded {
+					t.Errorf("got %v, want DeadlineExceeded", err)
+				}
+				return a.hears(d)
+			})
 		})
 	}
 }
@@ -288,12 +300,13 @@ func TestRemote_context(t *testing.T) {
 		}
 	})
 	t.Run("deadline that passes", func(t *testing.T) {
-		s := serve(t, dialApp(t, &dialling{dial: insecureDial(a.address), control: soon(300 * time.Millisecond)}), Options{})
-		_, err := s.call(t.Context(), "Front/Echo", []byte("wait"))
-		if status.Code(err) != codes.DeadlineExceeded {
-			t.Errorf("got %v", err)
-		}
-		<-a.cancelled
+		patiently(t, 300*time.Millisecond, func(d time.Duration) bool {
+			s := serve(t, dialApp(t, &dialling{dial: insecureDial(a.address), control: soon(d)}), Options{})
+			if _, err := s.call(t.Context(), "Front/Echo", []byte("wait")); status.Code(err) != codes.DeadlineExceeded {
+				t.Errorf("got %v", err)
+			}
+			return a.hears(d)
+		})
 	})
 	t.Run("deadline that has passed", func(t *testing.T) {
 		s := serve(t, dialApp(t, &dialling{dial: insecureDial(a.address), control: soon(-time.Second)}), Options{})

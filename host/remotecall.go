@@ -18,16 +18,18 @@ import (
 
 // callRouted is that import.
 func (i *instance) callRouted(number uint32, method string, request, result uint32, options []byte) error {
-	r, e := i.fn.routes.get(number), i.fn.unary[method]
-	if r == nil || e == nil || e.calls != r.calls {
+	e := i.fn.unary[method]
+	if e == nil {
 		return errRoute
 	}
 	cc := callContext{depth: i.depth + 1}
 	if err := i.takeContext(&cc); err != nil {
 		return err
 	}
-	to, conn, st := r.resolve()
-	var err error
+	to, conn, st, err := i.resolve(e, number)
+	if err != nil {
+		return err
+	}
 	switch {
 	case st != nil:
 	case to != nil:

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/cofaas/cofaas/host/internal/link"
@@ -130,15 +131,28 @@ func (i *instance) destination(e *edge, number uint32) (to *exportMethod, conn *
 		conn, st = e.calls.connect(&dialInfo{})
 		return nil, conn, st, nil
 	}
-	r := i.fn.routes.get(number)
-	if r == nil || r.calls != e.calls {
-		return nil, nil, nil, errRoute
-	}
-	fn, conn, st := r.resolve()
+	fn, conn, st, err := i.resolve(e, number)
 	if fn != nil {
 		to = fn.export(e.method)
 	}
+	return to, conn, st, err
+}
+
+// resolve says who answers a call that has a route, or how it fails. An error is the caller's fault.
+func (i *instance) resolve(e *edge, number uint32) (to *function, conn *remoteConn, st *status.Status, err error) {
+	r := i.fn.routes.get(i, number)
+	switch {
+	case r == nil:
+		// The connection was closed while the call was on its way.
+		return nil, nil, status.New(codes.Canceled, "grpc: the client connection is closing"), nil
+	case r.calls != e.calls:
+		return nil, nil, nil, errRoute
+	}
+	to, conn, st = r.resolve()
 	return to, conn, st, nil
 }
+
+// errRouteTaken is a number that is given back and was not given.
+var errRouteTaken = &link.BadValueError{Problem: "a route is given back that the guest does not have"}
 
 var errRoute = &link.BadValueError{Problem: "a call has a route that was not made for its method"}

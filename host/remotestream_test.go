@@ -187,29 +187,35 @@ func TestRemoteStream(t *testing.T) {
 		}
 	})
 	t.Run("deadline", func(t *testing.T) {
-		f := open(t, "Both", callContext{deadline: time.Now().Add(200 * time.Millisecond).UnixNano()})
-		f.send(t, []byte("wait"))
-		isOver(t, f, codes.DeadlineExceeded)
-		<-a.cancelled
+		patiently(t, 200*time.Millisecond, func(d time.Duration) bool {
+			f := open(t, "Both", callContext{deadline: time.Now().Add(d).UnixNano()})
+			f.send(t, []byte("wait"))
+			isOver(t, f, codes.DeadlineExceeded)
+			return a.hears(d)
+		})
 	})
 	t.Run("given up", func(t *testing.T) {
-		f := open(t, "Both", callContext{})
-		f.send(t, []byte("wait"))
-		time.Sleep(50 * time.Millisecond)
-		f.leave()
-		<-a.cancelled
+		patiently(t, 50*time.Millisecond, func(d time.Duration) bool {
+			f := open(t, "Both", callContext{})
+			f.send(t, []byte("wait"))
+			time.Sleep(d)
+			f.leave()
+			return a.hears(d)
+		})
 	})
 	t.Run("nobody there", func(t *testing.T) {
 		f := openFlow(t, s, "127.0.0.1:1", "Both", callContext{})
 		isOver(t, f, codes.Unavailable)
 	})
 	t.Run("host closes", func(t *testing.T) {
-		s := serve(t, newApp(t, guests{{flowSpec, echoGuest("front#echo", "front#act")}}, Edge{From: "front", Service: "test.Flow"}), Options{})
-		f := openFlow(t, s, a.address, "Both", callContext{})
-		f.send(t, []byte("wait"))
-		time.Sleep(50 * time.Millisecond)
-		s.Close()
-		<-a.cancelled
-		isOver(t, f, codes.Canceled)
+		patiently(t, 50*time.Millisecond, func(d time.Duration) bool {
+			s := serve(t, newApp(t, guests{{flowSpec, echoGuest("front#echo", "front#act")}}, Edge{From: "front", Service: "test.Flow"}), Options{})
+			f := openFlow(t, s, a.address, "Both", callContext{})
+			f.send(t, []byte("wait"))
+			time.Sleep(d)
+			s.Close()
+			isOver(t, f, codes.Canceled)
+			return a.hears(d)
+		})
 	})
 }

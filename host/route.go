@@ -22,9 +22,17 @@ func routeImports(f *function) []engine.Import {
 				if err != nil {
 					return err
 				}
-				n, err := f.route(service, dial)
+				n, err := f.route(inst, service, dial)
 				stack[0] = uint64(n)
 				return err
+			},
+		},
+		{
+			// unroute: func(route: u32)
+			Module: runtimeInterface, Name: "unroute", Params: i32Params(1),
+			Func: func(state any, stack []uint64) error {
+				inst := state.(*instance)
+				return f.routes.take(inst, uint32(stack[0]))
 			},
 		},
 		{
@@ -62,7 +70,7 @@ const (
 
 // route returns the number of the route of calls to a service on a connection. 0 says that it makes no difference what was dialled:
 // calls need no route.
-func (f *function) route(service string, dial []byte) (uint32, error) {
+func (f *function) route(inst *instance, service string, dial []byte) (uint32, error) {
 	o := f.outgoing[service]
 	switch {
 	case o == nil:
@@ -73,7 +81,7 @@ func (f *function) route(service string, dial []byte) (uint32, error) {
 	case o.local() != nil:
 		return 0, nil
 	}
-	n := f.routes.add(o, string(dial))
+	n := f.routes.give(inst, o, string(dial))
 	if n == 0 {
 		return 0, &link.BadValueError{Problem: "the function has dialled too many targets"}
 	}

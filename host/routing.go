@@ -251,53 +251,102 @@ func hostOf(endpoint string) string {
 	return strings.Trim(endpoint, "[]")
 }
 
-// routes are the routes of a function, which all of its instances share.
+// routes are the routes of a function, which all of its instances share. No number is used twice.
 type routes struct {
-	mu    sync.Mutex
-	byKey map[string]uint32
-	list  []*route
+	mu       sync.Mutex
+	byKey    map[string]uint32
+	byNumber map[uint32]*route
+	last     uint32
 }
 
 // route is where the calls go that a function makes to one service on connections that were dialled alike.
 type route struct {
 	calls *outgoing
 	dial  *dialInfo
+	key   string
+	// holders is how many instances have it. It is guarded by the mutex of routes.
+	holders int
 
 	mu   sync.Mutex
 	conn *remoteConn
 }
 
-// maxRoutes bounds the routes of a function: each is a target that it has dialled.
+// maxRoutes bounds the routes of a function: each is a target that it has dialled, on connections that are open.
 const maxRoutes = 1 << 16
 
-// add returns the number of a route. 0 means that there are too many.
-func (r *routes) add(o *outgoing, encoded string) uint32 {
+// give gives an instance the number of a route. 0 means that there are too many.
+func (r *routes) give(inst *instance, o *outgoing, encoded string) uint32 {
 	key := o.service + "\x00" + encoded
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if n := r.byKey[key]; n != 0 {
-		return n
+	n := r.byKey[key]
+	if n == 0 {
+		if len(r.byNumber) == maxRoutes || r.last == maxRoute {
+			return 0
+		}
+		if r.byKey == nil {
+			r.byKey, r.byNumber = map[string]uint32{}, map[uint32]*route{}
+		}
+		r.last++
+		n = r.last
+		r.byKey[key], r.byNumber[n] = n, &route{calls: o, dial: parseDial(encoded), key: key}
 	}
-	if len(r.list) == maxRoutes {
-		return 0
+	if inst.routes[n] == 0 {
+		r.byNumber[n].holders++
 	}
-	if r.byKey == nil {
-		r.byKey = map[string]uint32{}
+	if inst.routes == nil {
+		inst.routes = map[uint32]int{}
 	}
-	r.list = append(r.list, &route{calls: o, dial: parseDial(encoded)})
-	n := uint32(len(r.list))
-	r.byKey[key] = n
+	inst.routes[n]++
 	return n
 }
 
-// get returns the route with a number, or nil.
-func (r *routes) get(n uint32) *route {
+// maxRoute is the highest number: others say that there is no route.
+const maxRoute = routeUnknown - 1
+
+// take takes back what give has given.
+func (r *routes) take(inst *instance, n uint32) error {
+	switch inst.routes[n] {
+	case 0:
+		if n > maxRoute {
+			return nil // it says that there is none
+		}
+		return errRouteTaken
+	case 1:
+		delete(inst.routes, n)
+		r.release(n)
+	default:
+		inst.routes[n]--
+	}
+	return nil
+}
+
+// release says that an instance does not have a route any more. The last one closes it.
+func (r *routes) release(n uint32) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if n == 0 || int64(n) > int64(len(r.list)) {
+	closed := r.byNumber[n]
+	if closed.holders--; closed.holders > 0 {
+		r.mu.Unlock()
+		return
+	}
+	delete(r.byKey, closed.key)
+	delete(r.byNumber, n)
+	r.mu.Unlock()
+	closed.mu.Lock()
+	defer closed.mu.Unlock()
+	if closed.conn != nil {
+		closed.conn.release()
+	}
+}
+
+// get returns the route with a number that an instance has, or nil.
+func (r *routes) get(inst *instance, n uint32) *route {
+	if inst.routes[n] == 0 {
 		return nil
 	}
-	return r.list[n-1]
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.byNumber[n]
 }
 
 // resolve says who answers: a function, or what a connection leads to; or how calls fail.

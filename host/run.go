@@ -43,6 +43,7 @@ type settings struct {
 	remote          remoteFlag
 	route           routeFlag
 	remoteCA        caFlag
+	debugAddr       string
 }
 
 // Run is Main without the process: it returns the exit code once ctx is done and the host has stopped, 0 for a clean stop, 1
@@ -85,6 +86,7 @@ func parse(app *App, args []string, stderr io.Writer) (s settings, code int, ok 
 	set.Var(&s.remote, "remote", "`SERVICE`, FUNCTION:SERVICE or all, with =ADDRESS if need be: calls that leave the host over the network, to what is dialled or to the address; may be repeated; also in the variable "+remoteVariable+", with commas")
 	set.Var(&s.route, "route", "`TARGET=FUNCTION` or FUNCTION:TARGET=FUNCTION: which of several functions that serve what is called at a target answers; may be repeated")
 	set.Var(&s.remoteCA, "remote-ca", "`NAME` or NAME=FILE: lets functions trust the certificates in a PEM file, which they call NAME, in calls that leave the host; may be repeated")
+	set.StringVar(&s.debugAddr, "debug-addr", "", "`address` to serve /debug/stats and /debug/pprof/ on over HTTP, to whoever can reach it; by default nowhere")
 	if err := s.remote.setAll(os.Getenv(remoteVariable)); err != nil {
 		fmt.Fprintln(stderr, err)
 		return s, 2, false
@@ -150,6 +152,11 @@ func (s *settings) serve(ctx context.Context, app *App, log *slog.Logger) error 
 		}
 		opts = append(opts, grpc.Creds(creds))
 	}
+	stopDebug, err := s.serveDebug(h)
+	if err != nil {
+		return fmt.Errorf("-debug-addr: %w", err)
+	}
+	defer stopDebug()
 	server := grpc.NewServer(opts...)
 	defer server.Stop() // also of one that never served: it has workers
 	h.Register(server)

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"net"
+	"net/http"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -68,6 +70,7 @@ func TestRun_Errors(t *testing.T) {
 		{"no address", relayApp(t), nil, "the function does not say where it listens: set -addr"},
 		{"address that is not there", relayApp(t), []string{"-addr", "unix:/none/of/it"}, "listen unix /none/of/it"},
 		{"no certificate", relayApp(t), []string{"-addr", "localhost:0", "-tls-cert", "none.pem", "-tls-key", "none.pem"}, "TLS: open none.pem"},
+		{"no address for operators", relayApp(t), []string{"-addr", "localhost:0", "-debug-addr", "nowhere"}, "-debug-addr: listen tcp"},
 		{"broken app", &App{Root: "x"}, nil, "the app was generated for version 0"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -93,7 +96,7 @@ func TestRun(t *testing.T) {
 		var stderr lockedBuffer
 		done := make(chan int, 1)
 		go func() {
-			done <- Run(ctx, relayApp(t), []string{"-v", "-addr", "unix:" + socket, "-cache-dir", cache, "-drain", "5s"}, &stderr)
+			done <- Run(ctx, relayApp(t), []string{"-v", "-addr", "unix:" + socket, "-cache-dir", cache, "-drain", "5s", "-debug-addr", "127.0.0.1:0"}, &stderr)
 		}()
 		waitFor(t, func() bool {
 			conn, err := net.Dial("unix", socket)
@@ -111,6 +114,12 @@ func TestRun(t *testing.T) {
 			t.Errorf("got %q, %v", out.Value, err)
 		}
 		_ = conn.Close()
+		address := regexp.MustCompile(`msg=debugging address=(\S+)`).FindStringSubmatch(stderr.String())
+		if reply, err := http.Get("http://" + address[1] + "/debug/stats"); err != nil || reply.StatusCode != http.StatusOK {
+			t.Errorf("stats: %v, %v", reply, err)
+		} else {
+			_ = reply.Body.Close()
+		}
 		stop()
 		if code := <-done; code != 0 {
 			t.Errorf("got exit code %d:\n%s", code, stderr.String())

@@ -49,36 +49,72 @@ func (s *served) idle(t *testing.T, function string) []*instance {
 	}
 }
 
+// ended has clients give calls up after a time, until one of these has reached the function, and asserts that its instance was ended. A
+// client may have given up before the server has heard of the call.
+func (s *served) ended(t *testing.T, function string, first time.Duration, call func(d time.Duration)) {
+	t.Helper()
+	patiently(t, first, func(d time.Duration) bool {
+		before, uses := s.idle(t, function), uint64(0)
+		used := func(inst *instance) uint64 {
+			p := s.functions[function].pool
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			return inst.uses
+		}
+		if len(before) > 0 {
+			uses = used(before[0])
+		}
+		call(d)
+		after := s.idle(t, function)
+		if len(before) == 0 || len(after) == 0 || after[0] != before[0] {
+			return true
+		}
+		if used(before[0]) == uses {
+			return false
+		}
+		t.Error("the instance is still there")
+		return true
+	})
+}
+
+// patiently tries something with more and more time until it works.
+func patiently(t *testing.T, d time.Duration, try func(d time.Duration) bool) {
+	t.Helper()
+	for ; !try(d); d *= 2 {
+		if d > time.Minute {
+			t.Fatal("it does not work, whatever the time")
+		}
+	}
+}
+
 var spinSpec = Function{Name: "spin", Exports: []string{"test.Front"}}
 
 // A guest that goes on when nobody waits for it any more is ended, and replaced.
 func TestWatch(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		call func(t *testing.T) context.Context
+		call func(t *testing.T, d time.Duration) context.Context
 		want codes.Code
 	}{
-		{"deadline", func(t *testing.T) context.Context {
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		{"deadline", func(t *testing.T, d time.Duration) context.Context {
+			ctx, cancel := context.WithTimeout(t.Context(), d)
 			t.Cleanup(cancel)
 			return ctx
 		}, codes.DeadlineExceeded},
-		{"cancelled", func(t *testing.T) context.Context {
+		{"cancelled", func(t *testing.T, d time.Duration) context.Context {
 			ctx, cancel := context.WithCancel(t.Context())
-			time.AfterFunc(10*time.Millisecond, cancel)
+			time.AfterFunc(d, cancel)
 			return ctx
 		}, codes.Canceled},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := serve(t, newApp(t, guests{{spinSpec, spinGuest("front")}}), Options{MaxInstances: 1, Overrun: 5 * time.Millisecond})
 			for range 3 {
-				before := s.idle(t, "spin")
-				if _, err := s.call(tt.call(t), "Front/Act", nil); status.Code(err) != tt.want {
-					t.Errorf("got %v, want %v", err, tt.want)
-				}
-				if after := s.idle(t, "spin"); len(after) > 0 && after[0] == before[0] {
-					t.Error("the instance is still there")
-				}
+				s.ended(t, "spin", 10*time.Millisecond, func(d time.Duration) {
+					if _, err := s.call(tt.call(t, d), "Front/Act", nil); status.Code(err) != tt.want {
+						t.Errorf("got %v, want %v", err, tt.want)
+					}
+				})
 				s.checkEcho(t, "Front/Echo")
 			}
 		})
@@ -91,15 +127,13 @@ func TestWatch_chain(t *testing.T) {
 		Edge{"front", "spin", "test.Back"}), Options{MaxInstances: 1, Overrun: 5 * time.Millisecond})
 	front := s.idle(t, "front")[0]
 	for range 3 {
-		before := s.idle(t, "spin")
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-		defer cancel()
-		if _, err := s.call(ctx, "Front/Act", nil); status.Code(err) != codes.DeadlineExceeded {
-			t.Errorf("got %v", err)
-		}
-		if after := s.idle(t, "spin"); len(after) > 0 && after[0] == before[0] {
-			t.Error("the instance is still there")
-		}
+		s.ended(t, "spin", 10*time.Millisecond, func(d time.Duration) {
+			ctx, cancel := context.WithTimeout(t.Context(), d)
+			defer cancel()
+			if _, err := s.call(ctx, "Front/Act", nil); status.Code(err) != codes.DeadlineExceeded {
+				t.Errorf("got %v", err)
+			}
+		})
 		s.checkEcho(t, "Front/Echo")
 		if got := s.idle(t, "front")[0]; got != front {
 			t.Error("the caller was ended")
@@ -141,7 +175,9 @@ func TestWatch_race(t *testing.T) {
 	for range 2000 {
 		caller, callee := &instance{iso: noIsolate{}}, &instance{iso: noIsolate{}}
 		c := w.begin(ctx, caller)
+		w.mu.Lock() // the watch looks by itself too
 		c.ended = time.Now().Add(-2 * time.Hour)
+		w.mu.Unlock()
 		looked := make(chan bool)
 		go func() {
 			w.look(time.Now())

@@ -58,6 +58,9 @@ const hostPackage = `package cofaas:host {
     /// service-config, dialer, security ("insecure" or "tls"), and for TLS server-name, ca, ca-file, skip-verify, min-version.
     route: func(service: string, connection: list<u8>) -> u32;
 
+    /// Gives the number of a route back, once for each time that route has returned it. Calls that have it fail from then on.
+    unroute: func(route: u32);
+
     /// Makes a unary call that has a route, with the addresses of its request and of its result, both records. Keys of options:
     /// wait-for-ready, compressor, authority.
     call: func(route: u32, method: string, request: u32, %result: u32, options: list<u8>);

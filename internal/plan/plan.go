@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/cofaas/cofaas/analyzer"
+	"github.com/cofaas/cofaas/internal/hostserved"
 )
 
 // Plan is what was decided for the functions of a module or workspace.
@@ -43,14 +44,6 @@ type Edge struct {
 	Service string `json:"service"`
 	// Pos is where the client is made.
 	Pos token.Position `json:"-"`
-}
-
-// hostServed are the services that real grpc-go serves in the host. Functions register them as they do natively.
-var hostServed = map[string]bool{
-	"grpc.health.v1.Health":                    true,
-	"grpc.reflection.v1.ServerReflection":      true,
-	"grpc.reflection.v1alpha.ServerReflection": true,
-	"grpc.channelz.v1.Channelz":                true,
 }
 
 // Error is a decision that cannot be made.
@@ -87,7 +80,7 @@ func Make(res *analyzer.Result) (*Plan, error) {
 		for _, e := range a.Exports {
 			name := e.Service.Name
 			switch {
-			case hostServed[name]:
+			case hostserved.IsKept(name):
 				f.HostServes = appendNew(f.HostServes, name)
 			case !slices.Contains(f.Exports, name):
 				f.Exports = append(f.Exports, name)

@@ -62,8 +62,12 @@ func TestHandlerAllocations(t *testing.T) {
 }
 
 func TestDirectAllocations(t *testing.T) {
-	e := directExport(t, t.Name())
-	newServing().RegisterService(directDesc(t.Name()), new(directImpl))
+	service, impl := newService(), new(directImpl)
+	e := directExport(t, service)
+	newServing().RegisterService(directDesc(service), impl)
+	if got := served(e); got != codes.OK || impl.direct != 1 {
+		t.Fatalf("%v with %d direct calls", got, impl.direct)
+	}
 	if got := testing.AllocsPerRun(contextSlab*100, func() { e.Enter().Serve() }); got != 0 {
 		t.Errorf("%v allocations per call, want one per %d calls", got, contextSlab)
 	}

@@ -164,13 +164,13 @@ var callCases = []echoCase{
 		for range 2 {
 			report("%+v", c.call(t.Context(), fullName, "x", nil))
 		}
-		report("%q", log.lines)
+		report("%q", log.all())
 	}},
 	{"chain only", func(t *testing.T, k kit, report func(string, ...any)) {
 		log := new(eventLog)
 		c := k.start(t, setup{handler: echo, log: log, serverChain: []string{"s1"}, clientChain: []string{"c1", "c2", "c3"}})
 		report("%+v", c.call(t.Context(), fullName, "x", nil))
-		report("%q", log.lines)
+		report("%q", log.all())
 	}},
 	{"stats", func(t *testing.T, k kit, report func(string, ...any)) {
 		log := new(eventLog)
@@ -281,9 +281,12 @@ func compare(t *testing.T, c echoCase) {
 	}
 }
 
-func record(t *testing.T, k kit, c echoCase) (lines []string) {
-	c.run(t, k, func(format string, a ...any) { lines = append(lines, fmt.Sprintf(format, a...)) })
-	return lines
+// record runs a case with one implementation and returns what it reports. Handlers report too, and those of grpc-go run on goroutines
+// of their own.
+func record(t *testing.T, k kit, c echoCase) []string {
+	log := new(eventLog)
+	c.run(t, k, func(format string, a ...any) { log.add(fmt.Sprintf(format, a...)) })
+	return log.all()
 }
 
 func at(lines []string, i int) string {

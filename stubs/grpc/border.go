@@ -56,6 +56,8 @@ var (
 
 	// findRoute returns the number of the host's route to a service, or 0 if it makes no difference what was dialled.
 	findRoute = guest.Route
+	// giveRoute gives such a number back.
+	giveRoute = guest.Unroute
 
 	// bindExport reports whether the guest exports the method.
 	bindExport = func(fullMethod string, m *boundMethod) bool {

@@ -160,6 +160,9 @@ func (cc *ClientConn) Close() error {
 	for _, s := range open {
 		s.finish(ErrClientConnClosing)
 	}
+	cc.mu.Lock()
+	defer cc.mu.Unlock()
+	cc.giveNumbers()
 	return nil
 }
 

@@ -35,8 +35,9 @@ func withConfig(config string, n int32, code uint32, client func(s *scene)) func
 				return nil, k.err(code, "not yet")
 			}
 		}, func(_ *scene, stream serverSide) error {
+			// The server may be the first to see the deadline; then the client sees this.
 			<-stream.Context().Done()
-			return nil
+			return stream.Context().Err()
 		}, client)(t, k, report)
 	}
 }

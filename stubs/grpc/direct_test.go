@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/cofaas/cofaas/guest"
@@ -57,6 +58,11 @@ func ofInt(m any) error {
 	}
 	return nil
 }
+
+var services atomic.Int64
+
+// newService returns a name that no other export has, nor one of the same test when it runs again: exports are for ever.
+func newService() string { return fmt.Sprintf("test.Direct%d", services.Add(1)) }
 
 // directExport declares an export with a direct handler for generatedHandler.
 func directExport(t *testing.T, service string) *guest.Export {
@@ -116,8 +122,8 @@ func TestDirect(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			e := directExport(t, tt.name)
-			desc := directDesc(tt.name)
+			service := newService()
+			e, desc := directExport(t, service), directDesc(service)
 			if tt.change != nil {
 				tt.change(desc)
 			}
@@ -163,9 +169,10 @@ type otherImpl struct{ calls int }
 func (o *otherImpl) Call() error { o.calls++; return nil }
 
 func TestDirect_OtherImplementation(t *testing.T) {
-	e := directExport(t, t.Name())
+	service := newService()
+	e := directExport(t, service)
 	impl := new(otherImpl)
-	newServing().RegisterService(directDesc(t.Name()), impl)
+	newServing().RegisterService(directDesc(service), impl)
 	if got := served(e); got != codes.OK || impl.calls != 1 {
 		t.Errorf("got %v with %d calls", got, impl.calls)
 	}
@@ -173,17 +180,18 @@ func TestDirect_OtherImplementation(t *testing.T) {
 
 // The first server serves until it stops; then another may, with an implementation and options of its own.
 func TestDirect_RegisteredTwice(t *testing.T) {
-	e := directExport(t, t.Name())
+	service := newService()
+	e := directExport(t, service)
 	first, second := new(directImpl), new(directImpl)
 	s := newServing()
-	s.RegisterService(directDesc(t.Name()), first)
-	newServing().RegisterService(directDesc(t.Name()), second)
+	s.RegisterService(directDesc(service), first)
+	newServing().RegisterService(directDesc(service), second)
 	served(e)
 	if first.direct != 1 || second.all != 0 {
 		t.Errorf("calls of the first %d, of the second %d", first.direct, second.all)
 	}
 	s.Stop()
-	newServing(StatsHandler(nopStats{})).RegisterService(directDesc(t.Name()), second)
+	newServing(StatsHandler(nopStats{})).RegisterService(directDesc(service), second)
 	if got := served(e); got != codes.OK || first.all != 1 || second.all != 1 || second.direct != 0 {
 		t.Errorf("%v; calls of the first %d, of the second %d", got, first.all, second.all)
 	}
@@ -214,11 +222,12 @@ func TestFailingMessages(t *testing.T) {
 	} {
 		for _, direct := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s,direct=%t", tt.name, direct), func(t *testing.T) {
-				e := guest.NewExport("/"+t.Name()+"/"+methodName, 16, 32, 8,
+				service := newService()
+				e := guest.NewExport("/"+service+"/"+methodName, 16, 32, 8,
 					func(guest.Record, any) error { return tt.lift },
 					func(*guest.Scratch, guest.Record, any) error { return tt.lower },
 				).WithDirect(functionName(generatedHandler), func(any) guest.DirectHandler { return tt.failingCall })
-				desc := directDesc(t.Name())
+				desc := directDesc(service)
 				seen := ""
 				if !direct {
 					desc.Methods[0].Handler = func(srv any, ctx context.Context, dec func(any) error, i UnaryServerInterceptor) (any, error) {

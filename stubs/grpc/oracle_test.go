@@ -66,6 +66,12 @@ func (l *eventLog) add(line string) {
 	l.lines = append(l.lines, line)
 }
 
+func (l *eventLog) all() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.lines)
+}
+
 func (l *eventLog) reset() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -7,13 +7,14 @@ import (
 
 	"github.com/cofaas/cofaas/guest"
 	"github.com/cofaas/cofaas/stubs/grpc/codes"
+	"github.com/cofaas/cofaas/stubs/grpc/connectivity"
 	"github.com/cofaas/cofaas/stubs/grpc/internal/security"
 )
 
 // Most services are exported by one function of the app, and it makes no difference what was dialled. For others the host decides by
 // the connection, which it numbers, who answers: one of several functions, or somebody else over the network.
 
-// number returns that of the host's route to a service, or 0 if there need be none.
+// number returns that of the host's route to a service, or 0 if there need be none. The connection has it until it is closed.
 func (cc *ClientConn) number(service string) uint32 {
 	cc.mu.Lock()
 	n := cc.numbers[service]
@@ -26,11 +27,24 @@ func (cc *ClientConn) number(service string) uint32 {
 	}
 	cc.mu.Lock()
 	defer cc.mu.Unlock()
+	// Meanwhile, another call may have asked, or Close may have given all numbers back.
+	if cc.numbers[service] != 0 || cc.GetState() == connectivity.Shutdown {
+		giveRoute(n)
+		return n
+	}
 	if cc.numbers == nil {
 		cc.numbers = map[string]uint32{}
 	}
 	cc.numbers[service] = n
 	return n
+}
+
+// giveNumbers gives all numbers back. Calls that have one fail from then on, as on a connection that is closed. The caller holds mu.
+func (cc *ClientConn) giveNumbers() {
+	for _, n := range cc.numbers {
+		giveRoute(n)
+	}
+	cc.numbers = nil
 }
 
 // describe tells the host of the connection.

@@ -159,3 +159,35 @@ func TestRoute_streams(t *testing.T) {
 		t.Errorf("got %+v", calls)
 	}
 }
+
+// A connection has the number of a route once, until it is closed.
+func TestRoute_givenBack(t *testing.T) {
+	useRoute(t, 7)
+	var given []uint32
+	old := giveRoute
+	t.Cleanup(func() { giveRoute = old })
+	giveRoute = func(n uint32) { given = append(given, n) }
+	findImport = func(string) importedMethod { return &seenImport{} }
+	cc, err := NewClient("host:1", WithInsecure())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := cc.Invoke(t.Context(), fullName, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(given) != 0 {
+		t.Errorf("%v given back while the connection is open", given)
+	}
+	for range 2 {
+		_ = cc.Close() // the second is an error
+	}
+	if !slices.Equal(given, []uint32{7}) {
+		t.Errorf("%v given back", given)
+	}
+	// A call that was on its way when the connection was closed.
+	if n := cc.number(serviceOf(fullName)); n != 7 || !slices.Equal(given, []uint32{7, 7}) {
+		t.Errorf("number %d, %v given back", n, given)
+	}
+}

@@ -272,9 +272,7 @@ var streamHooks = []streamCase{
 		}
 		_, err := s.c.invoke(s.t.Context(), "Unary", "x", nil)
 		s.report("%v", err)
-		s.log.mu.Lock()
-		defer s.log.mu.Unlock()
-		s.report("%v", s.log.lines)
+		s.report("%v", s.log.all())
 	})},
 	{"chain only", streamsWith(func(s *streamSetup) {
 		s.serverChain, s.clientChain = []string{"s1"}, []string{"c1"}

@@ -1,102 +1,117 @@
 package contract
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
+	"sync"
 
 	"github.com/cofaas/cofaas/internal/generate"
+	"github.com/cofaas/cofaas/test/internal/programs"
 )
 
-// annotation makes a main package a function.
-const annotation = "//go:generate go tool cofaas-gen\n"
+// built has the programs of the functions, each once in the module in which they are generated: in all modes that have hosts, these are
+// the same programs.
+type built struct {
+	dir string
 
-// buildHost generates and builds the host of a function, in a copy of this module in which only some mains are functions. Calls to
-// the others leave the host.
-func buildHost(name, root string, annotated []string) (string, error) {
-	repository, err := filepath.Abs("../..")
+	mu       sync.Mutex
+	programs map[string]string
+}
+
+var copied = sync.OnceValues(func() (*built, error) {
+	b := &built{dir: filepath.Join(scratch, "test"), programs: map[string]string{}}
+	folders := map[string]string{}
+	for _, dir := range []string{"backend", "behaviours", "functions", "legacy", "pb", "script"} {
+		folders["contract/"+dir] = "test/contract/" + dir
+	}
+	return b, programs.CopyModule(b.dir, folders)
+})
+
+var generated = sync.OnceValues(func() (*built, error) {
+	b, err := copied()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	dir := filepath.Join(scratch, name, "test")
-	if err := copyModule(dir, repository, annotated); err != nil {
-		return "", err
-	}
-	pkg := "contract/functions/" + root
 	_, err = generate.Run(context.Background(), generate.Options{
-		Dir: dir, Patterns: []string{"./" + pkg}, StageDir: filepath.Join(scratch, name, "stage"), Tool: scratch,
+		Dir: b.dir, Patterns: []string{"./contract/functions/..."}, StageDir: filepath.Join(scratch, "stage"), Tool: scratch,
 	})
 	if err != nil {
-		return "", fmt.Errorf("generate: %w", err)
+		return nil, fmt.Errorf("generate: %w", err)
 	}
-	out := filepath.Join(scratch, name, "host")
-	return out, goCommand(dir, "build", "-o", out, "./"+pkg+"/cofaas")
-}
+	if *raceFlag {
+		return b, b.compile()
+	}
+	return b, nil
+})
 
-// copyModule copies what the functions need, so that generation writes into no checked-out tree.
-func copyModule(dir, repository string, annotated []string) error {
-	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() {
-			if d.Name() == "cofaas" {
-				return filepath.SkipDir
-			}
-			return nil
-		}
-		if strings.HasSuffix(path, "_test.go") {
-			return nil
-		}
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		if filepath.Base(path) == "main.go" && !slices.Contains(annotated, filepath.Base(filepath.Dir(path))) {
-			content = []byte(strings.Replace(string(content), annotation, "", 1))
-		}
-		out := filepath.Join(dir, "contract", path)
-		if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
-			return err
-		}
-		return os.WriteFile(out, content, 0o644)
-	})
+// compile puts compiled guests where hosts look for them, by starting the host that has all of them. One that was built with the race
+// detector would take minutes to compile them.
+func (b *built) compile() error {
+	plain := filepath.Join(scratch, "bin", "plain")
+	if err := programs.Go(b.dir, "build", "-o", plain, "./contract/functions/a/cofaas"); err != nil {
+		return err
+	}
+	cmd := exec.Command(plain, "-cache-dir", compiled(), "-addr", "127.0.0.1:0")
+	log, err := cmd.StderrPipe()
 	if err != nil {
 		return err
 	}
-	mod, err := os.ReadFile(filepath.Join(repository, "test/go.mod"))
-	if err != nil {
+	if err := cmd.Start(); err != nil {
 		return err
 	}
-	mod = []byte(strings.Replace(string(mod), "github.com/cofaas/cofaas => ../", "github.com/cofaas/cofaas => "+repository, 1))
-	if err := os.WriteFile(filepath.Join(dir, "go.mod"), mod, 0o644); err != nil {
-		return err
-	}
-	// Generated hosts use what the toolkit's own modules use.
-	var sums []byte
-	for _, from := range []string{"go.sum", "test/go.sum"} {
-		sum, err := os.ReadFile(filepath.Join(repository, from))
-		if err != nil {
-			return err
+	defer func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	}()
+	for lines := bufio.NewScanner(log); lines.Scan(); {
+		if strings.Contains(lines.Text(), "msg=serving") {
+			return nil
 		}
-		sums = append(sums, sum...)
 	}
-	return os.WriteFile(filepath.Join(dir, "go.sum"), sums, 0o644)
+	return errors.New("the host does not start")
 }
 
-func goCommand(dir string, args ...string) error {
-	cmd := exec.Command("go", args...)
-	cmd.Dir = dir
-	if dir != "." {
-		cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod -buildvcs=false", "GOWORK=off")
+// compiled is where hosts look for compiled guests.
+func compiled() string { return filepath.Join(scratch, "compiled") }
+
+// program builds a package below the functions and returns the program.
+func (b *built) program(pkg string) (string, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if out := b.programs[pkg]; out != "" {
+		return out, nil
 	}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, out)
+	out := filepath.Join(scratch, "bin", strings.ReplaceAll(pkg, "/", "-"))
+	args := []string{"build", "-o", out}
+	if *raceFlag {
+		args = append(args, "-race")
 	}
-	return nil
+	if err := programs.Go(b.dir, append(args, "./contract/functions/"+pkg)...); err != nil {
+		return "", err
+	}
+	b.programs[pkg] = out
+	return out, nil
+}
+
+// nativeProgram returns the program of a function as it is.
+func nativeProgram(function string) (string, error) {
+	b, err := copied()
+	if err != nil {
+		return "", err
+	}
+	return b.program(function)
+}
+
+// hostProgram returns the program of a function's host, which has in it all that the function reaches.
+func hostProgram(function string) (string, error) {
+	b, err := generated()
+	if err != nil {
+		return "", err
+	}
+	return b.program(function + "/cofaas")
 }

@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -15,30 +14,18 @@ import (
 	"github.com/cofaas/cofaas/test/contract/backend"
 	"github.com/cofaas/cofaas/test/contract/behaviours"
 	"github.com/cofaas/cofaas/test/contract/pb"
+	"github.com/cofaas/cofaas/test/internal/programs"
 )
 
 var (
 	modesFlag = flag.String("contract.modes", "native,consolidated", "comma-separated `modes` to run the suite in: native, consolidated, remote")
+	raceFlag  = flag.Bool("contract.race", false, "build functions and hosts with the race detector")
 	scratch   string // lives as long as the tests
 )
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	os.Exit(runMain(m))
-}
-
-func runMain(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "cofaas-contract-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	if scratch, err = filepath.EvalSymlinks(dir); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return m.Run()
+	os.Exit(programs.Main(m, &scratch))
 }
 
 // chosen returns the modes to run, natively first: what fails there is wrong in the suite.
@@ -79,6 +66,10 @@ func runBehaviours(t *testing.T, m *mode) {
 		t.Fatalf("function a has other behaviours: %q", remote.Names)
 	}
 
+	survey := newSurveyor(t, sys)
+	survey.warmUp(t)
+	before := survey.take(t)
+	t.Run("sees what is left behind", func(t *testing.T) { survey.seesLeaks(t, before) })
 	outside := environments(sys)
 	var passed, failed, left, assertions atomic.Int64
 	runAt := func(t *testing.T, b *behaviours.Behaviour, position behaviours.Position) {
@@ -127,6 +118,7 @@ func runBehaviours(t *testing.T, m *mode) {
 			})
 		}
 	})
+	t.Run("leaves nothing behind", func(t *testing.T) { survey.noLeaks(t, before) })
 	t.Logf("%d assertions", assertions.Load())
 	fmt.Printf("mode %s: %d behaviours passed, %d failed, %d left out (differences_test.go)\n", m.name, passed.Load(), failed.Load(), left.Load())
 }

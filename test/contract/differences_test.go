@@ -33,8 +33,12 @@ var differences = []difference{
 		"what generation has not seen a function call, a host cannot carry out of itself: it says so with Unavailable",
 	},
 	{
-		[]string{"remote"}, nil, "annex/*",
-		"a host listens where the first server of its function does, and nowhere else",
+		[]string{"remote"}, nil, "annex/serves",
+		"a host listens where the first server of its function does, and nowhere else: all services are served there",
+	},
+	{
+		[]string{"remote"}, nil, "annex/WaitForReady",
+		"a host serves while a server of its function is stopped, so that clients do not wait for it but get Unavailable",
 	},
 }
 

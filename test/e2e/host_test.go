@@ -15,6 +15,7 @@ import (
 
 	"github.com/cofaas/cofaas/example/prodcon/protos/helloworld"
 	"github.com/cofaas/cofaas/test/e2e/apps/pair/pb"
+	"github.com/cofaas/cofaas/test/internal/programs"
 )
 
 func TestHostFlags(t *testing.T) {
@@ -47,10 +48,10 @@ func TestHostFlags(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			p := startHost(t, prodcon, tt.args...)
-			if code := p.code(t); code != tt.code {
+			if code := p.Code(t); code != tt.code {
 				t.Errorf("exit code %d, want %d", code, tt.code)
 			}
-			out := p.log.String()
+			out := p.Log.String()
 			for _, want := range tt.want {
 				if !strings.Contains(out, want) {
 					t.Errorf("no %s in:\n%s", want, out)
@@ -75,18 +76,18 @@ func TestHostAddress(t *testing.T) {
 		t.Parallel()
 		sock := filepath.Join(t.TempDir(), "s")
 		p := startHost(t, prodcon, "-addr", "unix:"+sock)
-		p.log.wait(t, "msg=serving", p)
+		p.Wait(t, "msg=serving")
 		hello(t, "unix:"+sock)
-		p.signal(t, syscall.SIGTERM)
-		if code := p.code(t); code != 0 {
+		p.Signal(t, syscall.SIGTERM)
+		if code := p.Code(t); code != 0 {
 			t.Errorf("exit code %d", code)
 		}
 	})
 	t.Run("as the function says", func(t *testing.T) {
 		t.Parallel()
-		addr := freeAddress(t)
+		addr := programs.FreeAddress(t)
 		p := startHost(t, prodcon.with("producer:ADDRESS="+addr))
-		p.log.wait(t, "msg=serving function=producer address="+addr, p)
+		p.Wait(t, "msg=serving function=producer address="+addr)
 		hello(t, addr)
 	})
 	t.Run("taken", func(t *testing.T) {
@@ -97,8 +98,8 @@ func TestHostAddress(t *testing.T) {
 		}
 		defer lis.Close()
 		p := startHost(t, prodcon, "-addr", lis.Addr().String())
-		if code := p.code(t); code != 1 || !strings.Contains(p.log.String(), "address already in use") {
-			t.Errorf("exit code %d, output %s", code, p.log)
+		if code := p.Code(t); code != 1 || !strings.Contains(p.Log.String(), "address already in use") {
+			t.Errorf("exit code %d, output %s", code, p.Log)
 		}
 	})
 }
@@ -122,8 +123,8 @@ func TestHostEnvironment(t *testing.T) {
 	})
 	t.Run("of the host", func(t *testing.T) {
 		t.Parallel()
-		p := start(t, b.host["relay"], []string{"-cache-dir", b.cache, "-addr", "127.0.0.1:0", "-env", "relay:GREETING"}, []string{"GREETING=from outside"})
-		addr := p.log.wait(t, `msg=serving function=relay address=(\S+)`, p)[1]
+		p := programs.Start(t, b.host["relay"], []string{"-cache-dir", b.cache, "-addr", "127.0.0.1:0", "-env", "relay:GREETING"}, []string{"GREETING=from outside"})
+		addr := p.Wait(t, `msg=serving function=relay address=(\S+)`)[1]
 		got, err := pb.NewRelayClient(dial(t, addr)).Act(t.Context(), &pb.Order{What: "environment", Text: "GREETING"})
 		if err != nil || got.Text != "from outside" {
 			t.Errorf("got %v, %v", got, err)
@@ -143,9 +144,9 @@ func TestHostLogs(t *testing.T) {
 	}
 	for _, function := range []string{"relay", "echo"} {
 		for _, line := range []string{"line 0", "line 1", "line 2"} {
-			sys.front.log.wait(t, `msg="`+line+`: some = \\"text\\"" function=`+function+` stream=stderr`, sys.front)
+			sys.front.Wait(t, `msg="`+line+`: some = \\"text\\"" function=`+function+` stream=stderr`)
 		}
-		sys.front.log.wait(t, `msg="on stdout: some = \\"text\\"" function=`+function+` stream=stdout`, sys.front)
+		sys.front.Wait(t, `msg="on stdout: some = \\"text\\"" function=`+function+` stream=stdout`)
 	}
 }
 
@@ -173,19 +174,19 @@ func TestGracefulStop(t *testing.T) {
 				answer <- err
 			}()
 			time.Sleep(300 * time.Millisecond)
-			sys.front.signal(t, syscall.SIGTERM)
+			sys.front.Signal(t, syscall.SIGTERM)
 			if got, err := watch.Recv(); err != nil || got.Status != healthpb.HealthCheckResponse_NOT_SERVING {
 				t.Errorf("health after the signal: %v, %v", got, err)
 			}
 			stop()
-			sys.front.log.wait(t, "msg=stopping", sys.front)
+			sys.front.Wait(t, "msg=stopping")
 			if err := <-answer; err != nil {
 				t.Errorf("the running call: %v", err)
 			}
 			if _, err := client.Act(t.Context(), &pb.Order{What: "report"}); status.Code(err) != codes.Unavailable {
 				t.Errorf("a call after the stop: %v", err)
 			}
-			if code := sys.front.code(t); code != 0 {
+			if code := sys.front.Code(t); code != 0 {
 				t.Errorf("exit code %d", code)
 			}
 		})
@@ -193,8 +194,8 @@ func TestGracefulStop(t *testing.T) {
 	t.Run("native", func(t *testing.T) {
 		t.Parallel()
 		sys := native(t, prodcon)
-		sys.front.signal(t, syscall.SIGTERM)
-		if code := sys.front.code(t); code != 0 {
+		sys.front.Signal(t, syscall.SIGTERM)
+		if code := sys.front.Code(t); code != 0 {
 			t.Errorf("exit code %d", code)
 		}
 	})
@@ -207,12 +208,12 @@ func TestGracefulStop(t *testing.T) {
 			answer <- err
 		}()
 		time.Sleep(300 * time.Millisecond)
-		sys.front.signal(t, syscall.SIGTERM)
+		sys.front.Signal(t, syscall.SIGTERM)
 		if err := <-answer; status.Code(err) != codes.Unavailable {
 			t.Errorf("the running call: %v", err)
 		}
-		sys.front.log.wait(t, "calls in progress did not end in time", sys.front)
-		if code := sys.front.code(t); code != 0 {
+		sys.front.Wait(t, "calls in progress did not end in time")
+		if code := sys.front.Code(t); code != 0 {
 			t.Errorf("exit code %d", code)
 		}
 	})

@@ -19,6 +19,7 @@ import (
 	"github.com/cofaas/cofaas/internal/generate"
 	"github.com/cofaas/cofaas/test/e2e/apps/kit/observe"
 	"github.com/cofaas/cofaas/test/e2e/apps/kit/pb"
+	"github.com/cofaas/cofaas/test/internal/programs"
 )
 
 // authorized returns a context for calls to kit's front, with more metadata.
@@ -151,7 +152,7 @@ func TestOlderMiddleware(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(scratch, "older")
-	if err := copySources(dir, "testdata/older"); err != nil {
+	if err := programs.CopySources(dir, "testdata/older"); err != nil {
 		t.Fatal(err)
 	}
 	mod := filepath.Join(dir, "go.mod")
@@ -168,11 +169,11 @@ func TestOlderMiddleware(t *testing.T) {
 		t.Fatal(err)
 	}
 	bin := filepath.Join(scratch, "olderhost")
-	if err := goCommand(dir, "build", "-o", bin, "./cofaas"); err != nil {
+	if err := programs.Go(dir, "build", "-o", bin, "./cofaas"); err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, bin, []string{"-cache-dir", filepath.Join(scratch, "compiled"), "-addr", "127.0.0.1:0"}, nil)
-	addr := p.log.wait(t, `msg=serving function=older address=(\S+)`, p)[1]
+	p := programs.Start(t, bin, []string{"-cache-dir", filepath.Join(scratch, "compiled"), "-addr", "127.0.0.1:0"}, nil)
+	addr := p.Wait(t, `msg=serving function=older address=(\S+)`)[1]
 	const id = "4bf92f3577b34da6a3ce929d0e0e4736"
 	ctx := metadata.AppendToOutgoingContext(t.Context(), "traceparent", "00-"+id+"-00f067aa0ba902b7-01")
 	got, err := helloworld.NewGreeterClient(dial(t, addr)).SayHello(ctx, &helloworld.HelloRequest{})

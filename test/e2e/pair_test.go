@@ -368,11 +368,11 @@ func TestDeaths(t *testing.T) {
 		message string // part of it
 		log     string // in the output of the host, with the function in place of %s
 	}{
-		{&pb.Order{What: "panic", Text: "boom"}, codes.Internal, "function %s: ", `panic: told to panic: boom[^\n]*" function=%s stream=stderr`},
-		{&pb.Order{What: "nil pointer"}, codes.Internal, "function %s: ", `nil pointer dereference[^\n]* function=%s stream=stderr`},
+		{&pb.Order{What: "panic", Text: "boom"}, codes.Unavailable, "function %s: ", `panic: told to panic: boom[^\n]*" function=%s stream=stderr`},
+		{&pb.Order{What: "nil pointer"}, codes.Unavailable, "function %s: ", `nil pointer dereference[^\n]* function=%s stream=stderr`},
 		{&pb.Order{What: "exit", Code: 3, Text: "bye"}, codes.Unavailable, "function %s: ", `msg="exiting: bye" function=%s stream=stderr`},
 		{&pb.Order{What: "exit", Code: 0, Text: "well"}, codes.Unavailable, "function %s: ", `msg="exiting: well" function=%s stream=stderr`},
-		{&pb.Order{What: "grow", Code: 2000}, codes.Internal, "function %s: ", `out of memory[^\n]* function=%s stream=stderr`},
+		{&pb.Order{What: "grow", Code: 2000}, codes.Unavailable, "function %s: ", `out of memory[^\n]* function=%s stream=stderr`},
 	}
 	for _, forward := range []bool{false, true} {
 		t.Run(named("forward=%t", forward), func(t *testing.T) {
@@ -387,7 +387,7 @@ func TestDeaths(t *testing.T) {
 				if st := status.Convert(err); st.Code() != d.code || !strings.Contains(st.Message(), fmt.Sprintf(d.message, dier)) {
 					t.Errorf("%s: got %v, want %v %q", order.What, st, d.code, fmt.Sprintf(d.message, dier))
 				}
-				sys.front.log.wait(t, fmt.Sprintf(d.log, dier), sys.front)
+				sys.front.Wait(t, fmt.Sprintf(d.log, dier))
 				if got, err := client.Act(t.Context(), &pb.Order{What: "report", Id: 1, Forward: forward}); err != nil || got.Id != 1 {
 					t.Errorf("after %s: %v, %v", order.What, got, err)
 				}
@@ -410,7 +410,7 @@ func TestDeaths(t *testing.T) {
 		}, func(err error) bool {
 			// Calls wait in the relay only: for the echo.
 			st := status.Convert(err)
-			return (st.Code() == codes.Unavailable || st.Code() == codes.Internal) && strings.HasPrefix(st.Message(), "function relay: guest ")
+			return st.Code() == codes.Unavailable && strings.HasPrefix(st.Message(), "function relay: guest ")
 		})
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 
 	"github.com/cofaas/cofaas/example/prodcon/protos/helloworld"
+	"github.com/cofaas/cofaas/test/internal/programs"
 )
 
 // TestUser does what a user does, in a module outside of this repository with functions and protos of its own: it adds the
@@ -26,7 +27,7 @@ func TestUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(scratch, "user")
-	if err := copySources(dir, filepath.Join(root, "example/prodcon")); err != nil {
+	if err := programs.CopySources(dir, filepath.Join(root, "example/prodcon")); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"producer/main.go", "producer/greeter.go", "consumer/main.go", "client/main.go"} {
@@ -57,7 +58,7 @@ func TestUser(t *testing.T) {
 		return string(out)
 	}
 	command("mod", "init", "example.com/shop")
-	if err := writeSums(dir, root); err != nil {
+	if err := programs.WriteSums(dir); err != nil {
 		t.Fatal(err)
 	}
 	command("mod", "edit", "-require=github.com/cofaas/cofaas@v0.0.0", "-replace=github.com/cofaas/cofaas="+root,
@@ -78,21 +79,11 @@ func TestUser(t *testing.T) {
 		t.Errorf("the consumer's host says\n%s", out)
 	}
 
-	p := &process{cmd: exec.Command("go", "run", "./producer/cofaas", "-addr", "127.0.0.1:0", "-env", "producer:REPEATS=3"), log: &output{}, exited: make(chan struct{})}
-	p.cmd.Dir, p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = dir, env, p.log, p.log
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		p.cmd.Wait()
-		close(p.exited)
-	}()
-	t.Cleanup(func() {
-		syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
-		<-p.exited
-	})
-	addr := p.log.wait(t, `msg=serving function=producer address=(\S+)`, p)[1]
+	cmd := exec.Command("go", "run", "./producer/cofaas", "-addr", "127.0.0.1:0", "-env", "producer:REPEATS=3")
+	cmd.Dir, cmd.Env = dir, env
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	p := programs.StartCommand(t, cmd, func(p *os.Process) error { return syscall.Kill(-p.Pid, syscall.SIGKILL) })
+	addr := p.Wait(t, `msg=serving function=producer address=(\S+)`)[1]
 	got, err := helloworld.NewGreeterClient(dial(t, addr)).SayHello(t.Context(), &helloworld.HelloRequest{Name: "Ada"})
 	if err != nil {
 		t.Fatal(err)
@@ -101,12 +92,12 @@ func TestUser(t *testing.T) {
 		t.Errorf("reply (-want +got):\n%s", diff)
 	}
 	// As a terminal does.
-	if err := syscall.Kill(-p.cmd.Process.Pid, syscall.SIGINT); err != nil {
+	if err := syscall.Kill(-p.Cmd.Process.Pid, syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	p.code(t) // that of go run, which says 1 whenever it is interrupted
-	if !strings.Contains(p.log.String(), "msg=stopping") || strings.Contains(p.log.String(), "level=ERROR") {
-		t.Errorf("the host did not stop as it should:\n%s", p.log)
+	p.Code(t) // that of go run, which says 1 whenever it is interrupted
+	if !strings.Contains(p.Log.String(), "msg=stopping") || strings.Contains(p.Log.String(), "level=ERROR") {
+		t.Errorf("the host did not stop as it should:\n%s", p.Log)
 	}
 
 	// The user's own files are as they were, and go.mod has all that the generated hosts need.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	_ "google.golang.org/grpc" // registers resolvers
@@ -33,8 +34,11 @@ func TestTarget(t *testing.T) {
 	}
 }
 
+var schemes atomic.Int64
+
 func TestRegistry(t *testing.T) {
-	for _, scheme := range []string{"dns", "passthrough", "unix", "unix-abstract", "consul", ""} {
+	consul := fmt.Sprint("consul", schemes.Add(1)) // registered for good, and the test may run again
+	for _, scheme := range []string{"dns", "passthrough", "unix", "unix-abstract", consul, ""} {
 		if got, want := resolver.Get(scheme) != nil, real.Get(scheme) != nil; got != want {
 			t.Errorf("%q: got %t, grpc-go %t", scheme, got, want)
 		}
@@ -42,9 +46,9 @@ func TestRegistry(t *testing.T) {
 			t.Errorf("%q: %q", scheme, b.Scheme())
 		}
 	}
-	m := manual.NewBuilderWithScheme("consul")
+	m := manual.NewBuilderWithScheme(consul)
 	resolver.Register(m)
-	if resolver.Get("consul") != resolver.Builder(m) || dns.NewBuilder() != resolver.Get("dns") {
+	if resolver.Get(consul) != resolver.Builder(m) || dns.NewBuilder() != resolver.Get("dns") {
 		t.Error("not registered")
 	}
 	if got, want := resolver.GetDefaultScheme(), real.GetDefaultScheme(); got != want {

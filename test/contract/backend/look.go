@@ -3,6 +3,7 @@ package backend
 import (
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -48,6 +49,7 @@ func (c *call) look(s *pb.Step) error {
 		c.fact("stats", strings.Join(eventsOf(c.ctx).get(), " "))
 	case pb.Step_TICKS:
 		c.fact("ticks", c.service.ticks.Load())
+		c.fact("goroutines", runtime.NumGoroutine())
 	case pb.Step_SERVICES:
 		for name, methods := range serviceInfo(c.service.serves()) {
 			c.fact(name, methods)

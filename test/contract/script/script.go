@@ -108,6 +108,8 @@ func Method() *pb.Step   { return &pb.Step{Op: pb.Step_METHOD} }
 func Peer() *pb.Step     { return &pb.Step{Op: pb.Step_PEER} }
 func Trace() *pb.Step    { return &pb.Step{Op: pb.Step_TRACE} }
 func Stats() *pb.Step    { return &pb.Step{Op: pb.Step_STATS} }
+
+// Ticks asks what happens beside calls: how often the ticker has ticked, and how many goroutines there are.
 func Ticks() *pb.Step    { return &pb.Step{Op: pb.Step_TICKS} }
 func Services() *pb.Step { return &pb.Step{Op: pb.Step_SERVICES} }
 
