@@ -213,16 +213,17 @@ func (g *generator) lowerAny(m *model.Message) string {
 	return "lowerAny" + g.names[m.Name]
 }
 
-// typed returns what adds functions for many messages of a streaming method to its declaration.
+// typed returns what adds functions for many messages to the declaration of a streaming method: for those that are sent and those that are
+// received, which are nil if there is but one.
 func (g *generator) typed(sent, received *model.Message) string {
 	gather, lift := "nil", "nil"
-	if m := g.layouts.Message(sent); g.lowerError(m, "", "") == nil {
+	if sent != nil && g.lowerError(g.layouts.Message(sent), "", "") == nil {
 		g.lowering.typed[sent] = true
-		gather = "gather" + g.names[m.Name]
+		gather = "gather" + g.names[sent.Name]
 	}
-	if m := g.layouts.Message(received); g.liftError(m, "") == nil {
+	if received != nil && g.liftError(g.layouts.Message(received), "") == nil {
 		g.lifting.typed[received] = true
-		lift = "liftAll" + g.names[m.Name]
+		lift = "liftAll" + g.names[received.Name]
 	}
 	if gather == "nil" && lift == "nil" {
 		return ""
@@ -241,8 +242,7 @@ func (g *generator) typedFuncs(m *mapping.Message) {
 		g.P("if !ok || m == nil {")
 		g.P("return false")
 		g.P("}")
-		g.P("s := stream.Scratch()")
-		g.lowerMembers(m, "m", "s")
+		g.lowerMembers(m, "m", "stream.Scratch()")
 		g.P("return stream.Gather(r)")
 		g.P("}")
 	}

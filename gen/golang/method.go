@@ -176,7 +176,7 @@ func (g *generator) export(m Method) {
 	g.Doc("Export " + lm.FullMethod() + ".")
 	if m.Streaming() {
 		g.P("var export", name, " = ", guestPath.Ident("NewStreamExport"), "(", fmt.Sprintf("%q", lm.FullMethod()), ", ", lm.Reply.Type.Size, ", ",
-			g.liftAny(m.Request), ", ", g.lowerAny(m.Reply), ")", g.typed(m.Reply, m.Request))
+			g.liftAny(m.Request), ", ", g.lowerAny(m.Reply), ")", g.typed(many(m.StreamingServer, m.Reply), many(m.StreamingClient, m.Request)))
 		g.P()
 		g.P("//go:wasmexport ", mapping.Export(m.Method))
 		g.P("func serve", name, "(stream uint32) ", unsafePath.Ident("Pointer"), " {")
@@ -277,6 +277,14 @@ func symbol(f *types.Func) string {
 	return b.String() + "." + f.Name()
 }
 
+// many returns m if a method streams it.
+func many(streams bool, m *model.Message) *model.Message {
+	if streams {
+		return m
+	}
+	return nil
+}
+
 func (g *generator) imported(m Method) {
 	lm := g.layouts.Method(m.Method)
 	name := g.identifier(m.Method)
@@ -285,7 +293,7 @@ func (g *generator) imported(m Method) {
 	g.Doc("Import " + lm.FullMethod() + ".")
 	if m.Streaming() {
 		g.P("var _ = ", guestPath.Ident("NewStreamImport"), "(", fmt.Sprintf("%q", lm.FullMethod()), ", ", lm.Request.Type.Size, ", ",
-			g.lowerAny(m.Request), ", ", g.liftAny(m.Reply), ")", g.typed(m.Request, m.Reply))
+			g.lowerAny(m.Request), ", ", g.liftAny(m.Reply), ")", g.typed(many(m.StreamingClient, m.Request), many(m.StreamingServer, m.Reply)))
 		return
 	}
 	g.P("var _ = ", guestPath.Ident("NewImport"), "(", fmt.Sprintf("%q", lm.FullMethod()), ", ", lm.Request.Type.Size, ", ", lm.Func.Result.Size, ", ", lm.Func.Result.Payload, ", invoke", name, ")")

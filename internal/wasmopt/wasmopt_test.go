@@ -296,3 +296,39 @@ func FuzzModule(f *testing.F) {
 		}
 	})
 }
+
+// Loops let the host look by calling the import for it, if the module has it.
+func TestMeter_flush(t *testing.T) {
+	name := func(s string) []byte { return append(appendU32(nil, uint32(len(s))), s...) }
+	sections := func(imports ...[2]string) []section {
+		content := appendU32(nil, uint32(len(imports)))
+		for _, i := range imports {
+			content = append(append(append(content, name(i[0])...), name(i[1])...), 0, 0)
+		}
+		empty := []byte{0}
+		return []section{
+			{id: sectionType, content: []byte{1, typeFunc, 0, 0}},
+			{id: sectionImport, content: content},
+			{id: sectionFunction, content: empty},
+			{id: sectionGlobal, content: empty},
+			{id: sectionExport, content: empty},
+			{id: sectionCode, content: empty},
+		}
+	}
+	for _, tt := range []struct {
+		name    string
+		imports [][2]string
+		want    []byte
+	}{
+		{"import", [][2]string{{"a", "flush"}, {abi.StreamsInterface, "send"}, {abi.StreamsInterface, abi.FlushImport}}, []byte{opCall, 2, opGlobalGet}},
+		{"no import", [][2]string{{"a", "flush"}, {abi.StreamsInterface, "send"}}, []byte{opI32Const, 0, opMemoryGrow, 0, opDrop, opGlobalGet}},
+	} {
+		m, err := newMeter(sections(tt.imports...))
+		if err != nil || m == nil {
+			t.Fatalf("%s: %v, %v", tt.name, m, err)
+		}
+		if !bytes.Contains(m.body(), tt.want) {
+			t.Errorf("%s: got % x, want % x in it", tt.name, m.body(), tt.want)
+		}
+	}
+}
