@@ -16,16 +16,18 @@ import (
 var jobs = []struct {
 	name string
 	kind pb.Kind
+	// title is for people.
+	title string
 	// ns is what a native call or message takes, roughly; it decides how many make a sample.
 	ns float64
 }{
-	{"unary", pb.Kind_KIND_UNARY, 60_000},
-	{"context", pb.Kind_KIND_UNARY_CONTEXT, 60_000},
-	{"fresh", pb.Kind_KIND_UNARY_FRESH, 60_000},
-	{"collect", pb.Kind_KIND_COLLECT, 1500},
-	{"emit", pb.Kind_KIND_EMIT, 1500},
-	{"pingpong", pb.Kind_KIND_PING_PONG, 30_000},
-	{"echo", pb.Kind_KIND_ECHO, 3000},
+	{"unary", pb.Kind_KIND_UNARY, "call", 60_000},
+	{"context", pb.Kind_KIND_UNARY_CONTEXT, "call with metadata and a deadline, one context for all", 60_000},
+	{"fresh", pb.Kind_KIND_UNARY_FRESH, "call with metadata and a deadline, a context for each", 60_000},
+	{"collect", pb.Kind_KIND_COLLECT, "message from client to server", 1500},
+	{"emit", pb.Kind_KIND_EMIT, "message from server to client", 1500},
+	{"pingpong", pb.Kind_KIND_PING_PONG, "message there and back, one at a time", 30_000},
+	{"echo", pb.Kind_KIND_ECHO, "message there and back, many at a time", 3000},
 }
 
 // flowBytes is the payload of a message.

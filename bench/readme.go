@@ -90,6 +90,12 @@ func (r *Results) markdown() string {
 	}
 	r.table(&b, calls)
 
+	flows := table{corner: fmt.Sprintf("call or message of a stream, %d bytes", flowBytes), columns: []column{{"tcp", "gRPC, TCP"}, {"cofaas", "**cofaas**"}}}
+	for _, job := range jobs {
+		flows.rows = append(flows.rows, row{title: job.title, prefix: "flow_" + job.name + "_"})
+	}
+	r.table(&b, flows)
+
 	requests := table{corner: "request of a client: calls × payload", columns: apps}
 	for _, perCall := range []bool{false, true} {
 		for _, n := range []int{1, 10, 20} {
