@@ -149,9 +149,10 @@ func TestScratch_hold(t *testing.T) {
 	}
 	s.reset()
 	src := []byte("source")
-	copied := unsafe.Slice((*byte)(s.copied(unsafe.Pointer(&src[0]), 6)), 6)
+	at := s.used
+	s.PutBytes(r, 0, src)
 	src[0] = 'x'
-	if string(copied) != "source" {
+	if copied := unsafe.Slice((*byte)(unsafe.Pointer(&s.words[at])), 6); string(copied) != "source" {
 		t.Errorf("got %q", copied)
 	}
 	// What outgrows the region is not to wait either, and the region is used again.

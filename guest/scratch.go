@@ -101,45 +101,46 @@ func (s *Scratch) isLoose() bool { return s.loose || s.outgrown != nil }
 
 // PutString lowers v as [Record.PutString] does, or copies it.
 func (s *Scratch) PutString(r Record, off uintptr, v string) {
-	p := unsafe.Pointer(unsafe.StringData(v))
+	r.PutString(off, v)
 	if s.holds && len(v) > 0 {
-		p = s.copied(p, uintptr(len(v)))
-		// The host has to say what is wrong with it.
-		s.loose = s.loose || !utf8.ValidString(v)
+		s.holdString(r, off, v)
 	}
-	r.putList(off, p, len(v))
 }
 
 // PutBytes lowers v as [Record.PutBytes] does, or copies it.
 func (s *Scratch) PutBytes(r Record, off uintptr, v []byte) {
-	p := unsafe.Pointer(unsafe.SliceData(v))
+	r.PutBytes(off, v)
 	if s.holds && len(v) > 0 {
-		p = s.copied(p, uintptr(len(v)))
+		s.holdList(r, off, unsafe.Pointer(&v[0]), uintptr(len(v)))
 	}
-	r.putList(off, p, len(v))
 }
 
 // PutScalars lowers v as [PutList] does, or copies it.
 func PutScalars[T Scalar](s *Scratch, r Record, off uintptr, v []T) {
-	p := unsafe.Pointer(unsafe.SliceData(v))
+	PutList(r, off, v)
 	if s.holds && len(v) > 0 {
-		p = s.copied(p, uintptr(len(v))*unsafe.Sizeof(v[0]))
+		s.holdList(r, off, unsafe.Pointer(&v[0]), uintptr(len(v))*unsafe.Sizeof(v[0]))
 	}
-	r.putList(off, p, len(v))
 }
 
-// copied returns where a copy of n bytes is, or p itself if it is large.
-func (s *Scratch) copied(p unsafe.Pointer, n uintptr) unsafe.Pointer {
-	words := int(n+7) / 8
-	if n > heldBytes || s.used+words > len(s.words) {
+func (s *Scratch) holdString(r Record, off uintptr, v string) {
+	s.holdList(r, off, unsafe.Pointer(unsafe.StringData(v)), uintptr(len(v)))
+	// The host has to say what is wrong with it.
+	s.loose = s.loose || !utf8.ValidString(v)
+}
+
+// holdList makes the list at an offset, whose elements take n bytes from p on, refer to a copy, unless it is large.
+func (s *Scratch) holdList(r Record, off uintptr, p unsafe.Pointer, n uintptr) {
+	end := s.used + int(n+7)/8
+	if n > heldBytes || end > len(s.words) {
 		s.loose = true
-		return p
+		return
 	}
-	to := unsafe.Pointer(&s.words[s.used : s.used+words][0])
-	s.used += words
+	to := unsafe.Pointer(&s.words[s.used])
+	s.used = end
 	// Not unsafe.Slice, which calls a function to check the size.
 	copy((*[heldBytes]byte)(to)[:n], (*[heldBytes]byte)(p)[:n])
-	return to
+	*(*uint32)(r.ptr(off)) = address(to)
 }
 
 // Fail notes that the value cannot be lowered. The first error counts.
