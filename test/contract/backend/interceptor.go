@@ -3,6 +3,7 @@ package backend
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -30,7 +31,7 @@ func (s *Service) streamInterceptor(name string) grpc.StreamServerInterceptor {
 		traceOf(ctx).add(fmt.Sprintf("%s %s client=%t server=%t", name, info.FullMethod, info.IsClientStream, info.IsServerStream))
 		w := &countingStream{ServerStream: stream, ctx: ctx}
 		err := handler(srv, w)
-		s.ledger.ended(ctx, "interceptors ", fmt.Sprintf("%s %v received=%d sent=%d", name, status.Code(err), w.received, w.sent))
+		s.ledger.ended(ctx, "interceptors ", fmt.Sprintf("%s %v received=%d sent=%d", name, status.Code(err), w.received.Load(), w.sent.Load()))
 		return err
 	}
 }
@@ -42,11 +43,11 @@ func traced(ctx context.Context) context.Context {
 	return context.WithValue(ctx, traceKey{}, new(record))
 }
 
-// countingStream counts the messages that have passed. Handlers here receive and send in one goroutine.
+// countingStream counts the messages that have passed. Relays receive and send in two goroutines, one of which may outlast the handler.
 type countingStream struct {
 	grpc.ServerStream
 	ctx            context.Context
-	received, sent int
+	received, sent atomic.Int64
 }
 
 func (s *countingStream) Context() context.Context { return s.ctx }
@@ -54,7 +55,7 @@ func (s *countingStream) Context() context.Context { return s.ctx }
 func (s *countingStream) RecvMsg(m any) error {
 	err := s.ServerStream.RecvMsg(m)
 	if err == nil {
-		s.received++
+		s.received.Add(1)
 	}
 	return err
 }
@@ -62,7 +63,7 @@ func (s *countingStream) RecvMsg(m any) error {
 func (s *countingStream) SendMsg(m any) error {
 	err := s.ServerStream.SendMsg(m)
 	if err == nil {
-		s.sent++
+		s.sent.Add(1)
 	}
 	return err
 }
