@@ -75,6 +75,9 @@ func (e *streamEnd) pace(n, state int) {
 	}
 	if state != streamDone {
 		o.sent = time.Time{} // what the sender waits does not count
+		if state != streamBlocked {
+			_ = e.setLimit(1) // so that it hears each time that the call is over
+		}
 		return
 	}
 	now := time.Now()
@@ -158,5 +161,15 @@ func (e *streamEnd) sendAll() error {
 		s.put(e.out, p)
 	}
 	e.outbox.sent = time.Time{}
+	if err == nil && s.isOver() {
+		err = e.setLimit(1) // so that the guest hears of it with the next message
+	}
 	return err
+}
+
+// isOver says that nobody takes messages any more.
+func (s *stream) isOver() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ended || s.cancelled
 }

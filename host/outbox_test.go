@@ -145,6 +145,37 @@ func TestOutbox_over(t *testing.T) {
 	}
 }
 
+// A guest that was allowed to gather hears of the end all the same, although what it gathers is taken before there is much.
+func TestOutbox_told(t *testing.T) {
+	for name, send := range map[string]func(t *testing.T, e *streamEnd) error{
+		"gathered": func(t *testing.T, e *streamEnd) error {
+			e.gather(t, "a")
+			return e.inst.sendGathered()
+		},
+		"sent": func(t *testing.T, e *streamEnd) error {
+			e.inst.putBlob(messageAt, "a")
+			_, err := e.sendMessage(messageAt, problemAt)
+			return err
+		},
+	} {
+		client, _ := newTestOutbox(t)
+		if err := client.setLimit(outboxRoom); err != nil {
+			t.Fatal(err)
+		}
+		client.gather(t, "a")
+		if err := client.inst.sendGathered(); err != nil || client.outbox.limit != outboxRoom {
+			t.Errorf("%s: the limit is %d before the end, %v", name, client.outbox.limit, err)
+		}
+		client.stream.end(nil, nil)
+		if err := send(t, client); err != nil {
+			t.Fatal(err)
+		}
+		if got := client.inst.word(boxAt + outboxLimit); got != 1 {
+			t.Errorf("%s: the limit is %d after the end", name, got)
+		}
+	}
+}
+
 // The limit is what comes in a short time at the pace of the last messages.
 func TestOutbox_pace(t *testing.T) {
 	const room = outboxRoom

@@ -34,6 +34,7 @@ func TestFlow(t *testing.T) {
 			{"in while computing", []string{"1000 items; the last but one was there before the pause"}},
 			{"there and back", []string{"echoed: 5000 of 5000 items, the same: true"}},
 			{"cancelled", []string{canceled, canceled, canceled}},
+			{"sent into the void", []string{"sending: EOF", "and again: EOF", "and again: EOF", "and again: EOF", "500 items, <nil>"}},
 			{"returned", []string{"0 of 0 items", "1 of 1 items", "4 of 4 items", "5 of 5 items", "6 of 6 items", "37 of 37 items", "1000 of 1000 items"}},
 		} {
 			t.Run(tt.job, func(t *testing.T) {

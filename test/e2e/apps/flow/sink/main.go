@@ -36,6 +36,9 @@ func (sink) Collect(stream grpc.ClientStreamingServer[pb.Item, pb.Sum]) error {
 		if errors.Is(err, io.EOF) {
 			return stream.SendAndClose(d.Sum())
 		}
+		if err == nil && item.Text == "stop" {
+			return stream.SendAndClose(d.Sum())
+		}
 		if err == nil {
 			err = d.Add(item)
 		}

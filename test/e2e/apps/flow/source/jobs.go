@@ -39,6 +39,7 @@ var jobs = map[string]func(*record) error{
 	"there and back":        echo,
 	"cancelled":             cancelled,
 	"returned":              returned,
+	"sent into the void":    void,
 }
 
 // changed uses one item, and one buffer, for all that it sends.
@@ -319,5 +320,34 @@ func returned(r *record) error {
 		}
 		r.note("%d of %d items", sum.Count, count)
 	}
+	return nil
+}
+
+// void goes on to send, now slowly, when the call is over.
+func void(r *record) error {
+	stream, err := r.sink.Collect(r.ctx)
+	if err != nil {
+		return err
+	}
+	for id := range int64(500) {
+		if err := stream.Send(pb.NewItem(id, 10)); err != nil {
+			return err
+		}
+	}
+	if err := stream.Send(&pb.Item{Text: "stop"}); err != nil {
+		return err
+	}
+	for range 500 {
+		if err = stream.Send(pb.NewItem(1, 10)); err != nil {
+			break
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	r.note("sending: %v", err)
+	for range 3 {
+		r.note("and again: %v", stream.Send(pb.NewItem(1, 10)))
+	}
+	sum, err := stream.CloseAndRecv()
+	r.note("%d items, %v", sum.GetCount(), err)
 	return nil
 }
