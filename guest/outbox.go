@@ -111,8 +111,8 @@ func (s *Stream) Next() Record {
 	return r
 }
 
-// Unread takes back the lifting of the last n messages.
-func (s *Stream) Unread(n int) { s.next -= n }
+// OnRecv has Recv ask how many of the messages that were lifted last are to be received again.
+func (s *Stream) OnRecv(unread func() int) { s.unread = unread }
 
 // Seal makes Slot and Pending refer to Send and Recv.
 func (s *Stream) Seal() { s.sealed = true }

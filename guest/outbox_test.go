@@ -182,9 +182,16 @@ func TestStream_pending(t *testing.T) {
 	if !slices.Equal(got, []uint32{101, 102, 103, 104}) || s.Pending() != 0 {
 		t.Errorf("got %v, and %d are left", got, s.Pending())
 	}
-	if s.Unread(2); s.Pending() != 2 || s.Next().Address() != 103 {
-		t.Errorf("%d are left", s.Pending())
+	again := 2
+	s.OnRecv(func() int { defer func() { again = 0 }(); return again })
+	s.messages = &messages{size: 8, lift: func(r Record, v any) error { *v.(*uint32) = r.Address(); return nil }}
+	for _, want := range []uint32{103, 104} {
+		var at uint32
+		if err := s.Recv(t.Context(), &at); err != nil || at != want {
+			t.Errorf("got %d, %v, want %d", at, err, want)
+		}
 	}
+	s.next = 4
 	s.IsLarge = true
 	if s.Pending() != 0 {
 		t.Error("messages that may be too large are to be lifted together")

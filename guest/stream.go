@@ -163,6 +163,8 @@ type Stream struct {
 	sealed bool
 	// closed says that nothing more may be sent.
 	closed bool
+	// unread is nil or what OnRecv was given.
+	unread func() int
 
 	// IsLarge reports that the message that was received last may not be small, say over 16 KB, so that a limit of megabytes may
 	// matter.
@@ -312,6 +314,9 @@ func (s *Stream) takeStatus() *Status {
 // Recv receives a message into m. It waits for one, and no longer than ctx. io.EOF says that there are no more: the other side has
 // said so, or the call has ended, as End tells a client. Other errors are that of ctx, and those of messages that cannot be lifted.
 func (s *Stream) Recv(ctx context.Context, m any) error {
+	if s.unread != nil {
+		s.next -= s.unread()
+	}
 	if s.next == s.n {
 		if err := s.receive(ctx); err != nil {
 			return err

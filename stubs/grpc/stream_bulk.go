@@ -74,6 +74,7 @@ func (x *receiver[T]) receive(s interface{ RecvMsg(m any) error }) (*T, error) {
 		if p, ok := s.(plainStream); ok {
 			if x.stream = p.plain(); x.stream != nil {
 				x.lift = guest.LifterOf[T](x.stream)
+				x.stream.OnRecv(x.unread)
 			}
 		}
 	}
@@ -83,10 +84,9 @@ func (x *receiver[T]) receive(s interface{ RecvMsg(m any) error }) (*T, error) {
 	return m, nil
 }
 
-// unread takes back that messages are ready.
-func (x *receiver[T]) unread() {
-	if n := len(x.ready) - x.used; n > 0 {
-		x.stream.Unread(n)
-		x.ready, x.used = nil, 0
-	}
+// unread returns how many messages are ready, and makes them be so no more: RecvMsg is called, and is to have the next one.
+func (x *receiver[T]) unread() int {
+	n := len(x.ready) - x.used
+	x.ready, x.used = nil, 0
+	return n
 }

@@ -81,12 +81,6 @@ func (x *GenericClientStream[Req, Res]) Recv() (*Res, error) {
 	return x.received.receive(x.ClientStream)
 }
 
-// RecvMsg receives a message into m.
-func (x *GenericClientStream[Req, Res]) RecvMsg(m any) error {
-	x.received.unread()
-	return x.ClientStream.RecvMsg(m)
-}
-
 // CloseAndRecv says that no more messages will be sent, and receives the reply.
 func (x *GenericClientStream[Req, Res]) CloseAndRecv() (*Res, error) {
 	if err := x.ClientStream.CloseSend(); err != nil {
@@ -125,10 +119,4 @@ func (x *GenericServerStream[Req, Res]) Recv() (*Req, error) {
 		return m, nil
 	}
 	return x.received.receive(x.ServerStream)
-}
-
-// RecvMsg receives a message into m.
-func (x *GenericServerStream[Req, Res]) RecvMsg(m any) error {
-	x.received.unread()
-	return x.ServerStream.RecvMsg(m)
 }
