@@ -76,7 +76,7 @@ std:
 	GOOS=wasip1 GOARCH=wasm $(GO) test -short -exec $(CURDIR)/.wasmexec $(STD)
 	rm -f .wasmexec
 
-## bench: measure against native gRPC and others; BENCH=quick takes two minutes
+## bench: measure against native gRPC and others; BENCH=quick measures less
 bench: guests
 	cd bench && $(GO) run . $(if $(filter quick,$(BENCH)),-quick)
 

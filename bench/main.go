@@ -76,7 +76,7 @@ func parse(args []string, stderr io.Writer) (opts options, code int, ok bool) {
 	set := flag.NewFlagSet("bench", flag.ContinueOnError)
 	set.SetOutput(stderr)
 	var only string
-	set.BoolVar(&opts.quick, "quick", false, "fewer payloads, rounds and loads: all ratios in under two minutes")
+	set.BoolVar(&opts.quick, "quick", false, "fewer payloads, rounds and loads")
 	set.BoolVar(&opts.soak, "soak", false, "also make 200,000 requests of 512 KB, and watch the host's memory")
 	set.BoolVar(&opts.generate, "generate", false, "also measure generation from an empty build cache, which is slow")
 	set.BoolVar(&opts.readme, "readme", false, "measure nothing: print the tables made from results.json")

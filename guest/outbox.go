@@ -68,6 +68,7 @@ func (s *Stream) Slot(size uintptr) (Record, bool) {
 	if o.n == 0 {
 		c.reset()
 	}
+	// Written out: Scratch.slot would be a call.
 	end := c.used + int(size+7)/8
 	if end > len(c.words) {
 		return Record{}, false
