@@ -106,30 +106,3 @@ func (r *reporter) obstacles() {
 		}
 	}
 }
-
-func (r *reporter) decisions() {
-	for _, reg := range r.use.Registrations {
-		if reg.Service != nil {
-			r.report(reg.Pos, category.Export, "exports %s: %s", reg.Service.Name, reg.Reason)
-		}
-	}
-	for _, client := range r.use.Clients {
-		r.report(client.Pos, category.Import, "imports %s: %s", client.Service.Name, client.Reason)
-	}
-	for _, l := range r.use.Listens {
-		if l.Rewritten() {
-			r.report(l.Pos, category.Rewrite, "listen is rewritten: %s", l.Reason)
-		} else {
-			r.report(l.Pos, category.Keep, "listen is kept: %s", l.Reason)
-		}
-	}
-	if r.program == nil {
-		return
-	}
-	for _, c := range r.program.Rewritten {
-		r.report(r.clause, category.Rewrite, "package %s is rewritten: %s", c.Path, c.Reason)
-	}
-	for _, c := range r.program.Kept {
-		r.report(r.clause, category.Keep, "package %s is kept: %s", c.Path, c.Reason)
-	}
-}
