@@ -17,7 +17,7 @@ func Diff(ctx context.Context, opts Options) ([]byte, error) {
 	var out bytes.Buffer
 	shown := map[string]bool{}
 	for _, f := range p.roots {
-		files, err := rewrites(f)
+		files, err := p.rewrites(f)
 		if err != nil {
 			return nil, err
 		}
