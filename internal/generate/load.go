@@ -17,6 +17,7 @@ import (
 	"golang.org/x/tools/go/packages"
 
 	"github.com/cofaas/cofaas/analyzer"
+	"github.com/cofaas/cofaas/internal/goload"
 	"github.com/cofaas/cofaas/internal/plan"
 	"github.com/cofaas/cofaas/internal/staging"
 )
@@ -116,6 +117,9 @@ func find(ctx context.Context, opts *Options) ([]analyzer.Annotated, map[string]
 		return nil, nil, err
 	}
 	if len(all) == 0 {
+		if err := goload.InModule(ctx, opts.Dir, nil); err != nil {
+			return nil, nil, err
+		}
 		return nil, nil, fmt.Errorf("%s: %w; add it to the main package of each gRPC function", opts.Dir, ErrNothing)
 	}
 	wanted := map[string]bool{}

@@ -7,12 +7,14 @@ import (
 	"maps"
 
 	"golang.org/x/tools/go/packages"
+
+	"github.com/cofaas/cofaas/internal/goload"
 )
 
-// Load is packages.Load for wasip1 that shows packages as a stage will have them: if there are errors, what [Patches] knows to
+// Load is goload.Load for wasip1 that shows packages as a stage will have them: if there are errors, what [Patches] knows to
 // help is patched, and the packages are loaded again. It returns the patches too.
 func Load(cfg *packages.Config, patterns ...string) ([]*packages.Package, []Patch, error) {
-	pkgs, err := packages.Load(cfg, patterns...)
+	pkgs, err := goload.Load(cfg, patterns...)
 	if err != nil || !failed(pkgs) {
 		return pkgs, nil, err
 	}
@@ -45,7 +47,7 @@ func Load(cfg *packages.Config, patterns ...string) ([]*packages.Package, []Patc
 		}
 		return parse(fset, name, src)
 	}
-	pkgs, err = packages.Load(&patched, patterns...)
+	pkgs, err = goload.Load(&patched, patterns...)
 	return pkgs, patches, err
 }
 

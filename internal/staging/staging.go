@@ -14,8 +14,8 @@
 // build. Only rewritten files get //line directives, where rewriting moved a line. Compile errors are mapped back to the
 // user's files by [Stage.Build].
 //
-// The package decides nothing about what is rewritten. It may import the standard library, golang.org/x/mod and
-// golang.org/x/tools/go/packages.
+// The package decides nothing about what is rewritten. It may import the standard library, golang.org/x/mod,
+// golang.org/x/tools/go/packages, and packages goload and wasmopt.
 package staging
 
 import (

@@ -17,6 +17,8 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/packages"
+
+	"github.com/cofaas/cofaas/internal/goload"
 )
 
 // Write makes dir the stage that spec describes. A file whose content is unchanged keeps its modification time, and
@@ -152,7 +154,7 @@ func (p *planner) addMissing(ctx context.Context) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	pkgs, err := packages.Load(&packages.Config{
+	pkgs, err := goload.Load(&packages.Config{
 		Context:    ctx,
 		Mode:       LoadMode,
 		Dir:        p.spec.Dir,
