@@ -95,7 +95,7 @@ type packageFacts struct {
 func (p *program) run(pkgs []*packages.Package, opts Options) error {
 	roots := slices.Clone(pkgs)
 	packages.Visit(pkgs, nil, func(pkg *packages.Package) {
-		if services.Near(pkg.Types) && !slices.Contains(pkgs, pkg) {
+		if (services.Near(pkg.Types) || makesListeners(pkg)) && !slices.Contains(pkgs, pkg) {
 			roots = append(roots, pkg)
 		}
 	})
@@ -129,6 +129,12 @@ func (p *program) run(pkgs []*packages.Package, opts Options) error {
 	return errors.Join(errs...)
 }
 
+// makesListeners reports whether pkg may make listeners, for it or others to
+// serve gRPC on.
+func makesListeners(pkg *packages.Package) bool {
+	return pkg.Module != nil && (pkg.Imports["net"] != nil || pkg.Imports["crypto/tls"] != nil)
+}
+
 // service returns s as the package that declares it knows it, with the types of
 // its messages.
 func (p *program) service(s *services.Service) *services.Service {
@@ -142,9 +148,9 @@ func (p *program) service(s *services.Service) *services.Service {
 	return s
 }
 
-// usesGRPC returns pkg and the packages below it that import gRPC, however
-// indirectly, without gRPC itself.
-func usesGRPC(pkg *packages.Package) []*packages.Package {
+// withSites returns pkg and the packages below it that import gRPC, however
+// indirectly, or make listeners, without gRPC itself.
+func withSites(pkg *packages.Package) []*packages.Package {
 	var list []*packages.Package
 	memo := make(map[*types.Package]bool)
 	var uses func(pkg *packages.Package) bool
@@ -155,7 +161,7 @@ func usesGRPC(pkg *packages.Package) []*packages.Package {
 		if u, ok := memo[pkg.Types]; ok {
 			return u
 		}
-		u := false
+		u := makesListeners(pkg)
 		for _, imp := range pkg.Imports {
 			u = uses(imp) || u
 		}

@@ -111,7 +111,7 @@ func (d Diagnostic) String() string { return d.Pos.String() + ": " + d.Message }
 // Informational reports whether d only says what was decided.
 func (d Diagnostic) Informational() bool {
 	switch d.Category {
-	case CategoryRewrite, CategoryKeep, CategoryExport, CategoryImport:
+	case CategoryRewrite, CategoryKeep, CategoryExport, CategoryImport, CategoryDial:
 		return true
 	}
 	return false

@@ -77,7 +77,7 @@ func decide(main string, nodes []*Node) *Program {
 	for _, n := range nodes {
 		reason, ok := reasons[n.Path]
 		switch {
-		case ok && (n.GRPC || n.Path == main):
+		case ok && (n.GRPC || n.Listens || n.Path == main):
 			p.Rewritten = append(p.Rewritten, Choice{n.Path, n.Module, reason})
 		case n.GRPC:
 			p.Kept = append(p.Kept, Choice{n.Path, n.Module, "exchanges no gRPC values with a rewritten package"})
