@@ -45,8 +45,14 @@ func (p *program) function(pkg *packages.Package) *Function {
 		}
 	}
 	b.settle()
+	copies := make(map[string]string)
 	for _, choice := range program.Rewritten {
-		b.rewritten(p.facts[choice.Path], choice)
+		if choice.Copy != "" {
+			copies[choice.Path] = choice.Copy
+		}
+	}
+	for _, choice := range program.Rewritten {
+		b.rewritten(choice, copies)
 	}
 	for _, choice := range program.Kept {
 		fn.Kept = append(fn.Kept, &Kept{PkgPath: choice.Path, Module: choice.Module, Reason: choice.Reason})
@@ -208,14 +214,18 @@ func (b *builder) sites(f *packageFacts) {
 	}
 }
 
-// rewritten adds a package that is rewritten.
-func (b *builder) rewritten(f *packageFacts, choice rewrite.Choice) {
-	pkg := &Package{PkgPath: choice.Path, Module: choice.Module, Reason: choice.Reason}
-	if f != nil {
-		pkg.Dir = directory(f.pkg)
-		pkg.Package = f.pkg
-		pkg.Files = f.rewrite.Files
-		b.decide(packagePosition(f.pkg), category.Rewrite, "package "+choice.Path, choice.Reason)
+// rewritten adds a package that is rewritten. copies has the paths of copies by
+// those of the originals.
+func (b *builder) rewritten(choice rewrite.Choice, copies map[string]string) {
+	pkg := &Package{PkgPath: choice.Path, Module: choice.Module, Reason: choice.Reason, Copy: choice.Copy}
+	if p := b.pkgs[choice.Path]; p != nil {
+		pkg.Dir = directory(p)
+		pkg.Package = p
+		if f := b.facts[choice.Path]; f != nil && f.rewrite != nil {
+			pkg.Files = f.rewrite.Files
+		}
+		pkg.Files = rewrite.Redirect(p.Fset, p.Syntax, pkg.Files, copies)
+		b.decide(packagePosition(p), category.Rewrite, "package "+choice.Path, choice.Reason)
 	}
 	b.fn.Rewritten = append(b.fn.Rewritten, pkg)
 }

@@ -78,6 +78,10 @@ type Package struct {
 	Module  string // module path, "" outside of modules
 	Files   []File // only files that change, by Name
 	Reason  string // why it is rewritten
+	// Copy is the import path of the rewritten package if the original is needed
+	// too, for packages that keep the real gRPC; else "", and the rewritten package
+	// takes the place of the original.
+	Copy string
 
 	Package *packages.Package `json:"-"`
 }

@@ -36,7 +36,7 @@ func files(pass *analysis.Pass, listens []*usage.Listen) []File {
 		e.listens(listens)
 		e.staticOptions()
 		if len(e.edits) > 0 {
-			slices.SortFunc(e.edits, func(a, b Edit) int { return a.Start - b.Start })
+			slices.SortStableFunc(e.edits, func(a, b Edit) int { return a.Start - b.Start })
 			list = append(list, File{Name: e.tok.Name(), Edits: e.edits})
 		}
 	}

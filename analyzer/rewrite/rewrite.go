@@ -60,8 +60,14 @@ type Node struct {
 	Listens bool // makes listeners that may serve gRPC
 	Values  bool // imports packages of values, and no others of gRPC
 
-	Edges    []Edge   // by Path; symmetric, though only recorded on this side
-	Messages []string // messages of the services that it describes, as path.Name
+	// Single says that a program must not have the package twice: it describes
+	// services, or registers something when it is initialized.
+	Single  bool
+	Imports []string // of what is in the Closure
+
+	Edges    []Edge    // by Path; symmetric, though only recorded on this side
+	Mentions []Mention // by Path, then Types
+	Messages []string  // messages of the services that it describes, as path.Name
 
 	Registers []string  // services that it registers
 	Serves    bool      // one of these is not gRPC's own, such as health
@@ -74,6 +80,10 @@ type Edge struct {
 	Path string
 	Why  string // what is exchanged
 }
+
+// A Mention says that a package uses something of another whose type mentions
+// types of a third.
+type Mention struct{ Path, Types string }
 
 // A Problem is a usage.Problem of a package that may be elsewhere.
 type Problem struct {
@@ -159,6 +169,14 @@ func newNode(pass *analysis.Pass, below map[string]*Node) *Node {
 		}
 	}
 	n.Messages = sorted(messages)
+	n.Mentions = foreignTypes(pass, below)
+	for _, imp := range pass.Pkg.Imports() {
+		if below[imp.Path()] != nil {
+			n.Imports = append(n.Imports, imp.Path())
+		}
+	}
+	slices.Sort(n.Imports)
+	n.Single = describesServices(pass) || initializes(pass)
 	n.sites(pass)
 	return n
 }
