@@ -76,7 +76,7 @@ func (p *project) stageSpec(f *plan.Function) (*staging.Spec, error) {
 	}
 	root := p.pkgs[f.Package]
 	return &staging.Spec{
-		Main: f.Package, Packages: []*packages.Package{root}, Rewritten: rewritten,
+		Main: f.Package, Packages: []*packages.Package{root}, Rewritten: rewritten, Copies: copies(f),
 		Extra: map[string]map[string][]byte{
 			f.Package:       {"cofaas_guest.go": main},
 			bindingsPath(f): stubbed(bindings),
@@ -166,6 +166,17 @@ func (p *project) rewrites(f *plan.Function) (map[string]map[string][]byte, erro
 		}
 	}
 	return out, nil
+}
+
+// copies returns the paths of packages that are in the stage twice, and those of their rewritten copies.
+func copies(f *plan.Function) map[string]string {
+	out := map[string]string{}
+	for _, pkg := range f.Analysis.Rewritten {
+		if pkg.Copy != "" {
+			out[pkg.PkgPath] = pkg.Copy
+		}
+	}
+	return out
 }
 
 // stageDir is where the function is staged.

@@ -33,6 +33,7 @@ import (
 //	mod/PATH@VERSION/FILE  modules that a proxy serves
 //	rewrite/PKG/FILE       new content of a file of a package
 //	extra/PKG/FILE         a file to add to a package
+//	copy/PKG               the path of the rewritten copy of a package
 //
 // and of what is wanted, as far as the case is about it:
 //
@@ -93,6 +94,7 @@ type testCase struct {
 	env  []string
 
 	rewrite, extra map[string]map[string][]byte // by import path and base name
+	copies         map[string]string            // by import path
 	want           map[string]string
 }
 
@@ -112,6 +114,7 @@ func openCase(t *testing.T, file string) *testCase {
 		root:    root,
 		rewrite: make(map[string]map[string][]byte),
 		extra:   make(map[string]map[string][]byte),
+		copies:  make(map[string]string),
 		want:    make(map[string]string),
 	}
 	for line := range strings.Lines(string(ar.Comment)) {
@@ -149,6 +152,8 @@ func openCase(t *testing.T, file string) *testCase {
 				m[pkg] = make(map[string][]byte)
 			}
 			m[pkg][base] = f.Data
+		case "copy":
+			c.copies[name] = strings.TrimSpace(string(f.Data))
 		case "want":
 			c.want[name] = string(f.Data)
 		default:
@@ -270,6 +275,7 @@ func (c *testCase) spec(t *testing.T) staging.Spec {
 		Main:      c.keys["main"],
 		Packages:  pkgs,
 		Rewritten: rewritten,
+		Copies:    c.copies,
 		Extra:     c.extra,
 		Dir:       c.dir(),
 		Tags:      c.tags(),
