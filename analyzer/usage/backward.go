@@ -109,15 +109,16 @@ func (t *tracer) trace(v value) {
 			t.trace(v.at(c))
 		}
 	case *ast.Ident, *ast.SelectorExpr:
+		if id, ok := e.(*ast.Ident); ok && t.info.Uses[id] == types.Universe.Lookup("nil") {
+			return
+		}
 		if t.info.Types[e].Value != nil || !t.traceVariable(v) {
 			t.leaf(v)
 		}
 	case *ast.CallExpr:
 		t.traceCall(v, e)
 	default:
-		if !t.info.Types[e].IsNil() {
-			t.leaf(v)
-		}
+		t.leaf(v)
 	}
 }
 

@@ -172,7 +172,7 @@ func (c *collector) returns(fn *types.Func) map[int]*Term {
 		}
 		var list []*Term
 		for _, v := range b.returned(c.flow, i) {
-			if lit, ok := v.expr().(*ast.Ident); ok && c.TypesInfo.Types[lit].IsNil() {
+			if id, ok := v.expr().(*ast.Ident); ok && c.TypesInfo.Uses[id] == types.Universe.Lookup("nil") {
 				continue
 			}
 			list = append(list, c.flow.term(v, fn))

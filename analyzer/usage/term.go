@@ -192,17 +192,10 @@ func concatValue(parts []*Term) Value {
 	var sources []string
 	complete := true
 	for _, p := range parts {
-		v := p.Value()
-		switch {
-		case v.Known:
-			text.WriteString(v.Const)
-			continue
-		case v.Default != "":
-			text.WriteString(v.Default)
-		default:
-			complete = false
-		}
-		if !slices.Contains(sources, v.Source) {
+		def, ok := p.fallback()
+		text.WriteString(def)
+		complete = complete && ok
+		if v := p.Value(); !v.Known && !slices.Contains(sources, v.Source) {
 			sources = append(sources, v.Source)
 		}
 	}
@@ -211,6 +204,30 @@ func concatValue(parts []*Term) Value {
 		v.Default = text.String()
 	}
 	return v
+}
+
+// fallback returns what t is if nobody sets anything, and whether that is known.
+// It may be empty.
+func (t *Term) fallback() (string, bool) {
+	switch t.Op {
+	case OpConst:
+		return t.Text, true
+	case OpSetting:
+		if len(t.Args) > 1 {
+			return t.Args[1].fallback()
+		}
+	case OpConcat:
+		var text strings.Builder
+		for _, p := range t.Args {
+			def, ok := p.fallback()
+			if !ok {
+				return "", false
+			}
+			text.WriteString(def)
+		}
+		return text.String(), true
+	}
+	return "", false
 }
 
 // maxShown bounds how many alternatives a sentence names.

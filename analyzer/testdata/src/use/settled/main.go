@@ -67,6 +67,9 @@ func main() {
 	serve(net.Listen("tcp", *pflag.String("l", ":1", ""))) // want `listen flag l \(default :1\) rpc`
 	serve(net.Listen("tcp", cfg.Listen))                   // want `listen environment variable LISTEN \(default :7000\) rpc`
 
+	host := flag.String("host", "", "")
+	serve(net.Listen("tcp", net.JoinHostPort(*host, settings.Getenv("PORT", "7001")))) // want `listen flag host and environment variable PORT \(default :7001\) rpc`
+
 	mode := "b:1"
 	if os.Getenv("MODE") == "a" {
 		mode = "a:1"
