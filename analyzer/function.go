@@ -104,7 +104,7 @@ func settled[T any](all []located[T]) []located[T] {
 	for _, l := range all {
 		closed[l.ID] = closed[l.ID] || !l.Open
 	}
-	return slices.DeleteFunc(all, func(l located[T]) bool { return l.Open && closed[l.ID] })
+	return slices.DeleteFunc(slices.Clone(all), func(l located[T]) bool { return l.Open && closed[l.ID] })
 }
 
 // settle adds what depends on the packages together.
