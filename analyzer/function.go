@@ -104,7 +104,7 @@ func settled[T any](all []located[T]) []located[T] {
 	for _, l := range all {
 		closed[l.ID] = closed[l.ID] || !l.Open
 	}
-	return slices.DeleteFunc(all, func(l located[T]) bool { return l.Open && closed[l.ID] })
+	return slices.DeleteFunc(slices.Clone(all), func(l located[T]) bool { return l.Open && closed[l.ID] })
 }
 
 // settle adds what depends on the packages together.
@@ -121,13 +121,15 @@ func (b *builder) settle() {
 		b.decide(l.pos, category.Dial, "dial", l.Reason)
 	}
 	var serving []Value
-	for _, l := range b.listens {
-		b.listen(l)
-	}
+	addresses := make(map[string][]Value) // by site
 	for _, l := range settled(b.listens) {
-		if l.site.Use != usage.Kept && !slices.Contains(serving, l.site.Address) {
-			serving = append(serving, l.site.Address)
+		addresses[l.ID] = appendNew(addresses[l.ID], l.site.Address)
+		if l.site.Use != usage.Kept {
+			serving = appendNew(serving, l.site.Address)
 		}
+	}
+	for _, l := range b.listens {
+		b.listen(l, addresses[l.ID])
 	}
 	// A function that serves in one place serves everything there.
 	for _, e := range b.fn.Exports {
@@ -137,9 +139,21 @@ func (b *builder) settle() {
 	}
 }
 
-// listen adds what was decided about a listener.
-func (b *builder) listen(l located[*usage.Listen]) {
-	subject := "listen on " + l.site.Address.String()
+func appendNew(list []Value, v Value) []Value {
+	if slices.Contains(list, v) {
+		return list
+	}
+	return append(list, v)
+}
+
+// listen adds what was decided about a listener, of which the addresses are
+// known.
+func (b *builder) listen(l located[*usage.Listen], addresses []Value) {
+	var names []string
+	for _, v := range addresses {
+		names = append(names, v.String())
+	}
+	subject := "listen on " + strings.Join(names, " or ")
 	switch {
 	case l.site.Rewritten():
 		b.decide(l.pos, category.Rewrite, subject, l.Reason)

@@ -4,10 +4,13 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 
 	"golang.org/x/tools/go/ast/edge"
 	"golang.org/x/tools/go/ast/inspector"
 	"golang.org/x/tools/go/types/typeutil"
+
+	"github.com/cofaas/cofaas/analyzer/internal/grpcpkg"
 )
 
 // A query says where to stop looking for origins.
@@ -25,10 +28,13 @@ const maxLeaves = 64
 
 // origins returns where v can come from: calls, literals and constants, and
 // variables about which nothing more is known.
-func (f *flow) origins(v value, q query) []value {
+func (f *flow) origins(v value, q query) []value { return f.tracer(v, q).leaves }
+
+// tracer returns the tracer that has traced v.
+func (f *flow) tracer(v value, q query) *tracer {
 	t := &tracer{flow: f, query: q, seen: make(map[value]bool)}
 	t.trace(v)
-	return t.leaves
+	return t
 }
 
 type tracer struct {
@@ -36,6 +42,9 @@ type tracer struct {
 	query
 	seen   map[value]bool
 	leaves []value
+	// several reports that the way led through a collection, so that there can be
+	// as many values as leaves.
+	several bool
 }
 
 func (t *tracer) leaf(v value) {
@@ -75,6 +84,7 @@ func (t *tracer) trace(v value) {
 		}
 	case *ast.IndexExpr:
 		if isCollection(t.info.TypeOf(e.X)) {
+			t.several = true
 			t.trace(v.at(cur.ChildAt(edge.IndexExpr_X, -1)))
 		} else {
 			t.leaf(v)
@@ -90,6 +100,7 @@ func (t *tracer) trace(v value) {
 			t.leaf(v)
 			return
 		}
+		t.several = true
 		for i, elt := range e.Elts {
 			c := cur.ChildAt(edge.CompositeLit_Elts, i)
 			if _, ok := elt.(*ast.KeyValueExpr); ok {
@@ -98,15 +109,16 @@ func (t *tracer) trace(v value) {
 			t.trace(v.at(c))
 		}
 	case *ast.Ident, *ast.SelectorExpr:
+		if id, ok := e.(*ast.Ident); ok && t.info.Uses[id] == types.Universe.Lookup("nil") {
+			return
+		}
 		if t.info.Types[e].Value != nil || !t.traceVariable(v) {
 			t.leaf(v)
 		}
 	case *ast.CallExpr:
 		t.traceCall(v, e)
 	default:
-		if !t.info.Types[e].IsNil() {
-			t.leaf(v)
-		}
+		t.leaf(v)
 	}
 }
 
@@ -199,7 +211,7 @@ func (f *flow) outs(v *types.Var) []value {
 			continue
 		}
 		kind, i := use.Parent().ParentEdge()
-		if kind != edge.CallExpr_Args || !isScalarPointer(f.info.TypeOf(use.Parent().Node().(ast.Expr))) {
+		if kind != edge.CallExpr_Args || !isOut(f.info.TypeOf(use.Parent().Node().(ast.Expr))) {
 			continue
 		}
 		outs = append(outs, value{cur: use.Parent().Parent(), out: i + 1})
@@ -207,15 +219,30 @@ func (f *flow) outs(v *types.Var) []value {
 	return outs
 }
 
-// isScalarPointer reports whether t points to a string or a number: what is set
-// through pointers to structs is known of their fields.
-func isScalarPointer(t types.Type) bool {
+// passedOn returns where the pointer v is itself passed, for a callee to store a
+// value.
+func (f *flow) passedOn(v *types.Var) []value {
+	if !isOut(v.Type()) {
+		return nil
+	}
+	var outs []value
+	for _, use := range f.uses[v] {
+		if kind, i := use.ParentEdge(); kind == edge.CallExpr_Args {
+			outs = append(outs, value{cur: use.Parent(), out: i + 1})
+		}
+	}
+	return outs
+}
+
+// isOut reports whether t points to a string, a number or a connection: what is
+// set through pointers to structs is known of their fields.
+func isOut(t types.Type) bool {
 	ptr, ok := types.Unalias(t).(*types.Pointer)
 	if !ok {
 		return false
 	}
 	_, ok = ptr.Elem().Underlying().(*types.Basic)
-	return ok
+	return ok || grpcpkg.IsConn(ptr.Elem()) && !types.IsInterface(ptr)
 }
 
 // storedBy traces what the function that is called stores through its parameter,
@@ -228,7 +255,8 @@ func (t *tracer) storedBy(v value) bool {
 		if !ok || v.out > b.sig.Params().Len() {
 			return false
 		}
-		for _, stored := range t.deref[b.sig.Params().At(v.out-1)] {
+		param := b.sig.Params().At(v.out - 1)
+		for _, stored := range slices.Concat(t.deref[param], t.passedOn(param)) {
 			stored.frame = t.enter(v.cur, v.frame, b)
 			t.trace(stored)
 			known = true
@@ -241,14 +269,11 @@ func (t *tracer) storedBy(v value) bool {
 // literal can be seen that makes it and nothing else sets the field. It reports
 // whether it did.
 func (t *tracer) ofInstance(v value, sel *ast.SelectorExpr, field *types.Var) bool {
-	assigned := false
-	for _, stored := range t.store[field] {
-		assigned = assigned || stored.cur.ParentEdgeKind() == edge.AssignStmt_Rhs
-	}
-	if assigned || len(t.outs(field)) > 0 {
+	base := v.at(v.cur.ChildAt(edge.SelectorExpr_X, -1))
+	if len(t.assignedTo(base, field)) > 0 || len(t.outs(field)) > 0 {
 		return false
 	}
-	elems, params := t.fieldOf(v.at(v.cur.ChildAt(edge.SelectorExpr_X, -1)), field.Name(), t.query)
+	elems, params := t.fieldOf(base, field.Name(), t.query)
 	if len(elems) == 0 && (len(params) == 0 || len(t.store[field]) > 0) {
 		return false
 	}
@@ -256,6 +281,66 @@ func (t *tracer) ofInstance(v value, sel *ast.SelectorExpr, field *types.Var) bo
 		t.trace(e)
 	}
 	return true
+}
+
+// assignedTo returns what is assigned to a field of what base is: all that is
+// assigned to the field anywhere, unless base is a literal, or a variable of its
+// own to which there is no pointer.
+func (f *flow) assignedTo(base value, field *types.Var) []value {
+	v := f.variable(base.expr())
+	if _, ok := f.param[v]; ok {
+		v = nil
+	}
+	_, lit := ast.Unparen(base.expr()).(*ast.CompositeLit)
+	own := lit
+	if _, ident := ast.Unparen(base.expr()).(*ast.Ident); ident && v != nil {
+		_, pointer := v.Type().Underlying().(*types.Pointer)
+		own = !pointer && !f.addressTaken(v)
+	}
+	var list []value
+	for _, stored := range f.store[field] {
+		if kind, i := stored.cur.ParentEdge(); kind == edge.AssignStmt_Rhs {
+			n := stored.cur.Parent().Node().(*ast.AssignStmt)
+			if len(n.Lhs) != len(n.Rhs) {
+				i = stored.result
+			}
+			if !own || !lit && f.holder(n.Lhs[i]) == v {
+				list = append(list, stored)
+			}
+		}
+	}
+	return list
+}
+
+// holder returns the variable x of an expression x.f or x.f[i], or nil.
+func (f *flow) holder(e ast.Expr) *types.Var {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.SelectorExpr:
+		return f.variable(e.X)
+	case *ast.IndexExpr:
+		return f.holder(e.X)
+	}
+	return nil
+}
+
+// addressTaken reports whether there can be a pointer to the variable v: its
+// address is taken, or a method with a pointer receiver is called.
+func (f *flow) addressTaken(v *types.Var) bool {
+	for _, use := range f.uses[v] {
+		switch use.ParentEdgeKind() {
+		case edge.UnaryExpr_X:
+			return true
+		case edge.SelectorExpr_X:
+			if s := f.info.Selections[use.Parent().Node().(*ast.SelectorExpr)]; s != nil && s.Kind() == types.MethodVal {
+				if recv := s.Obj().(*types.Func).Signature().Recv(); recv != nil {
+					if _, ok := recv.Type().(*types.Pointer); ok {
+						return true
+					}
+				}
+			}
+		}
+	}
+	return false
 }
 
 // fieldOf returns what a field is set to in the literals that base comes from,
@@ -303,21 +388,23 @@ func (t *tracer) argument(p parameter, v value) bool {
 			return t.arg(fr.call, p, fr.parent)
 		}
 	}
-	if p.fn == nil {
-		if p.lit.ParentEdgeKind() != edge.CallExpr_Fun {
-			return false
-		}
-		return t.arg(p.lit.Parent(), p, v.frame)
-	}
-	if p.fn == t.in {
+	if p.fn != nil && p.fn == t.in {
 		return false
 	}
-	calls, all := t.calls(p.fn)
+	calls, all := []inspector.Cursor(nil), false
+	in := (*frame)(nil)
+	if p.fn != nil {
+		calls, all = t.calls(p.fn)
+	} else {
+		// Its calls are where it can be seen, in the function that it is in.
+		calls, all = t.literalCalls(p.lit)
+		in = v.frame
+	}
 	if !all || len(calls) == 0 {
 		return false
 	}
 	for _, call := range calls {
-		if !t.arg(call, p, nil) {
+		if !t.arg(call, p, in) {
 			return false
 		}
 	}
@@ -325,11 +412,30 @@ func (t *tracer) argument(p parameter, v value) bool {
 }
 
 func (t *tracer) arg(call inspector.Cursor, p parameter, in *frame) bool {
-	cur, ok := t.argCursor(call, p.index)
-	if ok {
+	args, ok := t.args(call, p.index)
+	for _, cur := range args {
 		t.trace(value{cur: cur, frame: in})
 	}
 	return ok
+}
+
+// args returns the arguments of the call at cur for a parameter: several for a
+// variadic one.
+func (f *flow) args(cur inspector.Cursor, index int) ([]inspector.Cursor, bool) {
+	call := cur.Node().(*ast.CallExpr)
+	sig, ok := f.info.TypeOf(call.Fun).(*types.Signature)
+	if !ok || !sig.Variadic() || index != sig.Params().Len()-1 || call.Ellipsis.IsValid() {
+		arg, ok := f.argCursor(cur, index)
+		if !ok {
+			return nil, false
+		}
+		return []inspector.Cursor{arg}, true
+	}
+	var args []inspector.Cursor
+	for i := index; i < len(call.Args); i++ {
+		args = append(args, cur.ChildAt(edge.CallExpr_Args, i))
+	}
+	return args, true
 }
 
 // argCursor returns the argument of the call at cur for a parameter.

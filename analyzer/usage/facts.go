@@ -62,8 +62,13 @@ type Opens struct {
 	Where   string // file:line of the listen
 }
 
-// MakesServer is a fact on a function that returns a gRPC server of its own.
+// MakesServer is a fact on a function that returns a gRPC server of its own, and
+// on a variable or field that holds one.
 type MakesServer struct{ Where string }
+
+// RegistersOwn is a fact on a function of gRPC that registers services of gRPC's
+// own.
+type RegistersOwn struct{ Services []*services.Service }
 
 // ListensFor is a fact on a function that takes a listener, and says what the
 // listener serves.
@@ -72,21 +77,29 @@ type ListensFor struct {
 	Use   Use
 }
 
-func (*Returns) AFact()     {}
-func (*Stores) AFact()      {}
-func (*Holds) AFact()       {}
-func (*Configures) AFact()  {}
-func (*Patterns) AFact()    {}
-func (*Opens) AFact()       {}
-func (*MakesServer) AFact() {}
-func (*ListensFor) AFact()  {}
+func (*Returns) AFact()      {}
+func (*Stores) AFact()       {}
+func (*Holds) AFact()        {}
+func (*Configures) AFact()   {}
+func (*Patterns) AFact()     {}
+func (*Opens) AFact()        {}
+func (*MakesServer) AFact()  {}
+func (*RegistersOwn) AFact() {}
+func (*ListensFor) AFact()   {}
 
 func (f *Returns) String() string     { return "returns " + termList(f.Results) }
 func (f *Stores) String() string      { return "stores " + termList(f.Params) }
 func (f *Holds) String() string       { return "holds " + f.Term.Value().String() }
 func (f *Configures) String() string  { return "configures" }
 func (f *MakesServer) String() string { return "makes a server" }
-func (f *Opens) String() string       { return "listens on " + f.Address.Value().String() }
+func (f *RegistersOwn) String() string {
+	var names []string
+	for _, s := range f.Services {
+		names = append(names, s.Name)
+	}
+	return "registers " + strings.Join(names, ", ")
+}
+func (f *Opens) String() string { return "listens on " + f.Address.Value().String() }
 func (f *ListensFor) String() string {
 	return fmt.Sprintf("listens for %v on parameter %d", f.Use, f.Param)
 }
@@ -159,18 +172,26 @@ func (c *collector) returns(fn *types.Func) map[int]*Term {
 		}
 		var list []*Term
 		for _, v := range b.returned(c.flow, i) {
-			if lit, ok := v.expr().(*ast.Ident); ok && c.TypesInfo.Types[lit].IsNil() {
+			if id, ok := v.expr().(*ast.Ident); ok && c.TypesInfo.Uses[id] == types.Universe.Lookup("nil") {
 				continue
 			}
 			list = append(list, c.flow.term(v, fn))
 		}
 		if len(list) > 0 {
-			if t := either(list...); t.telling() {
+			if t := joined(b.sig.Results().At(i).Type(), list); t.telling() {
 				terms[i] = t
 			}
 		}
 	}
 	return terms
+}
+
+// joined returns the term for a variable of type t that is one of list.
+func joined(t types.Type, list []*Term) *Term {
+	if isScalar(t) {
+		return either(list...)
+	}
+	return alternatives(list...)
 }
 
 // storesOf returns what fn stores through its parameters.
@@ -179,13 +200,14 @@ func (c *collector) storesOf(fn *types.Func) map[int]*Term {
 	params := fn.Signature().Params()
 	for i := range params.Len() {
 		var list []*Term
-		for _, v := range c.flow.deref[params.At(i)] {
-			if isScalarPointer(params.At(i).Type()) {
-				list = append(list, c.flow.term(v, fn))
-			}
+		if !isOut(params.At(i).Type()) {
+			continue
+		}
+		for _, v := range slices.Concat(c.flow.deref[params.At(i)], c.flow.passedOn(params.At(i))) {
+			list = append(list, c.flow.term(v, fn))
 		}
 		if len(list) > 0 {
-			if t := either(list...); t.telling() {
+			if t := joined(params.At(i).Type(), list); t.telling() {
 				terms[i] = t
 			}
 		}
@@ -235,7 +257,7 @@ func (c *collector) holds(v *types.Var) *Term {
 		}
 		return nil
 	}
-	if t := either(list...); t.telling() {
+	if t := joined(v.Type(), list); t.telling() {
 		return t
 	}
 	return nil
@@ -249,7 +271,7 @@ func (c *collector) tagOf(v *types.Var) *Term {
 	scope := c.Pkg.Scope()
 	for _, name := range scope.Names() {
 		if obj, ok := scope.Lookup(name).(*types.TypeName); ok {
-			if t := tagTerm(structOf(obj.Type()), v); t != nil {
+			if t := tagTerm(c.Pkg, structOf(obj.Type()), v); t != nil {
 				return t
 			}
 		}

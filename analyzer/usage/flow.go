@@ -296,6 +296,34 @@ func (f *flow) calls(fn *types.Func) (calls []inspector.Cursor, all bool) {
 	return calls, all
 }
 
+// literalCalls returns the calls of the function literal at cur, and whether there
+// can be no others: those of a variable that holds it.
+func (f *flow) literalCalls(cur inspector.Cursor) (calls []inspector.Cursor, all bool) {
+	kind, i := cur.ParentEdge()
+	switch kind {
+	case edge.CallExpr_Fun:
+		return []inspector.Cursor{cur.Parent()}, true
+	case edge.AssignStmt_Rhs:
+		n := cur.Parent().Node().(*ast.AssignStmt)
+		v := f.variable(n.Lhs[min(i, len(n.Lhs)-1)])
+		if v == nil || v.IsField() {
+			return nil, false
+		}
+		all = true
+		for _, use := range f.uses[v] {
+			switch use.ParentEdgeKind() {
+			case edge.CallExpr_Fun:
+				calls = append(calls, use.Parent())
+			case edge.AssignStmt_Lhs:
+			default:
+				all = false
+			}
+		}
+		return calls, all
+	}
+	return nil, false
+}
+
 // enclosing returns the innermost function that cur is in: a *ast.FuncDecl or
 // *ast.FuncLit.
 func enclosing(cur inspector.Cursor) (inspector.Cursor, bool) {

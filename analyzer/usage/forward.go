@@ -252,39 +252,11 @@ func (w *walker) returned(ret inspector.Cursor, index int) {
 		}
 		return
 	}
-	calls, all := w.callsOf(fnCur)
+	calls, all := w.literalCalls(fnCur)
 	if !all {
 		w.escape(ret.Node().Pos(), "a function literal returns it")
 	}
 	for _, call := range calls {
 		w.value(call, index)
 	}
-}
-
-// callsOf returns the calls of the function literal at cur, and whether there
-// can be no others: those of a variable that holds it.
-func (w *walker) callsOf(cur inspector.Cursor) (calls []inspector.Cursor, all bool) {
-	kind, i := cur.ParentEdge()
-	switch kind {
-	case edge.CallExpr_Fun:
-		return []inspector.Cursor{cur.Parent()}, true
-	case edge.AssignStmt_Rhs:
-		n := cur.Parent().Node().(*ast.AssignStmt)
-		v := w.flow.variable(n.Lhs[min(i, len(n.Lhs)-1)])
-		if v == nil || v.IsField() {
-			return nil, false
-		}
-		all = true
-		for _, use := range w.uses[v] {
-			switch use.ParentEdgeKind() {
-			case edge.CallExpr_Fun:
-				calls = append(calls, use.Parent())
-			case edge.AssignStmt_Lhs:
-			default:
-				all = false
-			}
-		}
-		return calls, all
-	}
-	return nil, false
 }

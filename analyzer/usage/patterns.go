@@ -30,10 +30,24 @@ func (c *collector) abstract(site *Site, p *Pattern) bool {
 	return all && len(calls) > 0
 }
 
-// apply looks at the patterns again where the functions are called that they
-// depend on: those of this package, from callee to caller, and those of others.
-func (c *collector) apply() {
-	c.calls((*collector).applyForeign)
+// apply looks at the patterns of some kinds again where the functions are called
+// that they depend on: those of others, and those of this package, from callee
+// to caller.
+func (c *collector) apply(kinds ...PatternKind) {
+	c.calls(func(c *collector, cur inspector.Cursor, call *ast.CallExpr) {
+		fn := calleeFunc(c.TypesInfo, call)
+		if fn == nil {
+			return
+		}
+		var fact Patterns
+		if c.flow.fact(fn.Origin(), &fact) {
+			for _, p := range fact.List {
+				if slices.Contains(kinds, p.Kind) {
+					c.applyAt(cur, p)
+				}
+			}
+		}
+	})
 	for again := true; again; {
 		again = false
 		fns := slices.SortedFunc(maps.Keys(c.patterns), func(a, b *types.Func) int { return cmp.Compare(a.Pos(), b.Pos()) })
@@ -41,29 +55,22 @@ func (c *collector) apply() {
 			calls, _ := c.flow.calls(fn)
 			for _, call := range calls {
 				for _, p := range c.patterns[fn] {
-					again = c.applyAt(call, p) || again
+					if slices.Contains(kinds, p.Kind) {
+						again = c.applyAt(call, p) || again
+					}
 				}
 			}
 		}
 	}
+}
+
+// exportPatterns exports the patterns for callers in other packages.
+func (c *collector) exportPatterns() {
 	if c.Pkg.Name() == "main" {
 		return
 	}
 	for fn, list := range c.patterns {
 		c.ExportObjectFact(fn, &Patterns{list})
-	}
-}
-
-func (c *collector) applyForeign(cur inspector.Cursor, call *ast.CallExpr) {
-	fn := calleeFunc(c.TypesInfo, call)
-	if fn == nil {
-		return
-	}
-	var fact Patterns
-	if c.flow.fact(fn.Origin(), &fact) {
-		for _, p := range fact.List {
-			c.applyAt(cur, p)
-		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/types"
 
+	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/ast/edge"
 	"golang.org/x/tools/go/ast/inspector"
 
@@ -41,6 +42,10 @@ func (c *collector) serverOf(cur inspector.Cursor) (*Server, string) {
 	if p, ok := c.flow.parameterOf(leaf); ok && p.fn != nil && p.fn == in {
 		return nil, "with the server that callers of " + in.Name() + " pass"
 	}
+	var fact MakesServer
+	if obj := c.flow.variable(leaf.expr()); obj != nil && c.flow.fact(obj, &fact) {
+		return nil, fmt.Sprintf("with the server that %s gets at %s", c.describe(leaf), fact.Where)
+	}
 	call, ok := leaf.expr().(*ast.CallExpr)
 	if !ok {
 		return nil, "with a server that is not known: it comes from " + c.describe(leaf)
@@ -51,7 +56,6 @@ func (c *collector) serverOf(cur inspector.Cursor) (*Server, string) {
 		}
 	}
 	if fn := c.flow.calledFunc(leaf); fn != nil {
-		var fact MakesServer
 		if c.flow.fact(fn.Origin(), &fact) {
 			return nil, fmt.Sprintf("with the server that %s makes at %s", qualified(fn), fact.Where)
 		}
@@ -87,28 +91,52 @@ func (c *collector) unwrapServer(leaf value) []value {
 			return c.flow.origins(leaf.at(val), query{})
 		}
 	}
+	if st := structOf(c.TypesInfo.TypeOf(lit)); st != nil {
+		for field := range st.Fields() {
+			if grpcpkg.IsRegistrar(field.Type()) && len(c.flow.store[field.Origin()]) > 0 {
+				return c.flow.origins(c.flow.store[field.Origin()][0], query{})
+			}
+		}
+	}
 	return []value{leaf}
 }
 
-// serverFacts exports which functions return a server that they make.
+// serverFacts exports which functions return a server that they make, and which
+// variables and fields hold one.
 func (c *collector) serverFacts() {
 	for fn := range c.flow.decls {
 		b, _ := c.flow.declared(fn)
 		for i := range b.sig.Results().Len() {
-			if t := b.sig.Results().At(i).Type(); !grpcpkg.IsRegistrar(t) && !c.holdsServer(t) {
-				continue
-			}
-			for _, v := range b.returned(c.flow, i) {
-				for _, leaf := range c.serverLeaves(v, fn) {
-					if call, ok := leaf.expr().(*ast.CallExpr); ok {
-						if callee := calleeFunc(c.TypesInfo, call); callee != nil && isNewServer(callee) {
-							c.ExportObjectFact(fn, &MakesServer{Where: c.where(call.Pos())})
-						}
-					}
+			if t := b.sig.Results().At(i).Type(); grpcpkg.IsRegistrar(t) || c.holdsServer(t) {
+				if where := c.madeAt(b.returned(c.flow, i), fn); where != "" {
+					c.ExportObjectFact(fn, &MakesServer{where})
 				}
 			}
 		}
 	}
+	for _, v := range c.exportedVars() {
+		if grpcpkg.IsRegistrar(v.Type()) {
+			if where := c.madeAt(c.flow.store[v], nil); where != "" {
+				c.ExportObjectFact(v, &MakesServer{where})
+			}
+		}
+	}
+}
+
+// madeAt returns where the server is made that vs come from, or "".
+func (c *collector) madeAt(vs []value, in *types.Func) string {
+	for _, v := range vs {
+		for _, leaf := range c.serverLeaves(v, in) {
+			call, ok := leaf.expr().(*ast.CallExpr)
+			if !ok {
+				continue
+			}
+			if callee := calleeFunc(c.TypesInfo, call); callee != nil && isNewServer(callee) {
+				return c.where(call.Pos())
+			}
+		}
+	}
+	return ""
 }
 
 // holdsServer reports whether t is a struct with a server in it.
@@ -138,6 +166,13 @@ func (c *collector) register(cur inspector.Cursor, call *ast.CallExpr) {
 		c.registerWith(cur, call, s, qualified(fn))
 		return
 	}
+	var fact RegistersOwn
+	if c.flow.fact(fn, &fact) {
+		for _, s := range fact.Services {
+			c.registerWith(cur, call, s, qualified(fn))
+		}
+		return
+	}
 	if !grpcpkg.IsFunc(fn, grpcpkg.Path, "RegisterService") || len(call.Args) == 0 {
 		return
 	}
@@ -162,10 +197,57 @@ func (c *collector) register(cur inspector.Cursor, call *ast.CallExpr) {
 
 func (c *collector) registerWith(cur inspector.Cursor, call *ast.CallExpr, s *services.Service, name string) {
 	server, how := (*Server)(nil), "with an unknown server"
-	if arg, ok := c.argument(call, grpcpkg.IsRegistrar); ok {
+	if arg, ok := c.argument(call, isRegistrarLike); ok {
 		server, how = c.serverOf(arg)
 	}
 	c.registration(cur, s, server, name+" registers it "+how)
+}
+
+// ownServices exports which functions of a package of gRPC register services of
+// gRPC's own, as reflection.Register does. Other sites of gRPC do not count.
+func ownServices(pass *analysis.Pass, registers map[*types.Func]*services.Service) {
+	for _, file := range pass.Files {
+		for _, decl := range file.Decls {
+			decl, ok := decl.(*ast.FuncDecl)
+			if !ok || decl.Body == nil {
+				continue
+			}
+			fn, ok := pass.TypesInfo.Defs[decl.Name].(*types.Func)
+			if !ok || grpcpkg.ParamIndex(fn.Signature(), isRegistrarLike) < 0 || registers[fn] != nil {
+				continue
+			}
+			var fact RegistersOwn
+			ast.Inspect(decl.Body, func(n ast.Node) bool {
+				if call, ok := n.(*ast.CallExpr); ok {
+					if callee := calleeFunc(pass.TypesInfo, call); callee != nil && registers[callee] != nil {
+						fact.Services = append(fact.Services, registers[callee])
+					}
+				}
+				return true
+			})
+			if len(fact.Services) > 0 {
+				pass.ExportObjectFact(fn, &fact)
+			}
+		}
+	}
+}
+
+// isRegistrarLike reports whether t is what services are registered with, or an
+// interface that embeds it.
+func isRegistrarLike(t types.Type) bool {
+	if grpcpkg.IsRegistrar(t) {
+		return true
+	}
+	iface, ok := t.Underlying().(*types.Interface)
+	if !ok {
+		return false
+	}
+	for m := range iface.Methods() {
+		if grpcpkg.IsFunc(m, grpcpkg.Path, "RegisterService") {
+			return true
+		}
+	}
+	return false
 }
 
 // registerValue is register for calls of function values.

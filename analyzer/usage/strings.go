@@ -28,21 +28,26 @@ type evaluator struct {
 }
 
 func (e *evaluator) term(v value) *Term {
-	if t := e.constant(v.expr()); t != nil {
-		return t
+	if v.out == 0 {
+		if t := e.constant(v.expr()); t != nil {
+			return t
+		}
 	}
 	if e.busy[v] {
 		return unknownTerm("a value that depends on itself")
 	}
 	e.busy[v] = true
 	defer delete(e.busy, v)
-	leaves := e.origins(v, query{in: e.in, call: e.isDial})
-	if len(leaves) == 0 {
+	t := e.tracer(v, query{in: e.in, call: e.isDial})
+	if len(t.leaves) == 0 {
 		return unknownTerm("a variable that is never set")
 	}
 	var terms []*Term
-	for _, leaf := range leaves {
+	for _, leaf := range t.leaves {
 		terms = append(terms, e.leaf(leaf))
+	}
+	if t.several || !isScalar(e.info.TypeOf(v.expr())) {
+		return alternatives(terms...)
 	}
 	return either(terms...)
 }
@@ -162,14 +167,19 @@ func (e *evaluator) stored(v value) *Term {
 // arguments of the call.
 func (e *evaluator) instantiate(t *Term, call value) *Term {
 	return t.substitute(func(p *Term) *Term {
-		cur, ok := e.argCursor(call.cur, p.Param)
-		if !ok {
+		args, ok := e.args(call.cur, p.Param)
+		if !ok || len(args) == 0 {
 			return unknownTerm(p.Value().Source)
 		}
-		if p.Field != "" {
-			return e.fieldTerm(call.at(cur), p.Field)
+		var terms []*Term
+		for _, cur := range args {
+			if p.Field != "" {
+				terms = append(terms, e.fieldTerm(call.at(cur), p.Field))
+			} else {
+				terms = append(terms, e.term(call.at(cur)))
+			}
 		}
-		return e.term(call.at(cur))
+		return alternatives(terms...)
 	})
 }
 
@@ -187,8 +197,11 @@ func (e *evaluator) fieldTerm(base value, name string) *Term {
 	obj, _, _ := types.LookupFieldOrMethod(e.info.TypeOf(base.expr()), true, e.pkg, name)
 	field, _ := obj.(*types.Var)
 	if field != nil {
-		for _, stored := range e.store[field.Origin()] {
-			if stored.cur.ParentEdgeKind() == edge.AssignStmt_Rhs || len(terms) == 0 {
+		for _, stored := range e.assignedTo(base, field.Origin()) {
+			terms = append(terms, e.term(stored))
+		}
+		if len(terms) == 0 {
+			for _, stored := range e.store[field.Origin()] {
 				terms = append(terms, e.term(stored))
 			}
 		}
@@ -204,7 +217,7 @@ func (e *evaluator) fieldTerm(base value, name string) *Term {
 		return fact.Term
 	}
 	if field != nil {
-		if t := tagTerm(structOf(e.info.TypeOf(base.expr())), field); t != nil {
+		if t := tagTerm(e.pkg, structOf(e.info.TypeOf(base.expr())), field); t != nil {
 			return t
 		}
 	}
@@ -258,30 +271,80 @@ func (e *evaluator) tagged(sel *ast.SelectorExpr) *Term {
 			return nil
 		}
 		if st.Field(i) == field {
-			return tagTerm(st, field)
+			return tagTerm(e.pkg, st, field)
 		}
 		t = st.Field(i).Type()
 	}
 	return nil
 }
 
-// tagTerm returns the environment variable that a tag of the field names, in the
-// ways of the libraries that fill structs from the environment, or nil.
-func tagTerm(st *types.Struct, field *types.Var) *Term {
-	if st == nil {
+// tagTerm returns the environment variable that a tag of the field of st names,
+// in the ways of the libraries that fill structs from the environment, or nil.
+// Where the package pkg has such structs in fields, these may add a prefix.
+func tagTerm(pkg *types.Package, st *types.Struct, field *types.Var) *Term {
+	i := fieldIndex(st, field)
+	if i < 0 {
 		return nil
+	}
+	tag := reflect.StructTag(st.Tag(i))
+	for _, key := range []string{"envconfig", "env"} {
+		name, options, _ := strings.Cut(tag.Get(key), ",")
+		if name == "" || name == "-" {
+			continue
+		}
+		prefixes := prefixesOf(pkg, st)
+		var terms []*Term
+		for _, prefix := range prefixes {
+			terms = append(terms, setting(envKind, constTerm(prefix+name), tagDefault(tag, options)))
+		}
+		return either(terms...)
+	}
+	return nil
+}
+
+func fieldIndex(st *types.Struct, field *types.Var) int {
+	if st == nil {
+		return -1
 	}
 	for i := range st.NumFields() {
 		if st.Field(i).Origin() == field.Origin() {
-			tag := reflect.StructTag(st.Tag(i))
-			for _, key := range []string{"envconfig", "env"} {
-				if name, options, _ := strings.Cut(tag.Get(key), ","); name != "" && name != "-" {
-					return setting("environment variable", constTerm(name), tagDefault(tag, options))
-				}
+			return i
+		}
+	}
+	return -1
+}
+
+// prefixesOf returns the prefixes that variables of the struct inner have by the
+// fields of package-level structs of pkg that are of its type.
+func prefixesOf(pkg *types.Package, inner *types.Struct) []string {
+	var prefixes []string
+	for _, name := range pkg.Scope().Names() {
+		obj, ok := pkg.Scope().Lookup(name).(*types.TypeName)
+		if !ok {
+			continue
+		}
+		outer := structOf(obj.Type())
+		if outer == nil {
+			continue
+		}
+		for i := range outer.NumFields() {
+			if structOf(outer.Field(i).Type()) != inner {
+				continue
+			}
+			tag := reflect.StructTag(outer.Tag(i))
+			own := tag.Get("envPrefix") + tag.Get("env-prefix")
+			if _, options, _ := strings.Cut(tag.Get("env"), ","); strings.HasPrefix(options, "prefix=") {
+				own = strings.TrimPrefix(options, "prefix=")
+			}
+			for _, prefix := range prefixesOf(pkg, outer) {
+				prefixes = append(prefixes, prefix+own)
 			}
 		}
 	}
-	return nil
+	if len(prefixes) == 0 {
+		return []string{""}
+	}
+	return prefixes
 }
 
 // tagDefault returns the default that a tag gives, or nil.

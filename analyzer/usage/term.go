@@ -80,12 +80,27 @@ func concat(parts ...*Term) *Term {
 	return &Term{Op: OpConcat, Args: list}
 }
 
-// either returns the term for one of several. What is either a setting or a
-// constant is the setting with that default: so programs are written that fall
+// either returns the term for what one variable is. What is either a setting or
+// a constant is the setting with that default: so programs are written that fall
 // back to something.
-func either(alternatives ...*Term) *Term {
+func either(terms ...*Term) *Term {
+	t := alternatives(terms...)
+	if t.Op != OpEither || len(t.Args) != 2 {
+		return t
+	}
+	for i, s := range t.Args {
+		other := t.Args[1-i]
+		if s.Op == OpSetting && len(s.Args) == 1 && (other.Op == OpConst || other.Op == OpParam) {
+			return setting(s.Text, s.Args[0], other)
+		}
+	}
+	return t
+}
+
+// alternatives returns the term for one of several.
+func alternatives(terms ...*Term) *Term {
 	var list []*Term
-	for _, a := range alternatives {
+	for _, a := range terms {
 		more := []*Term{a}
 		if a.Op == OpEither {
 			more = a.Args
@@ -100,14 +115,6 @@ func either(alternatives ...*Term) *Term {
 	// not set yet.
 	if rest := slices.DeleteFunc(slices.Clone(list), func(t *Term) bool { return t.Op == OpConst && t.Text == "" }); len(rest) > 0 {
 		list = rest
-	}
-	if len(list) == 2 {
-		for i, s := range list {
-			other := list[1-i]
-			if s.Op == OpSetting && len(s.Args) == 1 && (other.Op == OpConst || other.Op == OpParam) {
-				return setting(s.Text, s.Args[0], other)
-			}
-		}
 	}
 	if len(list) == 1 {
 		return list[0]
@@ -131,7 +138,7 @@ func (t *Term) substitute(param func(*Term) *Term) *Term {
 	case OpConcat:
 		return concat(args...)
 	case OpEither:
-		return either(args...)
+		return alternatives(args...)
 	}
 	return &Term{Op: t.Op, Text: t.Text, Args: args}
 }
@@ -185,17 +192,10 @@ func concatValue(parts []*Term) Value {
 	var sources []string
 	complete := true
 	for _, p := range parts {
-		v := p.Value()
-		switch {
-		case v.Known:
-			text.WriteString(v.Const)
-			continue
-		case v.Default != "":
-			text.WriteString(v.Default)
-		default:
-			complete = false
-		}
-		if !slices.Contains(sources, v.Source) {
+		def, ok := p.fallback()
+		text.WriteString(def)
+		complete = complete && ok
+		if v := p.Value(); !v.Known && !slices.Contains(sources, v.Source) {
 			sources = append(sources, v.Source)
 		}
 	}
@@ -204,6 +204,30 @@ func concatValue(parts []*Term) Value {
 		v.Default = text.String()
 	}
 	return v
+}
+
+// fallback returns what t is if nobody sets anything, and whether that is known.
+// It may be empty.
+func (t *Term) fallback() (string, bool) {
+	switch t.Op {
+	case OpConst:
+		return t.Text, true
+	case OpSetting:
+		if len(t.Args) > 1 {
+			return t.Args[1].fallback()
+		}
+	case OpConcat:
+		var text strings.Builder
+		for _, p := range t.Args {
+			def, ok := p.fallback()
+			if !ok {
+				return "", false
+			}
+			text.WriteString(def)
+		}
+		return text.String(), true
+	}
+	return "", false
 }
 
 // maxShown bounds how many alternatives a sentence names.

@@ -29,7 +29,7 @@ var Analyzer = &analysis.Analyzer{
 	ResultType: reflect.TypeFor[*Result](),
 	FactTypes: []analysis.Fact{
 		new(Returns), new(Stores), new(Holds), new(Configures), new(Patterns),
-		new(Opens), new(MakesServer), new(ListensFor),
+		new(Opens), new(MakesServer), new(RegistersOwn), new(ListensFor),
 	},
 }
 
@@ -43,7 +43,11 @@ func run(pass *analysis.Pass) (any, error) {
 		applied:  make(map[application]bool),
 		named:    make(map[token.Pos]bool),
 	}
-	if grpcpkg.Is(pass.Pkg.Path()) || source.Std(pass) {
+	switch {
+	case source.Std(pass):
+		return c.result, nil
+	case grpcpkg.Is(pass.Pkg.Path()):
+		ownServices(pass, c.services.Registers)
 		return c.result, nil
 	}
 	near, listens := services.Near(pass.Pkg), opensListeners(pass)
@@ -77,11 +81,13 @@ func (c *collector) listeners() {
 func (c *collector) sites() {
 	c.serverFacts()
 	c.calls((*collector).dial)
+	c.apply(DialPattern) // before clients look for them
 	c.calls((*collector).register)
 	c.calls((*collector).client)
 	c.calls((*collector).invoke)
 	c.calls((*collector).outbound)
-	c.apply()
+	c.apply(ClientPattern, ListenPattern)
+	c.exportPatterns()
 	c.mentions()
 	c.refused()
 }

@@ -8,7 +8,7 @@ import (
 	"google.golang.org/grpc"
 )
 
-func Dial(ctx context.Context, target string) (*grpc.ClientConn, error) { // want Dial:"dials parameter target of Dial, dials parameter target of Dial" Dial:"returns 0: a computed value or parameter target of Dial"
+func Dial(ctx context.Context, target string) (*grpc.ClientConn, error) { // want Dial:"dials parameter target of Dial, dials parameter target of Dial" Dial:"returns 0: parameter target of Dial"
 	return dial(target)
 }
 
