@@ -1,0 +1,202 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/analysis/checker"
+	"golang.org/x/tools/go/packages"
+
+	"github.com/cofaas/cofaas/analyzer"
+	"github.com/cofaas/cofaas/analyzer/vet"
+	"github.com/cofaas/cofaas/internal/lsp/lsptest"
+	"github.com/cofaas/cofaas/internal/lsp/session"
+)
+
+func explaining(t *testing.T) *analysis.Analyzer {
+	t.Helper()
+	a := vet.New()
+	if err := a.Flags.Set("explain", "true"); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// TestSameAsVet checks that a session finds what cofaas-vet finds: it loads differently and has a driver of its own.
+func TestSameAsVet(t *testing.T) {
+	if testing.Short() {
+		t.Skip("loads a program from source")
+	}
+	t.Parallel()
+	dir := lsptest.Prodcon(t)
+	a := explaining(t)
+
+	pkgs, err := analyzer.Load(t.Context(), dir, "./producer", "./consumer", "./protos/...")
+	if err != nil {
+		t.Fatal(err)
+	}
+	graph, err := checker.Analyze([]*analysis.Analyzer{a}, pkgs, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, act := range graph.Roots {
+		if act.Err != nil {
+			t.Fatal(act.Err)
+		}
+		for _, d := range act.Diagnostics {
+			pos := act.Package.Fset.Position(d.Pos)
+			want = append(want, fmt.Sprintf("%s:%d: %s [%s] %s", pos.Filename, pos.Line, d.Message, d.Category, d.URL))
+		}
+	}
+	slices.Sort(want)
+
+	s := session.New(session.Options{Analyzer: a, Log: t.Logf})
+	s.SetFolders([]string{dir})
+	result, err := s.Update(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for file, list := range result.Diagnostics {
+		for _, d := range list {
+			got = append(got, fmt.Sprintf("%s:%d: %s [%s] %s", file, d.Range.Start.Line+1, d.Message, d.Category, d.URL))
+		}
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff(slices.Compact(want), got); diff != "" || len(want) == 0 {
+		t.Errorf("(-cofaas-vet +session):\n%s", diff)
+	}
+}
+
+// TestNoFactsOnStandardLibrary checks what sessions rely on when they take the standard library from export data: that the analyzers
+// know it by name, and learn nothing from its sources.
+func TestNoFactsOnStandardLibrary(t *testing.T) {
+	if testing.Short() {
+		t.Skip("loads a program from source")
+	}
+	t.Parallel()
+	pkgs, err := analyzer.Load(t.Context(), ".", "net/http", "os/signal", "database/sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []*packages.Package
+	packages.Visit(pkgs, nil, func(pkg *packages.Package) { all = append(all, pkg) })
+	graph, err := checker.Analyze([]*analysis.Analyzer{vet.New()}, all, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for act := range graph.All() {
+		n++
+		for _, f := range act.AllObjectFacts() {
+			t.Errorf("%s: %v: fact %v", act, f.Object, f.Fact)
+		}
+		for _, f := range act.AllPackageFacts() {
+			t.Errorf("%s: %v: fact %v", act, f.Package, f.Fact)
+		}
+	}
+	if n < len(all) {
+		t.Errorf("%d actions on %d packages", n, len(all))
+	}
+}
+
+// TestUpdate checks that updates do only what is due.
+func TestUpdate(t *testing.T) {
+	t.Parallel()
+	dir := lsptest.Prodcon(t)
+	analysed := map[string]int{}
+	count := &analysis.Analyzer{
+		Name: "count", Doc: "count: count packages",
+		Run: func(pass *analysis.Pass) (any, error) {
+			analysed[strings.TrimPrefix(pass.Pkg.Path(), "example.com/prodcon/")]++
+			return nil, nil
+		},
+	}
+	loads := 0
+	s := session.New(session.Options{Analyzer: count, Log: func(format string, args ...any) {
+		if line := fmt.Sprintf(format, args...); strings.Contains(line, " functions, ") {
+			loads++
+		} else {
+			t.Log(line)
+		}
+	}})
+	s.SetFolders([]string{dir})
+	update := func(what string, wantLoads int, want map[string]int) {
+		t.Helper()
+		clear(analysed)
+		loads = 0
+		if _, err := s.Update(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, analysed); diff != "" || loads != wantLoads {
+			t.Errorf("%s: %d loads, want %d; packages (-want +got):\n%s", what, loads, wantLoads, diff)
+		}
+	}
+	all := map[string]int{"producer": 1, "consumer": 1, "protos/helloworld": 1, "protos/prodcon": 1}
+	none := map[string]int{}
+
+	// An update that is stopped is made up for, by the next one.
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.Update(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want that it was cancelled", err)
+	}
+	update("first", 0, all)
+	update("nothing", 0, none)
+
+	file := filepath.Join(dir, "consumer/main.go")
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(data)
+	s.SetBuffer(file, session.Buffer{Content: data, Version: 1})
+	update("open", 0, none)
+	text = strings.Replace(text, "serve serves", "serve really serves", 1)
+	s.SetBuffer(file, session.Buffer{Content: []byte(text), Version: 2})
+	update("edit", 0, map[string]int{"consumer": 1})
+	lsptest.Write(t, file, text)
+	s.CloseBuffer(file)
+	update("save and close", 0, none)
+	text = strings.Replace(text, "import (", "import (\n\t_ \"embed\"", 1)
+	s.SetBuffer(file, session.Buffer{Content: []byte(text), Version: 3})
+	update("import of another package", 1, map[string]int{"consumer": 1})
+
+	lib := filepath.Join(dir, "protos/prodcon/prodcon.pb.go")
+	if data, err = os.ReadFile(lib); err != nil {
+		t.Fatal(err)
+	}
+	lsptest.Write(t, lib, string(data)+"\n// touched\n")
+	update("change on disk of what both import", 0, map[string]int{"producer": 1, "consumer": 1, "protos/prodcon": 1})
+	lsptest.Write(t, lib, strings.Replace(string(data), "import (", "import (\n\t_ \"embed\"", 1))
+	update("import in what both import, unbeknown to the editor", 1, map[string]int{"producer": 1, "consumer": 1, "protos/prodcon": 1})
+}
+
+func TestOffset(t *testing.T) {
+	content := "aé🙂b\n\nx\xffy"
+	for _, test := range []struct {
+		at   session.Point
+		want int // -1: an error
+	}{
+		{session.Point{0, 0}, 0}, {session.Point{0, 1}, 1}, {session.Point{0, 2}, 3}, {session.Point{0, 3}, -1}, {session.Point{0, 4}, 7},
+		{session.Point{0, 5}, 8}, {session.Point{0, 50}, 8}, {session.Point{1, 0}, 9}, {session.Point{1, 1}, 9},
+		{session.Point{2, 1}, 11}, {session.Point{2, 2}, 12}, {session.Point{2, 9}, 13}, {session.Point{3, 0}, -1},
+	} {
+		got, err := session.Offset([]byte(content), test.at)
+		if err != nil {
+			got = -1
+		}
+		if got != test.want {
+			t.Errorf("%v: got %d (%v), want %d", test.at, got, err, test.want)
+		}
+	}
+}
