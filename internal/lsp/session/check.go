@@ -212,9 +212,6 @@ func (v *view) checkTypes(n *node) {
 		GoVersion: goVersion(n.meta),
 		Sizes:     n.meta.TypesSizes,
 		Importer: importer(func(path string) (*types.Package, error) {
-			if path == "unsafe" {
-				return types.Unsafe, nil
-			}
 			if imp := pkg.Imports[path]; imp != nil {
 				return imp.Types, nil
 			}
