@@ -311,7 +311,7 @@ func (c *Client) Replace(file, old, new string) int {
 		c.t.Fatalf("%s has %q %d times", file, old, strings.Count(text, old))
 	}
 	i := strings.Index(text, old)
-	return c.Edit(file, TextEdit{Range{at(text, i), at(text, i+len(old))}, new})
+	return c.Edit(file, TextEdit{Range{PositionAt(text, i), PositionAt(text, i+len(old))}, new})
 }
 
 // Edit applies edits of an open document, all of which are about its present text, and sends them. It returns the version.
@@ -343,7 +343,7 @@ func (c *Client) Find(file, text string, plus int) Position {
 	if strings.Count(all, text) != 1 {
 		c.t.Fatalf("%s has %q %d times", file, text, strings.Count(all, text))
 	}
-	return at(all, strings.Index(all, text)+plus)
+	return PositionAt(all, strings.Index(all, text)+plus)
 }
 
 // At returns the parameters of requests that are about a position.
@@ -439,8 +439,8 @@ func URI(file string) string {
 	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(file)}).String()
 }
 
-// at returns the position of a byte of text.
-func at(text string, offset int) Position {
+// PositionAt returns the position of a byte of text.
+func PositionAt(text string, offset int) Position {
 	before := text[:offset]
 	line := before[strings.LastIndexByte(before, '\n')+1:]
 	return Position{strings.Count(before, "\n"), len(utf16.Encode([]rune(line)))}
