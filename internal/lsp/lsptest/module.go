@@ -18,10 +18,16 @@ func Extract(t testing.TB, archive string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	ExtractTo(t, dir, archive)
+	return dir
+}
+
+// ExtractTo writes the files of an archive to a folder.
+func ExtractTo(t testing.TB, dir, archive string) {
+	t.Helper()
 	for _, f := range txtar.Parse([]byte(archive)).Files {
 		Write(t, filepath.Join(dir, filepath.FromSlash(f.Name)), string(f.Data))
 	}
-	return dir
 }
 
 // Prodcon makes a module of its own of the example, without what is generated for it and without its tests, and returns its folder.
