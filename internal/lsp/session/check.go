@@ -113,8 +113,7 @@ func (v *view) restructured(files map[string][]*file) bool {
 	found := false
 	for _, list := range files {
 		for _, f := range list {
-			if known, ok := v.headers[f.name]; ok && f.header != "" && f.header != known {
-				v.headers[f.name] = f.header
+			if known, ok := v.headers[f.name]; ok && v.compare(f.name, known, f.header) {
 				found = true
 			}
 		}

@@ -1,12 +1,14 @@
 package session
 
 import (
+	"bytes"
 	"cmp"
 	"go/ast"
 	"go/token"
 	"os"
 	"slices"
 	"strings"
+	"unicode"
 
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/ast/astutil"
@@ -102,26 +104,37 @@ func (v *view) diagnostic(n *node, d analysis.Diagnostic) (file string, found Di
 	return location.File, found
 }
 
-// end returns the end of what a diagnostic at pos is about, if the analyzer leaves it open: the largest expression, or else the name, that
-// starts there.
+// end returns the end of what a diagnostic at pos is about, if the analyzer leaves it open: of the largest expression that starts there, as
+// far as it is on the same line, of a comment, or of a word.
 func (v *view) end(n *node, pos, end token.Pos) token.Pos {
 	if end.IsValid() {
 		return end
 	}
-	end = pos
-	for _, f := range n.pkg.Syntax {
-		if pos < f.FileStart || f.FileEnd < pos {
-			continue
-		}
-		path, _ := astutil.PathEnclosingInterval(f, pos, pos)
-		for _, node := range path {
-			if _, ok := node.(ast.Expr); !ok || node.Pos() != pos {
-				continue
-			}
+	i := slices.IndexFunc(n.files, func(f *file) bool { return f.token != nil && f.syntax.FileStart <= pos && pos <= f.syntax.FileEnd })
+	if i < 0 || n.files[i].content == nil {
+		return pos
+	}
+	f := n.files[i]
+	offset := f.token.Offset(pos)
+	line, _, _ := bytes.Cut(f.content[offset:], []byte("\n"))
+	line = bytes.TrimRight(line, "\r")
+	path, _ := astutil.PathEnclosingInterval(f.syntax, pos, pos)
+	for _, node := range path {
+		if _, ok := node.(ast.Expr); ok && node.Pos() == pos {
 			end = node.End()
 		}
 	}
-	return end
+	switch {
+	case end.IsValid():
+		return min(end, pos+token.Pos(len(line)))
+	case bytes.HasPrefix(line, []byte("//")):
+		return pos + token.Pos(len(line))
+	}
+	word := bytes.IndexFunc(line, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	if word < 0 {
+		word = len(line)
+	}
+	return pos + token.Pos(word)
 }
 
 // location returns where pos and end are. Files that are generated in the course of a build, from a user's file, point to that one.

@@ -40,6 +40,9 @@ func (s *Session) file(in inputs, name string, fixed bool) *file {
 	}
 	info, err := os.Stat(name)
 	if err != nil {
+		if old != nil && old.err != nil && old.err.Error() == err.Error() {
+			return old
+		}
 		return s.parse(&file{name: name, err: err}, fixed)
 	}
 	if old != nil && !old.buffer && old.size == info.Size() && old.time.Equal(info.ModTime()) {

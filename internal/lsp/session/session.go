@@ -169,8 +169,22 @@ func (s *Session) show() {
 	}
 }
 
-// forget removes the positions of versions of files that no view refers to any longer. It may be called when all views are up to date.
+// forget drops the versions of files that no view refers to any longer. It may be called when all views are up to date.
 func (s *Session) forget() {
+	used := map[*file]bool{}
+	for _, v := range s.views {
+		for _, n := range v.nodes {
+			for _, f := range n.files {
+				used[f] = true
+			}
+		}
+	}
+	for name, f := range s.files {
+		if !used[f] {
+			delete(s.files, name)
+			s.retired = append(s.retired, f)
+		}
+	}
 	s.reading.Lock()
 	defer s.reading.Unlock()
 	for _, f := range s.retired {

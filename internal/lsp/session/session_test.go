@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/token"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -113,10 +116,13 @@ func TestNoFactsOnStandardLibrary(t *testing.T) {
 func TestUpdate(t *testing.T) {
 	t.Parallel()
 	dir := lsptest.Prodcon(t)
+	var mu sync.Mutex
 	analysed := map[string]int{}
 	count := &analysis.Analyzer{
 		Name: "count", Doc: "count: count packages",
 		Run: func(pass *analysis.Pass) (any, error) {
+			mu.Lock()
+			defer mu.Unlock()
 			analysed[strings.TrimPrefix(pass.Pkg.Path(), "example.com/prodcon/")]++
 			return nil, nil
 		},
@@ -181,6 +187,33 @@ func TestUpdate(t *testing.T) {
 	update("import in what both import, unbeknown to the editor", 1, map[string]int{"producer": 1, "consumer": 1, "protos/prodcon": 1})
 }
 
+// BenchmarkEdit is an edit of a function that does not change what it imports, and of a package that both functions import.
+func BenchmarkEdit(b *testing.B) {
+	dir := lsptest.Prodcon(b)
+	s := session.New(session.Options{Analyzer: vet.New()})
+	s.SetFolders([]string{dir})
+	if _, err := s.Update(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	for _, name := range []string{"consumer/main.go", "protos/prodcon/prodcon.pb.go"} {
+		b.Run(filepath.Base(filepath.Dir(name)), func(b *testing.B) {
+			file := filepath.Join(dir, name)
+			data, err := os.ReadFile(file)
+			if err != nil {
+				b.Fatal(err)
+			}
+			i := 0
+			for b.Loop() {
+				i++
+				s.SetBuffer(file, session.Buffer{Content: fmt.Appendf(slices.Clip(data), "\n// %d\n", i), Version: int32(i)})
+				if _, err := s.Update(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 func TestOffset(t *testing.T) {
 	content := "aé🙂b\n\nx\xffy"
 	for _, test := range []struct {
@@ -198,5 +231,81 @@ func TestOffset(t *testing.T) {
 		if got != test.want {
 			t.Errorf("%v: got %d (%v), want %d", test.at, got, err, test.want)
 		}
+	}
+}
+
+// TestRanges checks what is underlined where the analyzer only says where it begins.
+func TestRanges(t *testing.T) {
+	t.Parallel()
+	dir := lsptest.Extract(t, `
+-- go.mod --
+module example.com/ranges
+
+go 1.26.0
+-- main.go --
+package main
+
+//go:generate go tool cofaas-gen -flag
+
+func main() {
+	go print(1,
+		2)
+	größe()
+}
+
+func größe() {}
+`)
+	var places []func(*ast.File) token.Pos
+	a := &analysis.Analyzer{
+		Name: "places", Doc: "places: report places",
+		Run: func(pass *analysis.Pass) (any, error) {
+			for i, place := range places {
+				pass.Report(analysis.Diagnostic{Pos: place(pass.Files[0]), Message: fmt.Sprint(i)})
+			}
+			return nil, nil
+		},
+	}
+	body := func(f *ast.File) []ast.Stmt { return f.Decls[0].(*ast.FuncDecl).Body.List }
+	places = []func(*ast.File) token.Pos{
+		func(f *ast.File) token.Pos { return f.Package },
+		func(f *ast.File) token.Pos { return f.Name.Pos() },
+		func(f *ast.File) token.Pos { return f.Comments[0].Pos() },
+		func(f *ast.File) token.Pos { return body(f)[0].Pos() },
+		func(f *ast.File) token.Pos { return body(f)[0].(*ast.GoStmt).Call.Pos() },
+		func(f *ast.File) token.Pos { return body(f)[1].Pos() },
+		func(f *ast.File) token.Pos { return f.Decls[1].(*ast.FuncDecl).Name.Pos() },
+		func(f *ast.File) token.Pos { return f.FileEnd },
+	}
+	want := []string{"package", "main", "//go:generate go tool cofaas-gen -flag", "go", "print(1,", "größe()", "größe", ""}
+
+	file := filepath.Join(dir, "main.go")
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := session.New(session.Options{Analyzer: a, Log: t.Logf})
+	s.SetFolders([]string{dir})
+	result, err := s.Update(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make([]string, len(want))
+	for _, d := range result.Diagnostics[file] {
+		var i int
+		if _, err := fmt.Sscan(d.Message, &i); err != nil {
+			t.Fatal(err)
+		}
+		start, err := session.Offset(content, d.Range.Start)
+		if err != nil {
+			t.Fatal(err)
+		}
+		end, err := session.Offset(content, d.Range.End)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[i] = string(content[start:end])
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

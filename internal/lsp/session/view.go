@@ -29,7 +29,7 @@ type view struct {
 	packages  map[string]*packages.Package // by ID, without types; of functions and what is below them
 	order     []string                     // their IDs, what is imported before what imports it
 	functions []string                     // IDs of the functions
-	headers   map[string]string            // of all files of the modules, functions or not
+	headers   map[string]string            // of the files of the modules, functions or not; "" if it was not needed yet
 	standard  standard
 
 	nodes   map[string]*node // by ID
@@ -101,11 +101,17 @@ func (v *view) look(in inputs, name string) {
 		v.headers[name] = header(content)
 		v.stale = true
 	default:
-		if h := header(content); h != "" && h != known {
-			v.headers[name] = h
-			v.stale = true
-		}
+		v.stale = v.compare(name, known, header(content))
 	}
+}
+
+// compare takes note of what the header of a file is now, and says whether it has changed.
+func (v *view) compare(name, known, now string) (changed bool) {
+	if now == "" || now == known {
+		return false
+	}
+	v.headers[name] = now
+	return known != ""
 }
 
 func read(in inputs, name string) ([]byte, error) {
@@ -226,6 +232,10 @@ func (v *view) load(ctx context.Context, in inputs) error {
 			if filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
 				continue
 			}
+			headers[name] = v.headers[name]
+			if pkg.Name != "main" {
+				continue
+			}
 			content, err := read(in, name)
 			if err != nil {
 				v.opts.Log("%v", err)
@@ -234,12 +244,12 @@ func (v *view) load(ctx context.Context, in inputs) error {
 			headers[name] = header(content)
 			marked = marked || slices.Contains(pkg.GoFiles, name) && analyzer.AnnotationLine(content) > 0
 		}
-		if marked && pkg.Name == "main" {
+		if marked {
 			functions = append(functions, pkg)
 		}
 	}
-	for name := range in.buffers { // files that belong to no package, as yet
-		if _, ok := headers[name]; !ok && v.roots[filepath.Dir(name)] != "" {
+	for name := range in.buffers { // some of which belong to no package, as yet
+		if filepath.Ext(name) == ".go" {
 			headers[name] = header(in.buffers[name].Content)
 		}
 	}
