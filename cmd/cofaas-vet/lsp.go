@@ -19,7 +19,7 @@ func runLSP(args []string, conn io.ReadWriteCloser, stderr io.Writer) int {
 	explain := a.Flags.Lookup("explain")
 	flags.Var(explain.Value, explain.Name, explain.Usage)
 	tags := flags.String("tags", "", "build `tags`, separated by commas")
-	flags.Bool("stdio", true, "speak on standard input and output, as it always does; some editors say so")
+	stdio := flags.Bool("stdio", true, "speak on standard input and output; there is no other way, but some editors say so")
 	flags.Usage = func() {
 		fmt.Fprint(stderr, "usage: cofaas-vet lsp [flags]\n\nA language server for functions, to run beside gopls; see docs/editors.md.\n\n")
 		flags.PrintDefaults()
@@ -29,6 +29,9 @@ func runLSP(args []string, conn io.ReadWriteCloser, stderr io.Writer) int {
 		return exitClean
 	case err != nil:
 		return exitFailure // which the flag set has reported
+	case !*stdio:
+		fmt.Fprintln(stderr, "cofaas-vet lsp: -stdio=false: there is no other way to speak with it")
+		return exitFailure
 	case flags.NArg() > 0:
 		fmt.Fprintf(stderr, "cofaas-vet lsp: unexpected argument %q\n", flags.Arg(0))
 		return exitFailure

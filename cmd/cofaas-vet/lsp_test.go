@@ -55,6 +55,7 @@ func TestLSP_Errors(t *testing.T) {
 		{"Help", []string{"-h"}, exitClean, "usage: cofaas-vet lsp"},
 		{"UnknownFlag", []string{"-unknown"}, exitFailure, "flag provided but not defined"},
 		{"Argument", []string{"./..."}, exitFailure, `unexpected argument "./..."`},
+		{"NoStdio", []string{"-stdio=false"}, exitFailure, "no other way"},
 		{"HangUp", nil, exitFindings, "hangs up without having shut down the server"},
 	}
 	for _, test := range tests {

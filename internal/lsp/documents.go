@@ -102,6 +102,9 @@ func (s *server) didChangeWatchedFiles(_ context.Context, p *didChangeWatchedFil
 
 func (s *server) didChangeWorkspaceFolders(_ context.Context, p *didChangeWorkspaceFoldersParams) (any, error) {
 	s.setFolders(p.Event.Added, p.Event.Removed)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dirty()
 	return nil, nil
 }
 
@@ -119,7 +122,6 @@ func (s *server) setFolders(added, removed []workspaceFolder) {
 		}
 	}
 	s.session.SetFolders(s.folders)
-	s.dirty()
 }
 
 // buffer hands the content of a document to the session. s.mu is held.

@@ -31,6 +31,9 @@ type initializeParams struct {
 	RootPath         string            `json:"rootPath"`
 	WorkspaceFolders []workspaceFolder `json:"workspaceFolders"`
 	Capabilities     struct {
+		Window struct {
+			WorkDoneProgress bool `json:"workDoneProgress"`
+		} `json:"window"`
 		Workspace struct {
 			WorkspaceEdit struct {
 				DocumentChanges bool `json:"documentChanges"`
@@ -228,6 +231,16 @@ const (
 type logMessageParams struct {
 	Type    int    `json:"type"`
 	Message string `json:"message"`
+}
+
+type progressParams struct {
+	Token string            `json:"token"`
+	Value *workDoneProgress `json:"value,omitempty"` // nil to create the token
+}
+
+type workDoneProgress struct {
+	Kind  string `json:"kind"` // "begin" or "end"
+	Title string `json:"title,omitempty"`
 }
 
 type cancelParams struct {

@@ -46,14 +46,14 @@ func Serve(ctx context.Context, conn io.ReadWriteCloser, opts Options) error {
 		published: map[string]published{},
 		current:   make(chan struct{}),
 	}
-	s.session = session.New(session.Options{Analyzer: opts.Analyzer, BuildFlags: opts.BuildFlags, Log: s.logf})
+	s.session = session.New(session.Options{Analyzer: opts.Analyzer, BuildFlags: opts.BuildFlags, Warn: s.warnf, Log: s.logf})
 	ready := make(chan struct{})
 	s.conn = jsonrpc2.NewConn(ctx, newStream(conn), handlerFunc(func(ctx context.Context, _ *jsonrpc2.Conn, r *jsonrpc2.Request) {
 		<-ready // s.conn is set
 		s.handle(ctx, r)
 	}), jsonrpc2.SetLogger(log.New(logWriter(func(text string) {
 		<-ready
-		s.logf("%s", text)
+		s.warnf("%s", text)
 	}), "", 0)))
 	close(ready)
 	var updates sync.WaitGroup
@@ -61,6 +61,7 @@ func Serve(ctx context.Context, conn io.ReadWriteCloser, opts Options) error {
 
 	<-s.conn.DisconnectNotify()
 	cancel()
+	s.session.Close()
 	updates.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -104,6 +105,7 @@ type server struct {
 	stop      context.CancelFunc // ends the update that is being made, if any
 	current   chan struct{}      // closed while everything is up to date
 	published map[string]published
+	working   bool // the next update may take long
 }
 
 // Error codes that the protocol adds to those of JSON-RPC.
@@ -118,11 +120,11 @@ func (s *server) handle(ctx context.Context, r *jsonrpc2.Request) {
 	if r.Notif {
 		defer func() {
 			if p := recover(); p != nil {
-				s.logf("%s: panic: %v\n%s", r.Method, p, debug.Stack())
+				s.warnf("%s: panic: %v\n%s", r.Method, p, debug.Stack())
 			}
 		}()
 		if err := s.notified(ctx, r); err != nil {
-			s.logf("%s: %v", r.Method, err)
+			s.warnf("%s: %v", r.Method, err)
 		}
 		return
 	}
@@ -143,6 +145,11 @@ func (s *server) handle(ctx context.Context, r *jsonrpc2.Request) {
 	}
 	if r.Method == "initialize" || r.Method == "shutdown" {
 		answer() // what comes behind depends on it
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.phase == running {
+			s.dirty() // only now, since nothing may be said before the answer
+		}
 		return
 	}
 	go answer()
@@ -165,7 +172,7 @@ func (s *server) reply(r *jsonrpc2.Request, result any, err error) {
 func (s *server) call(ctx context.Context, r *jsonrpc2.Request) (result any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.logf("%s: panic: %v\n%s", r.Method, p, debug.Stack())
+			s.warnf("%s: panic: %v\n%s", r.Method, p, debug.Stack())
 			err = &jsonrpc2.Error{Code: jsonrpc2.CodeInternalError, Message: fmt.Sprint("panic: ", p)}
 		}
 	}()
@@ -250,6 +257,7 @@ func (s *server) initialize(_ context.Context, p *initializeParams) (any, error)
 	s.mu.Lock()
 	s.phase = running
 	s.client = *p
+	s.working = true
 	folders := p.WorkspaceFolders
 	if len(folders) == 0 && p.RootURI != "" {
 		folders = []workspaceFolder{{URI: p.RootURI}}
@@ -280,7 +288,7 @@ func (s *server) watch(ctx context.Context) {
 		RegisterOptions: watchOptions{[]watcher{{"**/*.go"}, {"**/go.mod"}, {"**/go.sum"}, {"**/go.work"}, {"**/go.work.sum"}}},
 	}}}, nil)
 	if err != nil && ctx.Err() == nil {
-		s.logf("client/registerCapability: %v", err)
+		s.warnf("client/registerCapability: %v", err)
 	}
 }
 
@@ -297,14 +305,13 @@ func (s *server) cancelRequest(_ context.Context, p *cancelParams) (any, error) 
 	return nil, nil
 }
 
-// logf tells the user of the client, in a place that one looks into when something is amiss.
-func (s *server) logf(format string, args ...any) {
-	kind := messageInfo
-	message := fmt.Sprintf(format, args...)
-	if strings.Contains(message, "panic: ") {
-		kind = messageWarning
-	}
-	_ = s.conn.Notify(context.Background(), "window/logMessage", logMessageParams{kind, message})
+// logf tells the user of the client, in a place that one looks into when something is amiss, and warnf what is amiss.
+func (s *server) logf(format string, args ...any)  { s.log(messageInfo, format, args...) }
+func (s *server) warnf(format string, args ...any) { s.log(messageWarning, format, args...) }
+
+func (s *server) log(kind int, format string, args ...any) {
+	// If the client has hung up there is nobody to tell.
+	_ = s.conn.Notify(context.Background(), "window/logMessage", logMessageParams{kind, fmt.Sprintf(format, args...)})
 }
 
 // A logWriter is for what package jsonrpc2 has to say.

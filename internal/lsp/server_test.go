@@ -107,6 +107,7 @@ func TestDiagnostics(t *testing.T) {
 
 	// Without any file open.
 	p := c.Wait(lib, "two findings", found(2))
+	c.WaitProgress("Analysing functions")
 	c.Open(lib)
 	c.Open(main)
 	at := c.Find(lib, "findMe := 1", 0)
@@ -144,6 +145,10 @@ func TestDiagnostics(t *testing.T) {
 		c.Wait(lib, "findings", found(4))
 		if p := c.Wait(main, "what it had", func(lsptest.Published) bool { return true }); len(p.Diagnostics) != 2 || len(c.All()) != before {
 			t.Errorf("got %+v", p)
+		}
+		// What it had is about a text that is no more.
+		if got := codeActions(c, main, c.Find(main, "_ = findHere", 5), ""); len(got) != 0 {
+			t.Errorf("got %+v for broken code", got)
 		}
 		c.Replace(main, "findHere := undefined(", "x := 0")
 		c.Replace(main, "_ = findHere", "_ = x")

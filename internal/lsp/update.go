@@ -55,7 +55,9 @@ func (s *server) update(ctx context.Context) {
 		updating, stop := context.WithCancel(ctx)
 		s.stop = stop
 		s.mu.Unlock()
+		done := s.progress(ctx)
 		result, err := s.session.Update(updating)
+		done()
 		if err == nil {
 			s.publish(result)
 			s.session.Plan()
@@ -68,6 +70,29 @@ func (s *server) update(ctx context.Context) {
 		s.mu.Unlock()
 		stop()
 	}
+}
+
+// progress shows the user that work is being done, if it may take long: until there has been an update. The work ends when done is called.
+func (s *server) progress(ctx context.Context) (done func()) {
+	const token = "analysis"
+	s.mu.Lock()
+	first, can := s.working, s.client.Capabilities.Window.WorkDoneProgress
+	s.working = false
+	s.mu.Unlock()
+	if !first || !can {
+		return func() {}
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second) // for a client that promises to answer, and does not
+	defer cancel()
+	if err := s.conn.Call(ctx, "window/workDoneProgress/create", progressParams{Token: token}, nil); err != nil {
+		return func() {}
+	}
+	tell := func(p workDoneProgress) {
+		// If the client has hung up there is nobody to tell.
+		_ = s.conn.Notify(context.Background(), "$/progress", progressParams{token, &p})
+	}
+	tell(workDoneProgress{Kind: "begin", Title: "Analysing functions"})
+	return func() { tell(workDoneProgress{Kind: "end"}) }
 }
 
 // settled waits until everything that the client has said so far is taken into account.

@@ -159,7 +159,7 @@ func goVersion(pkg *packages.Package) string {
 func (v *view) make(n *node) {
 	defer func() {
 		if r := recover(); r != nil {
-			v.opts.Log("package %s: panic: %v\n%s", n.meta.PkgPath, r, debug.Stack())
+			v.opts.Warn("package %s: panic: %v\n%s", n.meta.PkgPath, r, debug.Stack())
 			n.broken = true
 		}
 	}()

@@ -152,7 +152,7 @@ func (s *Session) location(pos, end token.Pos) Location {
 	from, to := s.fset.Position(pos), s.fset.Position(end)
 	content, err := os.ReadFile(from.Filename)
 	if err != nil {
-		s.opts.Log("%v", err)
+		s.opts.Warn("%v", err)
 	}
 	return Location{from.Filename, Range{lineColumn(content, from), lineColumn(content, to)}}
 }

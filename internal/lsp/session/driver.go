@@ -61,7 +61,7 @@ func (v *view) analyze(n *node) {
 	}
 	for _, a := range due {
 		if act := v.run(a, n); act.err != nil {
-			v.opts.Log("package %s: %v", n.meta.PkgPath, act.err)
+			v.opts.Warn("package %s: %v", n.meta.PkgPath, act.err)
 			break // what remains depends on it
 		}
 	}

@@ -82,17 +82,19 @@ func (v *view) replan() {
 	v.dirty = false
 	defer func() {
 		if r := recover(); r != nil {
-			v.opts.Log("%s: no plan: panic: %v\n%s", v.dir, r, debug.Stack())
+			v.opts.Warn("%s: no plan: panic: %v\n%s", v.dir, r, debug.Stack())
 		}
 	}()
 	// One after the other, since nothing could recover from a panic in a goroutine of the checker.
+	var decided *planning.Plan
 	found, err := analyzer.Analyze(pkgs, analyzer.Options{Sequential: true})
-	if err != nil {
-		v.plan = &plan{err: err}
-		return
+	if err == nil {
+		decided, err = planning.Make(found)
 	}
-	decided, err := planning.Make(found)
 	if err != nil {
+		if v.plan == nil || v.plan.err == nil || v.plan.err.Error() != err.Error() {
+			v.opts.Warn("%s: no plan: %v", v.dir, err)
+		}
 		v.plan = &plan{err: err}
 		return
 	}

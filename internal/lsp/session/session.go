@@ -18,13 +18,15 @@ type Options struct {
 	Analyzer *analysis.Analyzer
 	// BuildFlags are passed to the go command.
 	BuildFlags []string
-	// Log gets a line for what goes wrong and for what takes long; nil means quiet. It may be called by several goroutines.
-	Log func(format string, args ...any)
+	// Warn gets what goes wrong, Log what the user may want to know. They may be called by several goroutines; nil means quiet.
+	Warn, Log func(format string, args ...any)
 }
 
 // A Session is what is known of the functions in some folders. Its methods may be called by several goroutines.
 type Session struct {
 	opts      Options
+	open      context.Context // until Close; for go commands, which edits must not end, or else they would never come to theirs
+	end       context.CancelFunc
 	env       []string
 	analyzers []*analysis.Analyzer // those with facts, each behind what it requires
 	fset      *token.FileSet
@@ -53,11 +55,18 @@ type Buffer struct {
 
 // New returns a session without folders.
 func New(opts Options) *Session {
+	quiet := func(string, ...any) {}
 	if opts.Log == nil {
-		opts.Log = func(string, ...any) {}
+		opts.Log = quiet
 	}
+	if opts.Warn == nil {
+		opts.Warn = quiet
+	}
+	open, end := context.WithCancel(context.Background())
 	return &Session{
 		opts: opts,
+		open: open,
+		end:  end,
 		// As for the generator: what a function's sources mean is what they mean on the system that the tool runs on.
 		env:       append(os.Environ(), "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH),
 		analyzers: withFacts(opts.Analyzer),
@@ -70,6 +79,9 @@ func New(opts Options) *Session {
 		views:     map[string]*view{},
 	}
 }
+
+// Close ends go commands that are running. There are no updates after it.
+func (s *Session) Close() { s.end() }
 
 // SetBuffer says what an editor has of a file; it counts in place of what is on disk.
 func (s *Session) SetBuffer(file string, b Buffer) {
@@ -129,16 +141,20 @@ type Result struct {
 }
 
 // Update brings what is known up to date. If ctx ends before that, it returns the context's error, and what was done is not done again
-// by the next update. Everything else that goes wrong is logged, since there may be something to show nevertheless.
+// by the next update; the same goes for a session that is closed. Whatever else goes wrong is a warning, since there may be something to
+// show nevertheless.
 func (s *Session) Update(ctx context.Context) (*Result, error) {
 	s.updating.Lock()
 	defer s.updating.Unlock()
+	if err := s.open.Err(); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	in := inputs{maps.Clone(s.buffers), maps.Clone(s.folders), s.changed}
 	s.changed = map[string]bool{}
 	s.mu.Unlock()
 
-	s.choose(context.WithoutCancel(ctx), in) // for what it finds would otherwise seem to be gone
+	s.choose(in)
 	result := &Result{Diagnostics: map[string][]Diagnostic{}, Versions: map[string]int32{}, Kept: map[string]bool{}}
 	for name, b := range in.buffers {
 		result.Versions[name] = b.Version

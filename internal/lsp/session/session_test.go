@@ -62,7 +62,7 @@ func TestSameAsVet(t *testing.T) {
 	}
 	slices.Sort(want)
 
-	s := session.New(session.Options{Analyzer: a, Log: t.Logf})
+	s := session.New(session.Options{Analyzer: a, Warn: t.Logf, Log: t.Logf})
 	s.SetFolders([]string{dir})
 	result, err := s.Update(t.Context())
 	if err != nil {
@@ -128,7 +128,7 @@ func TestUpdate(t *testing.T) {
 		},
 	}
 	loads := 0
-	s := session.New(session.Options{Analyzer: count, Log: func(format string, args ...any) {
+	s := session.New(session.Options{Analyzer: count, Warn: t.Logf, Log: func(format string, args ...any) {
 		if line := fmt.Sprintf(format, args...); strings.Contains(line, " functions, ") {
 			loads++
 		} else {
@@ -185,6 +185,13 @@ func TestUpdate(t *testing.T) {
 	update("change on disk of what both import", 0, map[string]int{"producer": 1, "consumer": 1, "protos/prodcon": 1})
 	lsptest.Write(t, lib, strings.Replace(string(data), "import (", "import (\n\t_ \"embed\"", 1))
 	update("import in what both import, unbeknown to the editor", 1, map[string]int{"producer": 1, "consumer": 1, "protos/prodcon": 1})
+
+	s.Close()
+	lsptest.Write(t, file, "package main\n\nimport _ \"fmt\"\n")
+	s.CloseBuffer(file)
+	if _, err := s.Update(t.Context()); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v of a closed session, want that it was cancelled", err)
+	}
 }
 
 // BenchmarkEdit is an edit of a function that does not change what it imports, and of a package that both functions import.
@@ -283,7 +290,7 @@ func größe() {}
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := session.New(session.Options{Analyzer: a, Log: t.Logf})
+	s := session.New(session.Options{Analyzer: a, Warn: t.Logf, Log: t.Logf})
 	s.SetFolders([]string{dir})
 	result, err := s.Update(t.Context())
 	if err != nil {

@@ -53,7 +53,7 @@ func (std *standard) load(config *packages.Config, pkgs map[string]*packages.Pac
 	for _, pkg := range list {
 		for _, err := range pkg.Errors {
 			// Such as one that is not there. Whoever imports it has that error too.
-			s.opts.Log("standard library: %v", err)
+			s.opts.Warn("standard library: %v", err)
 		}
 		if pkg.ExportFile == "" {
 			continue

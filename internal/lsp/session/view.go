@@ -40,7 +40,7 @@ type view struct {
 }
 
 // choose makes the views that are wanted, drops others, and marks those as stale for which the go command has to be asked again.
-func (s *Session) choose(ctx context.Context, in inputs) {
+func (s *Session) choose(in inputs) {
 	for name := range in.changed {
 		switch filepath.Base(name) {
 		case "go.mod", "go.work", "go.sum", "go.work.sum", "modules.txt":
@@ -52,11 +52,11 @@ func (s *Session) choose(ctx context.Context, in inputs) {
 	}
 	wanted := map[string]bool{}
 	for dir := range in.folders {
-		wanted[s.root(ctx, dir)] = true
+		wanted[s.root(dir)] = true
 	}
 	for name := range in.buffers {
 		if filepath.Ext(name) == ".go" {
-			wanted[s.root(ctx, filepath.Dir(name))] = true
+			wanted[s.root(filepath.Dir(name))] = true
 		}
 	}
 	delete(wanted, "")
@@ -76,12 +76,12 @@ func (s *Session) choose(ctx context.Context, in inputs) {
 		}
 	}
 	for name := range in.changed {
-		if v := s.views[s.root(ctx, filepath.Dir(name))]; v != nil && filepath.Ext(name) == ".go" {
+		if v := s.views[s.root(filepath.Dir(name))]; v != nil && filepath.Ext(name) == ".go" {
 			v.look(in, name)
 		}
 	}
 	for name := range in.buffers {
-		if v := s.views[s.root(ctx, filepath.Dir(name))]; v != nil && filepath.Ext(name) == ".go" {
+		if v := s.views[s.root(filepath.Dir(name))]; v != nil && filepath.Ext(name) == ".go" {
 			v.look(in, name)
 		}
 	}
@@ -125,13 +125,13 @@ func read(in inputs, name string) ([]byte, error) {
 const withoutWork = "\x00"
 
 // root returns the view that a folder belongs to: the folder of its go.work or go.mod file, or "" if there is neither.
-func (s *Session) root(ctx context.Context, dir string) string {
+func (s *Session) root(dir string) string {
 	if root, ok := s.roots[dir]; ok {
 		return root
 	}
-	root, err := s.findRoot(ctx, dir)
+	root, err := s.findRoot(dir)
 	if err != nil {
-		s.opts.Log("%s: %v", dir, err)
+		s.opts.Warn("%s: %v", dir, err)
 	} else if root == "" {
 		s.opts.Log("%s: in no module, so there are no functions to look at", dir)
 	}
@@ -139,7 +139,7 @@ func (s *Session) root(ctx context.Context, dir string) string {
 	return root
 }
 
-func (s *Session) findRoot(ctx context.Context, dir string) (string, error) {
+func (s *Session) findRoot(dir string) (string, error) {
 	there := dir
 	for { // a file that is on no disk yet may be in a folder that is on none either
 		if _, err := os.Stat(there); err == nil || there == filepath.Dir(there) {
@@ -147,7 +147,7 @@ func (s *Session) findRoot(ctx context.Context, dir string) (string, error) {
 		}
 		there = filepath.Dir(there)
 	}
-	cmd := exec.CommandContext(ctx, "go", "env", "-json", "GOMOD", "GOWORK")
+	cmd := exec.CommandContext(s.open, "go", "env", "-json", "GOMOD", "GOWORK")
 	cmd.Dir, cmd.Env = there, append(slices.Clip(s.env), "PWD="+there)
 	out, err := cmd.Output()
 	if err != nil {
@@ -199,9 +199,10 @@ func (v *view) update(ctx context.Context, in inputs) error {
 	for {
 		if v.stale {
 			start := time.Now()
-			// Not with ctx: a go command that is stopped by each key that is pressed never ends.
-			if err := v.load(context.WithoutCancel(ctx), in); err != nil {
-				v.opts.Log("%s: %v", v.dir, err)
+			if err := v.load(in); v.open.Err() != nil {
+				return v.open.Err()
+			} else if err != nil {
+				v.opts.Warn("%s: %v", v.dir, err)
 			}
 			v.stale = false // or else each edit would run a go command that fails
 			v.opts.Log("%s: %d functions, %d packages, in %v", v.dir, len(v.functions), len(v.order), time.Since(start).Round(time.Millisecond))
@@ -214,12 +215,12 @@ func (v *view) update(ctx context.Context, in inputs) error {
 }
 
 // load asks the go command which packages there are, and finds the functions among them. If it fails, the view stays as it was.
-func (v *view) load(ctx context.Context, in inputs) error {
+func (v *view) load(in inputs) error {
 	overlay := map[string][]byte{}
 	for name, b := range in.buffers {
 		overlay[name] = b.Content
 	}
-	config := &packages.Config{Context: ctx, Mode: loadMode, Dir: v.dir, Env: v.env, BuildFlags: v.opts.BuildFlags, Overlay: overlay}
+	config := &packages.Config{Context: v.open, Mode: loadMode, Dir: v.dir, Env: v.env, BuildFlags: v.opts.BuildFlags, Overlay: overlay}
 	all, err := packages.Load(config, "work") // all packages of the main modules
 	if err != nil {
 		return err
@@ -238,7 +239,7 @@ func (v *view) load(ctx context.Context, in inputs) error {
 			}
 			content, err := read(in, name)
 			if err != nil {
-				v.opts.Log("%v", err)
+				v.opts.Warn("%v", err)
 				continue
 			}
 			headers[name] = header(content)
