@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"reflect"
+	"runtime/debug"
 	"time"
 
 	"github.com/cofaas/cofaas/analyzer"
@@ -55,13 +56,7 @@ func (s *server) update(ctx context.Context) {
 		updating, stop := context.WithCancel(ctx)
 		s.stop = stop
 		s.mu.Unlock()
-		done := s.progress(ctx)
-		result, err := s.session.Update(updating)
-		done()
-		if err == nil {
-			s.publish(result)
-			s.session.Plan()
-		}
+		s.bring(updating)
 		s.mu.Lock()
 		if updating.Err() == nil {
 			close(s.current)
@@ -70,6 +65,26 @@ func (s *server) update(ctx context.Context) {
 		s.mu.Unlock()
 		stop()
 	}
+}
+
+// bring makes one update.
+func (s *server) bring(ctx context.Context) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.warnf("update: panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	done := s.progress(ctx)
+	defer done()
+	result, err := s.session.Update(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			s.warnf("update: %v", err)
+		}
+		return
+	}
+	s.publish(result)
+	s.session.Plan()
 }
 
 // progress shows the user that work is being done, if it may take long: until there has been an update. The work ends when done is called.

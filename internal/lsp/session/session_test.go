@@ -316,3 +316,80 @@ func größe() {}
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// TestBroken checks that code that is wrong in its structure does no harm, and that all is well once it is mended.
+func TestBroken(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, file, content string }{
+		{"Cycle", "lib/lib.go", "package lib\n\nimport _ \"example.com/broken/other\"\n"},
+		{"Itself", "lib/lib.go", "package lib\n\nimport _ \"example.com/broken/lib\"\n"},
+		{"Missing", "lib/lib.go", "package lib\n\nimport _ \"example.com/broken/none\"\n"},
+		{"MissingModule", "lib/lib.go", "package lib\n\nimport _ \"example.org/none\"\n"},
+		{"MissingStandard", "lib/lib.go", "package lib\n\nimport _ \"net/none\"\n"},
+		{"TwoPackages", "lib/more.go", "package more\n"},
+		{"Syntax", "lib/lib.go", "package lib\n\nimport (\n"},
+		{"NoPackage", "lib/lib.go", ""},
+		{"Types", "lib/lib.go", "package lib\n\nvar X int = \"\"\n"},
+		{"Nothing", "main.go", "package"},
+		{"Cgo", "lib/lib.go", "package lib\n\n// #error no\nimport \"C\"\n"},
+		{"Embed", "lib/lib.go", "package lib\n\nimport _ \"embed\"\n\n//go:embed none\nvar s string\n"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			dir := lsptest.Extract(t, `
+-- go.mod --
+module example.com/broken
+
+go 1.26.0
+-- main.go --
+package main
+
+//go:generate go tool cofaas-gen
+
+import _ "example.com/broken/other"
+
+func main() {}
+-- other/other.go --
+package other
+
+import _ "example.com/broken/lib"
+-- lib/lib.go --
+package lib
+`)
+			a := &analysis.Analyzer{
+				Name: "mains", Doc: "mains: report main packages",
+				Run: func(pass *analysis.Pass) (any, error) {
+					if pass.Pkg.Name() == "main" {
+						pass.Report(analysis.Diagnostic{Pos: pass.Files[0].Package, Message: pass.Pkg.Path()})
+					}
+					return nil, nil
+				},
+			}
+			s := session.New(session.Options{Analyzer: a, Warn: t.Logf})
+			s.SetFolders([]string{dir})
+			main := filepath.Join(dir, "main.go")
+			update := func(what string) {
+				t.Helper()
+				result, err := s.Update(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.Plan()
+				s.At(main, session.Point{Line: 2, Character: 5})
+				if n := len(result.Diagnostics[main]); n != 1 {
+					t.Errorf("%s: %d findings, want 1", what, n)
+				}
+			}
+			update("at first")
+			file := filepath.Join(dir, test.file)
+			s.SetBuffer(file, session.Buffer{Content: []byte(test.content), Version: 1})
+			update("when broken")
+			s.CloseBuffer(file)
+			update("when mended")
+			lsptest.Write(t, file, test.content)
+			s.FilesChanged(file)
+			update("when broken on disk")
+		})
+	}
+}
