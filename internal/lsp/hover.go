@@ -100,11 +100,12 @@ func describe(site *session.Site, m markup) string {
 	case session.Annotated:
 		b.WriteString("Function of cofaas")
 	}
-	if site.Err != nil {
+	switch {
+	case len(site.Functions) > 0:
+	case site.Err != nil:
 		fmt.Fprintf(&b, "%sWhere calls go is not known: %v", m.paragraph(), site.Err)
 		return b.String()
-	}
-	if len(site.Functions) == 0 {
+	default:
 		fmt.Fprintf(&b, "%sNo function runs this code.", m.paragraph())
 	}
 	for _, f := range site.Functions {
@@ -117,6 +118,9 @@ func describe(site *session.Site, m markup) string {
 			b.WriteString(m.paragraph())
 			describeCall(&b, f, site.Call(f), site, m)
 		}
+	}
+	if site.Err != nil {
+		fmt.Fprintf(&b, "%sThat was so before this: %v", m.paragraph(), site.Err)
 	}
 	return b.String()
 }

@@ -16,10 +16,10 @@ import (
 	planning "github.com/cofaas/cofaas/internal/plan"
 )
 
-// A plan is what was decided about the functions of a view when all of them last compiled. It refers to no syntax.
+// A plan is what was decided about the functions of a view when that was last possible. It refers to no syntax.
 type plan struct {
-	functions map[string]*Function // by package path
-	err       error                // what stands in the way of a plan; there are no functions then
+	functions map[string]*Function // by package path; nil if it never was
+	err       error                // what stands in the way since
 }
 
 // A Function is what is known of one function.
@@ -95,7 +95,11 @@ func (v *view) replan() {
 		if v.plan == nil || v.plan.err == nil || v.plan.err.Error() != err.Error() {
 			v.opts.Warn("%s: no plan: %v", v.dir, err)
 		}
-		v.plan = &plan{err: err}
+		failed := &plan{err: err}
+		if v.plan != nil {
+			failed.functions = v.plan.functions
+		}
+		v.plan = failed
 		return
 	}
 	p := &plan{functions: map[string]*Function{}}

@@ -40,7 +40,7 @@ type Site struct {
 	Method  string // if Called
 	// Functions contain the place, and do there what Kind says, sorted by name.
 	Functions []*Function
-	// Err is what stands in the way of saying more, or nil.
+	// Err is what stands in the way of saying more or, if there are functions, of saying it of the present text; or nil.
 	Err error
 }
 
@@ -116,10 +116,10 @@ func (snap *snapshot) annotation(n *node, f *file, pos token.Pos) *Site {
 	start := f.token.Offset(f.token.LineStart(line))
 	text, _, _ := strings.Cut(string(f.content[start:]), "\n")
 	site := &Site{Kind: Annotated, Range: Range{point(f.content, start), point(f.content, start+len(strings.TrimRight(text, "\r")))}}
-	if site.Err = snap.problem(); site.Err == nil {
-		if fn := snap.plan.functions[n.meta.PkgPath]; fn != nil {
-			site.Functions = []*Function{fn}
-		}
+	functions, err := snap.planned()
+	site.Err = err
+	if fn := functions[n.meta.PkgPath]; fn != nil {
+		site.Functions = []*Function{fn}
 	}
 	return site
 }
@@ -149,11 +149,10 @@ func (snap *snapshot) call(n *node, call *ast.CallExpr) *Site {
 	} else {
 		return nil
 	}
-	if site.Err = snap.problem(); site.Err != nil {
-		return site
-	}
-	for _, path := range sortedKeys(snap.plan.functions) {
-		fn := snap.plan.functions[path]
+	functions, err := snap.planned()
+	site.Err = err
+	for _, path := range sortedKeys(functions) {
+		fn := functions[path]
 		if !fn.contains[n.meta.PkgPath] {
 			continue
 		}
@@ -188,13 +187,10 @@ func clientOf(found *services.Result, name *types.TypeName) *services.Service {
 	return nil
 }
 
-// problem returns why there is no plan, or nil.
-func (snap *snapshot) problem() error {
-	switch {
-	case snap.plan == nil:
-		return errNotPlanned
-	case snap.plan.err != nil:
-		return snap.plan.err
+// planned returns the functions by package path, and what stands in the way of knowing them, or of knowing them as they are now.
+func (snap *snapshot) planned() (map[string]*Function, error) {
+	if snap.plan == nil {
+		return nil, errNotPlanned
 	}
-	return nil
+	return snap.plan.functions, snap.plan.err
 }
