@@ -8,7 +8,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 EXAMPLE = ./example/prodcon
 
 # Nested modules: tools and measurements whose dependencies users must not inherit.
-MODULES = bench internal/protogen test
+MODULES = bench internal/protogen test test/editors/gopls
 
 # With a protoc in the path, it is asked too what it makes of protos.
 TAGS = $(if $(shell command -v protoc),-tags protoc)

@@ -83,7 +83,7 @@ func (c *collector) applyAt(cur inspector.Cursor, p *Pattern) bool {
 	}
 	c.applied[key] = true
 	in := c.flow.function(cur)
-	e := &evaluator{flow: c.flow, in: in, busy: make(map[value]bool)}
+	e := &evaluator{flow: c.flow, in: in}
 	q := &Pattern{Kind: p.Kind, Service: p.Service, ID: p.ID, Pkg: p.Pkg, Where: p.Where, What: p.What, depth: p.depth + 1,
 		Target: e.instantiate(p.Target, value{cur: cur})}
 	verb := map[PatternKind]string{DialPattern: "dialled", ListenPattern: "called", ClientPattern: "made"}[p.Kind]
