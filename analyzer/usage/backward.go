@@ -235,11 +235,15 @@ func (t *tracer) traceVariable(v value) bool {
 	if obj.IsField() || obj.Parent() == t.pkg.Scope() {
 		frame = nil
 	}
+	stores, all := t.reaching(obj, v.cur)
 	known := false
-	for _, stored := range t.store[obj] {
+	for _, stored := range stores {
 		stored.frame = frame
 		t.trace(stored)
 		known = true
+	}
+	if !all {
+		return true
 	}
 	for _, out := range t.outs(obj) {
 		out.frame = frame
