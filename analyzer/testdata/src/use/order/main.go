@@ -16,8 +16,9 @@ var fromFlag = flag.String("x", "flag:1", "")
 func main() {
 	c := dial("a:1")            // want `dial "a:1"`
 	greeter.NewGreeterClient(c) // want `client x.Greeter: .*"a:1"`
-	c = dial("b:1")             // want `dial "b:1"`
-	legacy.NewEchoClient(c)     // want `client Echo: .*"b:1"`
+	defer c.Close()
+	c = dial("b:1")         // want `dial "b:1"`
+	legacy.NewEchoClient(c) // want `client Echo: .*"b:1"`
 	if len(os.Args) > 1 {
 		c = dial("c:1")             // want `dial "c:1"`
 		greeter.NewGreeterClient(c) // want `client x.Greeter: .*"c:1"`
