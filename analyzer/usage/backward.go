@@ -235,11 +235,15 @@ func (t *tracer) traceVariable(v value) bool {
 	if obj.IsField() || obj.Parent() == t.pkg.Scope() {
 		frame = nil
 	}
+	stores, all := t.reaching(obj, v.cur)
 	known := false
-	for _, stored := range t.store[obj] {
+	for _, stored := range stores {
 		stored.frame = frame
 		t.trace(stored)
 		known = true
+	}
+	if !all {
+		return true
 	}
 	for _, out := range t.outs(obj) {
 		out.frame = frame
@@ -378,6 +382,7 @@ func (f *flow) holder(e ast.Expr) *types.Var {
 // addressTaken reports whether there can be a pointer to the variable v: its
 // address is taken, or a method with a pointer receiver is called.
 func (f *flow) addressTaken(v *types.Var) bool {
+	_, pointer := v.Type().Underlying().(*types.Pointer)
 	for _, use := range f.uses[v] {
 		switch use.ParentEdgeKind() {
 		case edge.UnaryExpr_X:
@@ -385,7 +390,7 @@ func (f *flow) addressTaken(v *types.Var) bool {
 		case edge.SelectorExpr_X:
 			if s := f.info.Selections[use.Parent().Node().(*ast.SelectorExpr)]; s != nil && s.Kind() == types.MethodVal {
 				if recv := s.Obj().(*types.Func).Signature().Recv(); recv != nil {
-					if _, ok := recv.Type().(*types.Pointer); ok {
+					if _, ok := recv.Type().(*types.Pointer); ok && !pointer {
 						return true
 					}
 				}

@@ -34,7 +34,7 @@ func (c *collector) listen(cur inspector.Cursor, call *ast.CallExpr) {
 	t := c.flow.term(arg, nil)
 	l := &Listen{Func: kind, Address: t.Value(), call: call}
 	c.addListen(cur, l, 0, "")
-	if (l.Use == RPC || l.Use == Shared) && !t.telling() {
+	if (l.Use == RPC || l.Use == Shared) && t.has(OpUnknown) {
 		// Callers in other packages may know more.
 		c.abstract(&l.Site, &Pattern{Kind: ListenPattern, Target: c.flow.term(arg, l.Site.Func), What: qualified(fn)})
 	}
