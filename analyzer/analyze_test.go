@@ -165,4 +165,13 @@ func TestFindAnnotated(t *testing.T) {
 	if _, err := analyzer.FindAnnotated(t.Context(), dir, "./missing"); err == nil {
 		t.Error("no error for a folder that is not there")
 	}
+	// The line in another package than main is a mistake.
+	lib := filepath.Join(dir, "shop", "lib", "lib.go")
+	if err := os.WriteFile(lib, []byte("package lib\n\n//go:generate go tool cofaas-gen\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	_, err := analyzer.FindAnnotated(t.Context(), dir)
+	if want := lib + ":3: package lib is not a function: the line belongs into the main package of one"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
 }
