@@ -1,16 +1,99 @@
-// Package category names what decisions and diagnostics are about.
+// Package category names what decisions and diagnostics are about, and says how much each matters.
+//
+// Names are stable, since tools filter by them, and each has a page in docs/diagnostics.
 package category
 
+import "slices"
+
+// What was decided.
 const (
 	Rewrite = "rewrite"
 	Keep    = "keep"
 	Export  = "export"
 	Import  = "import"
-
-	NoService       = "no-service"
-	UnknownService  = "service-unknown"
-	ListenerShared  = "listener-shared"
-	ListenerUnknown = "listener-unknown"
-	Unroutable      = "unroutable"
-	Refused         = "api-refused"
 )
+
+// What stands in the way.
+const (
+	AmbiguousService = "ambiguous-service"
+	Annotation       = "annotation"
+	// ListenerUnknown says that the use of a listener that serves gRPC could not be followed.
+	ListenerUnknown     = "listener-unknown"
+	ListenerUnsupported = "listener-unsupported"
+	NoService           = "no-service"
+	NotBuildable        = "not-buildable"
+	Refused             = "api-refused"
+	UnknownService      = "service-unknown"
+	Unroutable          = "unroutable"
+)
+
+// What may behave differently in a guest.
+const (
+	BusyWait       = "busy-wait"
+	Cgo            = "cgo"
+	FileSystem     = "file-system"
+	Finalizer      = "finalizer"
+	ListenerShared = "listener-shared"
+	Process        = "process"
+	SharedState    = "shared-state"
+	UnsafePointer  = "unsafe-pointer"
+)
+
+// What is good to know.
+const (
+	Goroutine = "goroutine"
+	Signal    = "signal"
+)
+
+// A Severity says how much a diagnostic matters.
+type Severity int
+
+const (
+	Error   Severity = iota // the function cannot be generated, or does not do what it does natively
+	Warning                 // it runs, and may behave differently
+	Info                    // nothing has to be done
+)
+
+func (s Severity) String() string {
+	switch s {
+	case Warning:
+		return "warning"
+	case Info:
+		return "info"
+	}
+	return "error"
+}
+
+var severities = map[string]Severity{
+	Rewrite: Info, Keep: Info, Export: Info, Import: Info,
+
+	AmbiguousService: Error, Annotation: Error, ListenerUnknown: Error, ListenerUnsupported: Error, NoService: Error,
+	NotBuildable: Error, Refused: Error, UnknownService: Error, Unroutable: Error,
+
+	BusyWait: Warning, Cgo: Warning, FileSystem: Warning, Finalizer: Warning, ListenerShared: Warning, Process: Warning, SharedState: Warning,
+	UnsafePointer: Warning,
+
+	Goroutine: Info, Signal: Info,
+}
+
+// Of returns the severity of a category. One that is not known is an error.
+func Of(name string) Severity { return severities[name] }
+
+// All returns the names of all categories, sorted.
+func All() []string {
+	names := make([]string, 0, len(severities))
+	for name := range severities {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// docs is the folder of the pages, as a browser shows it.
+const docs = "https://github.com/cofaas/cofaas/blob/main/docs/diagnostics/"
+
+// Index is the page that lists all categories.
+const Index = docs + "README.md"
+
+// URL returns the page of a category.
+func URL(name string) string { return docs + name + ".md" }
