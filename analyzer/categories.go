@@ -12,7 +12,6 @@ const (
 	CategoryImport  = category.Import  // a client is made
 
 	// What stands in the way.
-	CategoryAmbiguousService    = category.AmbiguousService    // several functions export what is called, and the target does not tell; found by the plan
 	CategoryAnnotation          = category.Annotation          // a line for go generate that does nothing, or is in the wrong package
 	CategoryListenerUnknown     = category.ListenerUnknown     // a listener whose use could not be followed
 	CategoryListenerUnsupported = category.ListenerUnsupported // gRPC is served on a listener of which the host does not know
@@ -23,14 +22,16 @@ const (
 	CategoryUnroutable          = category.Unroutable          // a call whose service could not be determined
 
 	// What may behave differently in a guest.
-	CategoryBusyWait       = category.BusyWait       // a loop waits without letting others run
-	CategoryCgo            = category.Cgo            // a package is built without its C code
-	CategoryFileSystem     = category.FileSystem     // guests have no files
-	CategoryFinalizer      = category.Finalizer      // requests cannot have finalizers
-	CategoryListenerShared = category.ListenerShared // a listener serves gRPC and something else
-	CategoryProcess        = category.Process        // guests cannot start or signal processes
-	CategorySharedState    = category.SharedState    // each instance has its own of what handlers write
-	CategoryUnsafePointer  = category.UnsafePointer  // an address in a message
+	CategoryAmbiguousService = category.AmbiguousService // several functions export what is called, and the target does not tell; found by the plan
+	CategoryBusyWait         = category.BusyWait         // a loop waits without letting others run
+	CategoryCgo              = category.Cgo              // a package is built without its C code
+	CategoryFileSystem       = category.FileSystem       // guests have no files
+	CategoryFinalizer        = category.Finalizer        // requests cannot have finalizers
+	CategoryListenerShared   = category.ListenerShared   // a listener serves gRPC and something else
+	CategoryProcess          = category.Process          // guests cannot start or signal processes
+	CategorySharedState      = category.SharedState      // each instance has its own of what handlers write
+	CategoryUnroutableTarget = category.UnroutableTarget // several functions export what is called, and none is where the target leads; found by the plan
+	CategoryUnsafePointer    = category.UnsafePointer    // an address in a message
 
 	// What is good to know.
 	CategoryGoroutine = category.Goroutine // each instance runs its own

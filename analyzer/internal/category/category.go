@@ -15,8 +15,7 @@ const (
 
 // What stands in the way.
 const (
-	AmbiguousService = "ambiguous-service"
-	Annotation       = "annotation"
+	Annotation = "annotation"
 	// ListenerUnknown says that the use of a listener that serves gRPC could not be followed.
 	ListenerUnknown     = "listener-unknown"
 	ListenerUnsupported = "listener-unsupported"
@@ -29,14 +28,17 @@ const (
 
 // What may behave differently in a guest.
 const (
-	BusyWait       = "busy-wait"
-	Cgo            = "cgo"
-	FileSystem     = "file-system"
-	Finalizer      = "finalizer"
-	ListenerShared = "listener-shared"
-	Process        = "process"
-	SharedState    = "shared-state"
-	UnsafePointer  = "unsafe-pointer"
+	// AmbiguousService and UnroutableTarget are about calls of a service that several functions export.
+	AmbiguousService = "ambiguous-service"
+	BusyWait         = "busy-wait"
+	Cgo              = "cgo"
+	FileSystem       = "file-system"
+	Finalizer        = "finalizer"
+	ListenerShared   = "listener-shared"
+	Process          = "process"
+	SharedState      = "shared-state"
+	UnsafePointer    = "unsafe-pointer"
+	UnroutableTarget = "unroutable-target"
 )
 
 // What is good to know.
@@ -67,11 +69,11 @@ func (s Severity) String() string {
 var severities = map[string]Severity{
 	Rewrite: Info, Keep: Info, Export: Info, Import: Info,
 
-	AmbiguousService: Error, Annotation: Error, ListenerUnknown: Error, ListenerUnsupported: Error, NoService: Error,
+	Annotation: Error, ListenerUnknown: Error, ListenerUnsupported: Error, NoService: Error,
 	NotBuildable: Error, Refused: Error, UnknownService: Error, Unroutable: Error,
 
-	BusyWait: Warning, Cgo: Warning, FileSystem: Warning, Finalizer: Warning, ListenerShared: Warning, Process: Warning, SharedState: Warning,
-	UnsafePointer: Warning,
+	AmbiguousService: Warning, BusyWait: Warning, Cgo: Warning, FileSystem: Warning, Finalizer: Warning, ListenerShared: Warning, Process: Warning, SharedState: Warning,
+	UnsafePointer: Warning, UnroutableTarget: Warning,
 
 	Goroutine: Info, Signal: Info,
 }
