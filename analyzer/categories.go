@@ -12,14 +12,13 @@ const (
 	CategoryImport  = category.Import  // a client is made
 
 	// What stands in the way.
-	CategoryAnnotation          = category.Annotation          // a line for go generate that does nothing, or is in the wrong package
-	CategoryListenerUnknown     = category.ListenerUnknown     // a listener whose use could not be followed
-	CategoryListenerUnsupported = category.ListenerUnsupported // gRPC is served on a listener of which the host does not know
-	CategoryNoService           = category.NoService           // a function that registers nothing
-	CategoryNotBuildable        = category.NotBuildable        // a dependency does not compile for guests
-	CategoryRefused             = category.Refused             // what guests do not have of gRPC; an error of Analyze
-	CategoryUnknownService      = category.UnknownService      // a registration whose service could not be determined
-	CategoryUnroutable          = category.Unroutable          // a call whose service could not be determined
+	CategoryAnnotation      = category.Annotation      // a line for go generate that does nothing, or is in the wrong package
+	CategoryListenerUnknown = category.ListenerUnknown // a listener whose use could not be followed
+	CategoryNoService       = category.NoService       // a function that registers nothing
+	CategoryNotBuildable    = category.NotBuildable    // a dependency does not compile for guests
+	CategoryRefused         = category.Refused         // what guests do not have of gRPC; an error of Analyze
+	CategoryUnknownService  = category.UnknownService  // a registration whose service could not be determined
+	CategoryUnroutable      = category.Unroutable      // a call whose service could not be determined
 
 	// What may behave differently in a guest.
 	CategoryAmbiguousService = category.AmbiguousService // several functions export what is called, and the target does not tell; found by the plan

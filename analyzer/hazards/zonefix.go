@@ -7,7 +7,7 @@ import (
 	"golang.org/x/tools/go/analysis"
 )
 
-// importZones returns the fix that imports time/tzdata in the file of pos.
+// importZones returns the fix that imports time/tzdata in the file of pos, which imports package time.
 func (w *walker) importZones(pos token.Pos) []analysis.SuggestedFix {
 	for _, file := range w.pass.Files {
 		if pos < file.FileStart || pos >= file.FileEnd {
@@ -15,24 +15,27 @@ func (w *walker) importZones(pos token.Pos) []analysis.SuggestedFix {
 		}
 		for _, decl := range file.Decls {
 			group, ok := decl.(*ast.GenDecl)
-			if !ok || group.Tok != token.IMPORT || !group.Rparen.IsValid() {
+			if !ok || group.Tok != token.IMPORT {
 				continue
 			}
-			return []analysis.SuggestedFix{{
-				Message: `Import _ "time/tzdata"`,
-				TextEdits: []analysis.TextEdit{{
-					Pos: group.Rparen, End: group.Rparen,
-					NewText: []byte("\n\t_ \"time/tzdata\" // guests have no files with time zones\n"),
-				}},
-			}}
+			for _, spec := range group.Specs {
+				spec := spec.(*ast.ImportSpec)
+				if spec.Path.Value != `"time"` {
+					continue
+				}
+				end, text := spec.End(), "\n\t_ \"time/tzdata\""
+				if spec.Comment != nil {
+					end = spec.Comment.End()
+				}
+				if !group.Rparen.IsValid() {
+					text = "\nimport _ \"time/tzdata\""
+				}
+				return []analysis.SuggestedFix{{
+					Message:   `Import _ "time/tzdata"`,
+					TextEdits: []analysis.TextEdit{{Pos: end, End: end, NewText: []byte(text)}},
+				}}
+			}
 		}
-		return []analysis.SuggestedFix{{
-			Message: `Import _ "time/tzdata"`,
-			TextEdits: []analysis.TextEdit{{
-				Pos: file.Name.End(), End: file.Name.End(),
-				NewText: []byte("\n\nimport _ \"time/tzdata\" // guests have no files with time zones\n"),
-			}},
-		}}
 	}
 	return nil
 }

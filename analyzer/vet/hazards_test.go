@@ -11,7 +11,7 @@ import (
 func TestHazards(t *testing.T) {
 	analysistest.Run(t, testdata(t), vet.New(),
 		"hazard/state", "hazard/fields", "hazard/elsewhere", "hazard/quiet", "hazard/unmarked", "hazard/store",
-		"hazard/system", "hazard/systemquiet", "hazard/waits", "hazard/memory", "hazard/zones", "hazard/zoned",
+		"hazard/system", "hazard/systemquiet", "hazard/waits", "hazard/memory", "hazard/zoned",
 		"hazard/cgo")
 }
 
@@ -21,4 +21,12 @@ func TestHazards_Explain(t *testing.T) {
 		t.Fatal(err)
 	}
 	analysistest.Run(t, testdata(t), a, "hazard/info")
+}
+
+func TestFixes(t *testing.T) {
+	analysistest.RunWithSuggestedFixes(t, testdata(t), vet.New(), "hazard/zones", "hazard/zonesingle", "annotated/spaced", "annotated/library")
+}
+
+func TestAnnotations(t *testing.T) {
+	analysistest.Run(t, testdata(t), vet.New(), "annotated/indented", "annotated/text", "annotated/both")
 }

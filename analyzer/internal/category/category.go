@@ -17,13 +17,12 @@ const (
 const (
 	Annotation = "annotation"
 	// ListenerUnknown says that the use of a listener that serves gRPC could not be followed.
-	ListenerUnknown     = "listener-unknown"
-	ListenerUnsupported = "listener-unsupported"
-	NoService           = "no-service"
-	NotBuildable        = "not-buildable"
-	Refused             = "api-refused"
-	UnknownService      = "service-unknown"
-	Unroutable          = "unroutable"
+	ListenerUnknown = "listener-unknown"
+	NoService       = "no-service"
+	NotBuildable    = "not-buildable"
+	Refused         = "api-refused"
+	UnknownService  = "service-unknown"
+	Unroutable      = "unroutable"
 )
 
 // What may behave differently in a guest.
@@ -69,7 +68,7 @@ func (s Severity) String() string {
 var severities = map[string]Severity{
 	Rewrite: Info, Keep: Info, Export: Info, Import: Info,
 
-	Annotation: Error, ListenerUnknown: Error, ListenerUnsupported: Error, NoService: Error,
+	Annotation: Error, ListenerUnknown: Error, NoService: Error,
 	NotBuildable: Error, Refused: Error, UnknownService: Error, Unroutable: Error,
 
 	AmbiguousService: Warning, BusyWait: Warning, Cgo: Warning, FileSystem: Warning, Finalizer: Warning, ListenerShared: Warning, Process: Warning, SharedState: Warning,
