@@ -118,6 +118,9 @@ func (d Diagnostic) Severity() Severity { return category.Of(d.Category) }
 // URL returns the page that explains the category of d.
 func (d Diagnostic) URL() string { return category.URL(d.Category) }
 
+// IsDecision reports whether name is the category of a Decision.
+func IsDecision(name string) bool { return category.IsDecision(name) }
+
 // A Severity says how much a diagnostic matters.
 type Severity = category.Severity
 

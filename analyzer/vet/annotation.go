@@ -3,6 +3,7 @@ package vet
 import (
 	"go/ast"
 	"go/token"
+	"go/types"
 	"strings"
 
 	"golang.org/x/tools/go/analysis"
@@ -19,13 +20,13 @@ func (r *reporter) annotations() *ast.File {
 	for _, file := range source.Files(r.pass) {
 		for _, group := range file.Comments {
 			for _, comment := range group.List {
-				begins := r.pass.Fset.PositionFor(comment.Pos(), false).Column == 1
-				switch marks, meant := annotation.Is(comment.Text), annotation.Meant(comment.Text); {
-				case marks && begins && r.pass.Pkg.Name() != "main":
+				marks := annotation.Is(comment.Text) && begins(r.pass.Fset, comment)
+				switch {
+				case marks && r.pass.Pkg.Name() != "main":
 					r.misplaced(file, comment)
-				case marks && begins && at == nil:
+				case marks && at == nil:
 					at = file
-				case meant && !(marks && begins):
+				case !marks && annotation.Meant(comment.Text):
 					malformed = append(malformed, comment)
 				}
 			}
@@ -37,6 +38,25 @@ func (r *reporter) annotations() *ast.File {
 		}
 	}
 	return at
+}
+
+// IsFunction reports whether the files of a package mark it as a function.
+func IsFunction(fset *token.FileSet, pkg *types.Package, files []*ast.File) bool {
+	for _, file := range files {
+		for _, group := range file.Comments {
+			for _, comment := range group.List {
+				if pkg.Name() == "main" && annotation.Is(comment.Text) && begins(fset, comment) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// begins reports whether a comment begins its line, as go generate wants it to.
+func begins(fset *token.FileSet, comment *ast.Comment) bool {
+	return fset.PositionFor(comment.Pos(), false).Column == 1
 }
 
 func (r *reporter) misplaced(file *ast.File, comment *ast.Comment) {
@@ -61,8 +81,7 @@ func (r *reporter) malformed(comment *ast.Comment) {
 		Message: "go generate does not see this line: it has to begin with //go:generate, without spaces",
 	}
 	begin := strings.Index(comment.Text, "go:generate")
-	posn := r.pass.Fset.PositionFor(comment.Pos(), false)
-	if posn.Column == 1 {
+	if begins(r.pass.Fset, comment) {
 		d.SuggestedFixes = []analysis.SuggestedFix{{
 			Message:   "Write //go:generate",
 			TextEdits: []analysis.TextEdit{{Pos: comment.Pos(), End: comment.Pos() + token.Pos(begin), NewText: []byte("//")}},

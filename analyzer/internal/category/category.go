@@ -80,6 +80,15 @@ var severities = map[string]Severity{
 // Of returns the severity of a category. One that is not known is an error.
 func Of(name string) Severity { return severities[name] }
 
+// IsDecision reports whether a category is about what was decided.
+func IsDecision(name string) bool {
+	switch name {
+	case Rewrite, Keep, Export, Import:
+		return true
+	}
+	return false
+}
+
 // All returns the names of all categories, sorted.
 func All() []string {
 	names := make([]string, 0, len(severities))
