@@ -47,7 +47,7 @@ func (w *walker) waitsForClock(body ast.Node) (found bool) {
 		case *ast.FuncLit:
 			return n.Body == body
 		case *ast.ForStmt:
-			found = found || w.mentionsClock(n.Body)
+			found = found || n.Post == nil && w.mentionsClock(n.Body) // one that counts ends
 		case *ast.RangeStmt:
 			found = found || isTimeChannel(w.info.TypeOf(n.X)) || w.mentionsClock(n.Body)
 		}

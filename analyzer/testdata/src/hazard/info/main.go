@@ -43,6 +43,12 @@ func main() {
 		time.Sleep(time.Second)
 		refresh()
 	}()
+	go func() { // tries three times
+		for i := 0; i < 3; i++ {
+			refresh()
+			time.Sleep(time.Second)
+		}
+	}()
 	go func() { // works when there is work
 		for sig := range signals {
 			_ = sig
