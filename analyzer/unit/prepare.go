@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"go/importer"
 	"go/token"
 	"go/types"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -21,7 +23,7 @@ func Prepare(cfg *unitchecker.Config, dir string) (string, error) {
 	prepared := *cfg
 	prepared.PackageVetx = maps.Clone(cfg.PackageVetx)
 	fset := token.NewFileSet()
-	imports := make(map[string]*types.Package)
+	compiled := importer.ForCompiler(fset, "gc", func(path string) (io.ReadCloser, error) { return os.Open(cfg.PackageFile[path]) })
 	for i, path := range slices.Sorted(maps.Keys(cfg.PackageVetx)) {
 		h, err := readHeader(cfg.PackageVetx[path])
 		if err != nil {
@@ -30,7 +32,7 @@ func Prepare(cfg *unitchecker.Config, dir string) (string, error) {
 		if h.types > 0 {
 			continue
 		}
-		data, err := exported(cfg.PackageFile[path], path, fset, imports)
+		data, err := exported(compiled, fset, path)
 		if err != nil {
 			return "", fmt.Errorf("types of %s: %w", path, err)
 		}
@@ -48,18 +50,9 @@ func Prepare(cfg *unitchecker.Config, dir string) (string, error) {
 	return name, os.WriteFile(name, js, 0o666)
 }
 
-// exported returns the types of the package that the compiler has written to a file, as unitchecker writes them.
-func exported(file, path string, fset *token.FileSet, imports map[string]*types.Package) ([]byte, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	r, err := gcexportdata.NewReader(f)
-	if err != nil {
-		return nil, err
-	}
-	pkg, err := gcexportdata.Read(r, fset, imports, path)
+// exported returns the types of a package, taken from what the compiler has written, as unitchecker writes them.
+func exported(compiled types.Importer, fset *token.FileSet, path string) ([]byte, error) {
+	pkg, err := compiled.Import(path)
 	if err != nil {
 		return nil, err
 	}

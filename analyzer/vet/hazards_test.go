@@ -1,6 +1,10 @@
 package vet_test
 
 import (
+	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"golang.org/x/tools/go/analysis/analysistest"
@@ -29,4 +33,26 @@ func TestFixes(t *testing.T) {
 
 func TestAnnotations(t *testing.T) {
 	analysistest.Run(t, testdata(t), vet.New(), "annotated/indented", "annotated/text", "annotated/both")
+}
+
+// TestCorpus keeps what must not be reported, which is marked // ok, in
+// proportion to what must.
+func TestCorpus(t *testing.T) {
+	reported, quiet := 0, 0
+	err := filepath.WalkDir(filepath.Join(testdata(t), "src"), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".go" {
+			return err
+		}
+		src, err := os.ReadFile(path)
+		reported += bytes.Count(src, []byte("// want"))
+		quiet += bytes.Count(src, []byte("// ok"))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if reported < 120 || 2*quiet < reported {
+		t.Errorf("%d cases are reported, and %d are not: want at least 120, and half as many", reported, quiet)
+	}
+	t.Logf("%d cases are reported, %d are not", reported, quiet)
 }

@@ -47,11 +47,11 @@ func (m *memory) Save(name string) { m.saved[name] = true }
 
 type remote struct{ conn *grpc.ClientConn }
 
-func (r *remote) Save(name string) {}
+func (r *remote) Save(name string) {} // ok
 
 func newServer() *server {
 	s := &server{items: map[string]*pb.Item{}, back: &memory{}}
-	s.ready = true // before it serves
+	s.ready = true // ok: before it serves
 	return s
 }
 
@@ -87,7 +87,7 @@ func (t *third) Put(ctx context.Context, in *pb.Item) (*pb.Item, error) {
 	return in, nil
 }
 
-func (t *third) unexported() { t.puts = nil }
+func (t *third) unexported() { t.puts = nil } // ok
 
 var requests int
 
@@ -108,7 +108,7 @@ func counting() grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 		n++ // want `variable n is written`
 		local := 0
-		local++
+		local++ // ok
 		return handler(ctx, req)
 	}
 }

@@ -36,20 +36,20 @@ func main() {
 			}
 		}
 	}()
-	go func() { // ends
+	go func() { // ok: ends
 		<-ctx.Done()
 	}()
-	go func() { // ends
+	go func() { // ok: ends
 		time.Sleep(time.Second)
 		refresh()
 	}()
-	go func() { // tries three times
+	go func() { // ok: tries three times
 		for i := 0; i < 3; i++ {
 			refresh()
 			time.Sleep(time.Second)
 		}
 	}()
-	go func() { // works when there is work
+	go func() { // ok: works when there is work
 		for sig := range signals {
 			_ = sig
 		}

@@ -42,14 +42,14 @@ func (server) Get(ctx context.Context, in *pb.Item) (*pb.Item, error) {
 type local struct{ address uint64 }
 
 func (server) Put(ctx context.Context, in *pb.Item) (*pb.Item, error) {
-	runtime.AddCleanup(in, func(int) {}, 1)
+	runtime.AddCleanup(in, func(int) {}, 1) // ok
 	out := new(pb.Item)
-	runtime.SetFinalizer(out, func(*pb.Item) {}) // an allocation of its own
-	mine := &local{address: uint64(uintptr(unsafe.Pointer(&buffer)))}
-	runtime.SetFinalizer(mine, nil)
-	out.Address = mine.address >> 3
-	out.Name = unsafe.String(&buffer[0], 8)
-	out.Address = uint64(unsafe.Sizeof(buffer))
+	runtime.SetFinalizer(out, func(*pb.Item) {})                      // ok: an allocation of its own
+	mine := &local{address: uint64(uintptr(unsafe.Pointer(&buffer)))} // ok
+	runtime.SetFinalizer(mine, nil)                                   // ok
+	out.Address = mine.address >> 3                                   // ok
+	out.Name = unsafe.String(&buffer[0], 8)                           // ok
+	out.Address = uint64(unsafe.Sizeof(buffer))                       // ok
 	p := (*[8]byte)(unsafe.Pointer(&buffer))
 	p[0] = 1 // want `variable buffer is written`
 	return out, nil

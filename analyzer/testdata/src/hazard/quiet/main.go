@@ -31,7 +31,7 @@ var (
 	pool     = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 	mu       sync.RWMutex
 	group    sync.WaitGroup
-	value    = sync.OnceValue(func() int { table["once"] = 1; return 1 })
+	value    = sync.OnceValue(func() int { table["once"] = 1; return 1 }) // ok
 	stopping atomic.Bool
 	handled  int
 	cache    store.Cache
@@ -43,18 +43,18 @@ var (
 	limits   = [2]int{1, 2}
 )
 
-func init() { table["x"] = 1 } // initialization
+func init() { table["x"] = 1 } // ok: initialization
 
 func main() {
-	table["y"] = 2 // as main does
+	table["y"] = 2 // ok: as main does
 	lis, _ := net.Listen("tcp", ":1")
 	s := grpc.NewServer()
 	pb.RegisterShopServer(s, &server{names: map[string]int{}})
 	pb.RegisterShopServer(s, valued{})
-	http.HandleFunc("/", func(http.ResponseWriter, *http.Request) { handled++ }) // no RPC
-	go func() { stopping.Store(true) }()                                         // main's
+	http.HandleFunc("/", func(http.ResponseWriter, *http.Request) { handled++ }) // ok: no RPC
+	go func() { stopping.Store(true) }()                                         // ok: main's
 	s.Serve(lis)
-	untold++
+	untold++ // ok
 }
 
 type server struct {
@@ -69,52 +69,52 @@ func (s *server) Get(ctx context.Context, in *pb.Item) (*pb.Item, error) {
 	if in == nil {
 		return nil, errNone
 	}
-	once.Do(func() { lazy = map[string]int{} }) // each instance does it once
-	once.Do(prepare)
-	s.once.Do(s.prepare)
+	once.Do(func() { lazy = map[string]int{} }) // ok: each instance does it once
+	once.Do(prepare)                            // ok
+	s.once.Do(s.prepare)                        // ok
 	if first == nil {
-		first = new(bytes.Buffer) // the same
+		first = new(bytes.Buffer) // ok: the same
 	}
 	buf := pool.Get().(*bytes.Buffer)
-	buf.WriteString("x") // of this call
-	pool.Put(buf)
+	buf.WriteString("x") // ok: of this call
+	pool.Put(buf)        // ok
 	mu.RLock()
-	n := table["x"] + lazy["x"] + s.names["x"] + value() + cache.Get("x") + limits[0] // only read
+	n := table["x"] + lazy["x"] + s.names["x"] + value() + cache.Get("x") + limits[0] // ok: only read
 	mu.RUnlock()
-	group.Add(1)
-	defer group.Done()
-	events <- "x"
-	logger.Println(n)
-	source.IntN(3)
-	client.Do(nil)
-	in.Name = "changed" // the request's
-	in.Next.Name = "too"
+	group.Add(1)         // ok
+	defer group.Done()   // ok
+	events <- "x"        // ok
+	logger.Println(n)    // ok
+	source.IntN(3)       // ok
+	client.Do(nil)       // ok
+	in.Name = "changed"  // ok: the request's
+	in.Next.Name = "too" // ok
 	out := &pb.Item{}
-	out.Name = "x"
+	out.Name = "x" // ok
 	local := map[string]int{}
-	local["x"] = 1
-	fill(local)
+	local["x"] = 1 // ok
+	fill(local)    // ok
 	var b strings.Builder
-	b.WriteString("x")
+	b.WriteString("x") // ok
 	mine := store.Cache{}
-	mine.Put("x", 1)
+	mine.Put("x", 1) // ok
 	copied := limits
-	copied[0] = 2 // an array is copied
+	copied[0] = 2 // ok: an array is copied
 	byValue := *s
-	byValue.total = 3
-	in.GetName() // generated
+	byValue.total = 3 // ok
+	in.GetName()      // ok: generated
 	return out, nil
 }
 
-func prepare() { lazy = nil }
+func prepare() { lazy = nil } // ok
 
-func (s *server) prepare() { s.total = 1 }
+func (s *server) prepare() { s.total = 1 } // ok
 
 func fill(m map[string]int) { m["y"] = 2 }
 
 // Put has a server that is a copy.
 func (s valued) Put(ctx context.Context, in *pb.Item) (*pb.Item, error) {
-	s.calls++
+	s.calls++ // ok
 	return in, nil
 }
 
@@ -123,11 +123,11 @@ type valued struct {
 	calls int
 }
 
-func (s *server) admin() { s.total++ } // nobody calls it
+func (s *server) admin() { s.total++ } // ok: nobody calls it
 
 type unused struct{ pb.UnimplementedShopServer }
 
 func (*unused) Get(ctx context.Context, in *pb.Item) (*pb.Item, error) {
-	untold++ // is registered nowhere
+	untold++ // ok: is registered nowhere
 	return in, nil
 }

@@ -74,7 +74,7 @@ func (s *server) Get(ctx context.Context, in *pb.Item) (*pb.Item, error) {
 	hits++                           // want `variable hits is written by RPC handlers: each instance of the function has its own; to have one, run the host with -max-instances state=1`
 	total += 2                       // want `variable total is written`
 	names[in.Name]++                 // want `variable names is written`
-	names[in.Name] = 2               // the same again
+	names[in.Name] = 2               // ok: the same again
 	history = append(history, "get") // want `variable history is written`
 	fixed[0] = 1                     // want `variable fixed is written`
 	current = &config{}              // want `variable current is written`

@@ -30,8 +30,8 @@ func Visit() { Visits++ }
 
 // Unused is called by nobody.
 func Unused() {
-	os.Remove("x")
-	Visits = 0
+	os.Remove("x") // ok
+	Visits = 0     // ok
 }
 
 // Load reads a file.

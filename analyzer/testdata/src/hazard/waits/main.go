@@ -70,13 +70,13 @@ func use(int) error { return nil }
 
 // fine is called, and its loops wait properly.
 func fine(ctx context.Context, work func() bool) {
-	for !ready.Load() {
+	for !ready.Load() { // ok
 		runtime.Gosched()
 	}
-	for !ready.Load() {
+	for !ready.Load() { // ok
 		time.Sleep(time.Millisecond)
 	}
-	for {
+	for { // ok
 		select {
 		case <-ctx.Done():
 			return
@@ -86,7 +86,7 @@ func fine(ctx context.Context, work func() bool) {
 }
 
 func fine2(ctx context.Context, work func() bool) {
-	for {
+	for { // ok
 		select {
 		case <-ctx.Done():
 			return
@@ -98,7 +98,7 @@ func fine2(ctx context.Context, work func() bool) {
 
 func fine3(ctx context.Context, work func() bool) {
 	timer := time.NewTimer(1)
-	for {
+	for { // ok
 		select {
 		case <-timer.C:
 			return
@@ -108,20 +108,20 @@ func fine3(ctx context.Context, work func() bool) {
 }
 
 func fine4(work func() bool, n int) {
-	for work() {
+	for work() { // ok
 	}
-	for <-results > 0 {
+	for <-results > 0 { // ok
 	}
-	for i := 0; i < n; i++ {
+	for i := 0; i < n; i++ { // ok
 	}
-	for n > 0 {
+	for n > 0 { // ok
 		n--
 	}
-	for start := time.Now(); time.Since(start) < 1; {
+	for start := time.Now(); time.Since(start) < 1; { // ok
 	}
-	for range n {
+	for range n { // ok
 	}
-	for {
+	for { // ok
 		old := atomic.LoadInt32(&state)
 		if atomic.CompareAndSwapInt32(&state, old, old+1) {
 			break
