@@ -1,11 +1,14 @@
 // Package golangci is cofaas-vet as a module plugin of golangci-lint.
 //
-// A golangci-lint with it is built by golangci-lint custom, from a .custom-gcl.yml:
+// A golangci-lint with it is built by golangci-lint custom, from a .custom-gcl.yml. With a clone of the repository:
 //
-//	version: v2.5.0
+//	version: v2.15.0
 //	plugins:
 //	  - module: github.com/cofaas/cofaas/tools/golangci
-//	    version: latest
+//	    path: /path/to/cofaas/tools/golangci
+//	  - module: github.com/cofaas/cofaas
+//	    import: github.com/cofaas/cofaas/analyzer/vet
+//	    path: /path/to/cofaas
 //
 // and switched on in a .golangci.yml:
 //
