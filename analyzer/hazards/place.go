@@ -145,7 +145,11 @@ func (w *walker) reference(e ast.Expr) (Place, bool) {
 	if unary, ok := ast.Unparen(e).(*ast.UnaryExpr); ok && unary.Op == token.AND {
 		return w.root(unary.X, "", false)
 	}
-	if t := w.info.TypeOf(e); t == nil || !isReference(t) {
+	t := w.info.TypeOf(e)
+	if tuple, ok := t.(*types.Tuple); ok && tuple.Len() == 2 {
+		t = tuple.At(0).Type() // of v, ok := m[k]
+	}
+	if t == nil || !isReference(t) {
 		return Place{}, false
 	}
 	return w.root(e, "", true)

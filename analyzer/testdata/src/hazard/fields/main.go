@@ -22,6 +22,7 @@ func main() {
 	var second pb.ShopServer = &other{}
 	pb.RegisterShopServer(s, second)
 	s.RegisterService(&pb.Shop_ServiceDesc, &third{})
+	pb.RegisterShopServer(s, &embedding{})
 	s.Serve(lis)
 }
 
@@ -77,6 +78,32 @@ type other struct {
 
 func (o *other) Put(ctx context.Context, in *pb.Item) (*pb.Item, error) {
 	o.calls++ // want `field calls of other is written`
+	return in, nil
+}
+
+type embedding struct {
+	pb.UnimplementedShopServer
+	*store.Bumper
+	table  store.Table[string, int]
+	last   string
+	nested struct{ deep *store.Table[int, int] }
+	byName map[string]*store.Cache
+	read   store.Table[string, int]
+}
+
+func (e *embedding) Get(ctx context.Context, in *pb.Item) (*pb.Item, error) {
+	e.Bump()                   // want `field Bumper of embedding is written`
+	e.table.Set(in.Name, 1)    // want `field table of embedding is written`
+	store.Assign(&e.last, "x") // want `field last of embedding is written`
+	e.nested.deep.Set(1, 1)    // want `field nested of embedding is written`
+	if c, ok := e.byName["x"]; ok {
+		c.Put("x", 1) // want `field byName of embedding is written`
+	}
+	e.read.Len() // ok
+	mine := store.Table[string, int]{}
+	mine.Set("x", 1) // ok
+	get := e.byName["x"].Get
+	get("x") // ok
 	return in, nil
 }
 

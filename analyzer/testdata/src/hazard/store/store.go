@@ -39,3 +39,21 @@ func Load(name string) []byte {
 	data, _ := os.ReadFile(name)
 	return data
 }
+
+// A Table is generic.
+type Table[K comparable, V any] struct{ rows map[K]V }
+
+// Set adds a row.
+func (t *Table[K, V]) Set(key K, value V) { t.rows[key] = value }
+
+// Len only reads.
+func (t *Table[K, V]) Len() int { return len(t.rows) }
+
+// Assign writes what p refers to.
+func Assign[T any](p *T, v T) { *p = v }
+
+// A Bumper counts.
+type Bumper struct{ n int }
+
+// Bump counts.
+func (b *Bumper) Bump() { b.n++ }
