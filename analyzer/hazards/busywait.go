@@ -17,11 +17,23 @@ func (w *walker) busyWait(n *ast.ForStmt) {
 	if !w.asks(n) {
 		return
 	}
+	// What lets others run comes first in the body, or in the default.
+	pos, oneLine := n.Body.Lbrace+1, w.line(n.Body.Lbrace) == w.line(n.Body.Rbrace)
+	if len(n.Body.List) > 0 {
+		for _, stmt := range n.Body.List[0].(*ast.SelectStmt).Body.List {
+			if clause := stmt.(*ast.CommClause); clause.Comm == nil {
+				pos, oneLine = clause.Colon+1, false
+			}
+		}
+	}
 	w.hazard(Hazard{
 		Category: category.BusyWait,
 		Message:  "loop that waits without letting other goroutines run, so that in a guest it may wait forever: block, or call runtime.Gosched",
+		fixes:    w.letRun(pos, oneLine),
 	}, n.Pos())
 }
+
+func (w *walker) line(pos token.Pos) int { return w.pass.Fset.Position(pos).Line }
 
 // asks reports whether the loop does nothing but ask: its body is empty, or a select that goes on when nothing is ready.
 func (w *walker) asks(n *ast.ForStmt) bool {

@@ -28,7 +28,7 @@ func TestHazards_Explain(t *testing.T) {
 }
 
 func TestFixes(t *testing.T) {
-	analysistest.RunWithSuggestedFixes(t, testdata(t), vet.New(), "hazard/zones", "hazard/zonesingle", "annotated/spaced", "annotated/library")
+	analysistest.RunWithSuggestedFixes(t, testdata(t), vet.New(), "hazard/zones", "hazard/zonesingle", "hazard/waitsfixed", "annotated/spaced", "annotated/library")
 }
 
 func TestAnnotations(t *testing.T) {
