@@ -8,7 +8,7 @@ var processes = use{
 	funcs: map[string][]string{
 		"os.":         {"StartProcess"},
 		"os/exec.Cmd": {"CombinedOutput", "Output", "Run", "Start"},
-		"syscall.":    {"Exec", "ForkExec", "StartProcess"},
+		"syscall.":    {"StartProcess"},
 	},
 }
 
@@ -19,4 +19,10 @@ var killing = use{
 		"os.Process": {"Kill", "Signal"},
 		"syscall.":   {"Kill"},
 	},
+}
+
+var absent = use{
+	category: category.NotBuildable,
+	message:  " does not compile for guests, which cannot start processes: keep this function out of the app, or the call in a file that is not built for wasip1",
+	funcs:    map[string][]string{"syscall.": {"Exec", "ForkExec"}},
 }
