@@ -84,7 +84,9 @@ func (p *program) found() []Found {
 			}
 		}
 		here = append(here, p.states(pkg, handlers, inCalls)...)
-		slices.SortStableFunc(here, func(a, b Hazard) int { return cmp.Or(compareWhere(a.Where, b.Where), cmp.Compare(a.pos, b.pos)) })
+		slices.SortStableFunc(here, func(a, b Hazard) int {
+			return cmp.Or(compareWhere(a.Where, b.Where), cmp.Compare(a.pos, b.pos), strings.Compare(a.Message, b.Message))
+		})
 		for _, h := range here {
 			add(pkg.Path, h)
 		}

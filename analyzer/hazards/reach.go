@@ -13,7 +13,8 @@ type reach struct {
 	made    map[string]bool // types
 	dynamic map[string]bool // methodKeys
 	work    []*Func
-	calls   bool // only what runs for each call counts
+	calls   bool                // only what runs for each call counts
+	known   map[string][]string // implementations, once there are no more types
 }
 
 func (p *program) newReach(calls bool) *reach {
@@ -73,15 +74,22 @@ func (r *reach) run() {
 			}
 		}
 	}
+	r.known = make(map[string][]string)
 }
 
 // implementations returns the methods that a call of a method of an interface may lead to.
 func (r *reach) implementations(key string) []string {
+	if ids, ok := r.known[key]; ok {
+		return ids
+	}
 	var ids []string
 	for _, id := range slices.Sorted(maps.Keys(r.made)) {
 		if impl := r.types[id].method(key); impl != "" {
 			ids = append(ids, impl)
 		}
+	}
+	if r.known != nil {
+		r.known[key] = ids
 	}
 	return ids
 }
