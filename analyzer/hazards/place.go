@@ -6,8 +6,8 @@ import (
 	"go/types"
 )
 
-// place returns where the value of e lives, if it is of a package variable, of what a parameter refers to, or of a variable of a
-// function around this one. refers says that e is a reference to it: what is written through e is written there.
+// place returns where the value of e lives, if that is a package variable, what a parameter refers to, or a variable of a function around
+// this one: who assigns to e writes there.
 func (w *walker) place(e ast.Expr) (p Place, ok bool) {
 	return w.root(e, "", false)
 }
