@@ -8,12 +8,12 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 EXAMPLE = ./example/prodcon
 
 # Nested modules: tools and measurements whose dependencies users must not inherit.
-MODULES = bench internal/protogen test test/editors/gopls
+MODULES = bench internal/protogen test test/editors/gopls tools/golangci
 
 # With a protoc in the path, it is asked too what it makes of protos.
 TAGS = $(if $(shell command -v protoc),-tags protoc)
 
-.PHONY: all generate guests demo test test-quick test-slow race fuzz contract corpus std bench lint check clean
+.PHONY: all generate guests demo test test-quick test-slow race fuzz contract corpus std bench vet-bench lint check clean
 
 all: generate
 
@@ -43,6 +43,7 @@ race:
 test-slow:
 	$(GO) test $(TAGS) ./...
 	cd internal/protogen && $(GO) test ./...
+	cd tools/golangci && $(GO) test ./...
 	cd bench && $(GO) test ./...
 	cd test && $(GO) test $(TAGS) -count=1 -timeout 20m ./...
 
@@ -79,6 +80,10 @@ std:
 ## bench: measure against native gRPC and others; BENCH=quick measures less
 bench: guests
 	cd bench && $(GO) run . $(if $(filter quick,$(BENCH)),-quick)
+
+## vet-bench: measure what cofaas-vet costs on top of go vet, on a module of 200 packages
+vet-bench:
+	cd bench && $(GO) run ./vet
 
 ## lint: format, vet, staticcheck
 lint:
