@@ -1,7 +1,6 @@
 package generate
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -17,8 +16,6 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/packages"
-
-	"github.com/cofaas/cofaas/analyzer"
 )
 
 // A second run with no change has to be quick, and analysing and building are not. So each run leaves a record of everything
@@ -38,33 +35,24 @@ type fingerprints struct {
 }
 
 // newFingerprints hashes what can be found without analysis: the annotated packages and all that they import.
-func newFingerprints(ctx context.Context, opts *Options, annotated []analyzer.Annotated, wanted map[string]bool) (*fingerprints, error) {
+func newFingerprints(opts *Options, found *found) (*fingerprints, error) {
 	cache, err := cacheDir()
 	if err != nil {
 		return nil, err
 	}
 	h := sha256.New()
-	paths := make([]string, len(annotated))
-	for i, a := range annotated {
-		paths[i] = a.PkgPath
-		fmt.Fprintf(h, "function %s %t\n", a.PkgPath, wanted[a.PkgPath])
+	for _, a := range found.annotated {
+		fmt.Fprintf(h, "function %s %t\n", a.PkgPath, found.wanted[a.PkgPath])
 	}
 	protos := ""
 	for _, s := range sortedKeys(opts.Protos) {
 		protos += s + "=" + opts.Protos[s] + " "
 	}
 	fmt.Fprintf(h, "tool %s\ngo %s %s\nimport paths %q\nprotos %s\ntags %q\n", opts.Tool, runtime.Version(), os.Getenv("GOFLAGS"), opts.ImportPaths, protos, opts.Tags)
-	roots, err := packages.Load(&packages.Config{
-		Context: ctx, Dir: opts.Dir, Env: guestEnv(), BuildFlags: tagFlags(opts.Tags),
-		Mode: packages.NeedName | packages.NeedFiles | packages.NeedEmbedFiles | packages.NeedImports | packages.NeedDeps | packages.NeedModule,
-	}, paths...)
-	if err != nil {
-		return nil, err
-	}
 	// What is written depends on where: one record per module and choice of functions.
-	key := sha256.Sum256([]byte(strings.Join(append(sortedKeys(wanted), opts.Dir, opts.StageDir), "\n")))
+	key := sha256.Sum256([]byte(strings.Join(append(sortedKeys(found.wanted), opts.Dir, opts.StageDir), "\n")))
 	f := &fingerprints{path: filepath.Join(cache, "runs", hex.EncodeToString(key[:12])+".json")}
-	if err := hashPackages(h, roots); err != nil {
+	if err := hashPackages(h, found.pkgs); err != nil {
 		return nil, err
 	}
 	f.inputs = hex.EncodeToString(h.Sum(nil))

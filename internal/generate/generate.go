@@ -30,18 +30,18 @@ func exists(dir string) bool {
 
 // Run generates the hosts of the chosen functions. Nothing is written if anything is wrong; the error joins all that is.
 func Run(ctx context.Context, opts Options) (*Report, error) {
-	annotated, wanted, err := find(ctx, &opts)
+	f, err := find(ctx, &opts)
 	if err != nil {
 		return nil, err
 	}
-	prints, err := newFingerprints(ctx, &opts, annotated, wanted)
+	prints, err := newFingerprints(&opts, f)
 	if err != nil {
 		return nil, err
 	}
 	if prints.fresh() && exists(opts.StageDir) {
 		return &Report{UpToDate: true}, nil
 	}
-	p, err := loadFound(ctx, &opts, annotated, wanted)
+	p, err := loadFound(ctx, &opts, f)
 	if err != nil {
 		return nil, err
 	}
