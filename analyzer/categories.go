@@ -18,4 +18,9 @@ const (
 	CategoryListenerUnknown = category.ListenerUnknown // a listener whose use could not be followed
 	CategoryUnroutable      = category.Unroutable      // a call whose service could not be determined
 	CategoryRefused         = category.Refused         // what guests do not have of gRPC; an error of Analyze
+
+	// What may go wrong when functions run together. Plans report these, since one
+	// function does not show them.
+	CategoryAmbiguousService = "ambiguous-service" // several functions serve what is called, and nothing is known of the target
+	CategoryUnroutableTarget = "unroutable-target" // several functions serve what is called, and the target leads to none of them
 )

@@ -27,10 +27,13 @@ func Load(ctx context.Context, dir string, patterns ...string) ([]*packages.Pack
 	return loader.Packages(packages.Config{Context: ctx, Dir: dir, Env: nativeEnv()}, loader.Options{Near: Near}, patterns...)
 }
 
-// Near reports whether Analyze needs the syntax of packages that import the one
-// at path, directly or not: it is gRPC, or what generated code of messages
-// imports. It needs that of the user's packages too.
-func Near(path string) bool { return grpcpkg.Near(path) }
+// Near reports whether Analyze needs the syntax of a package, and of all that
+// import it, directly or not: it is gRPC, it is what generated code of messages
+// imports, or it may make listeners. Analyze needs that of the user's packages
+// too.
+func Near(pkg *packages.Package) bool {
+	return grpcpkg.Near(pkg.PkgPath) || pkg.Module != nil && (pkg.Imports["net"] != nil || pkg.Imports["crypto/tls"] != nil)
+}
 
 // Annotated is a main package that is marked as a function.
 type Annotated struct {

@@ -41,9 +41,9 @@ func List(cfg packages.Config, patterns ...string) ([]*packages.Package, error) 
 
 // Options say what is wanted of packages.
 type Options struct {
-	// Near says whether a package, by its import path, is of interest. Syntax and type information are kept of the packages that import
-	// one of these, however indirectly, and of all that are the user's: of modules without a version.
-	Near func(path string) bool
+	// Near says whether a package is of interest, by what List says of it. Syntax and type information are kept of these, of the packages
+	// that import one of them, however indirectly, and of all that are the user's: of modules without a version.
+	Near func(p *packages.Package) bool
 	// Bodies has the bodies of functions of other dependencies checked too, for errors. Those of the standard library never are: it
 	// compiles.
 	Bodies bool
@@ -145,7 +145,7 @@ func (c *checker) depths(roots []*packages.Package) {
 		if p.PkgPath == "unsafe" && p.Module == nil {
 			std = filepath.Dir(p.Dir)
 		}
-		near[p] = c.opts.Near(p.PkgPath)
+		near[p] = c.opts.Near(p)
 		for _, imp := range p.Imports {
 			near[p] = near[p] || near[imp]
 		}

@@ -17,7 +17,7 @@ import (
 	"github.com/cofaas/cofaas/internal/loader"
 )
 
-func near(path string) bool { return path == "google.golang.org/grpc" }
+func near(p *packages.Package) bool { return p.PkgPath == "google.golang.org/grpc" }
 
 // TestPackages_Same compares with what package packages loads, which takes longer: types of everything that a program consists of.
 func TestPackages_Same(t *testing.T) {

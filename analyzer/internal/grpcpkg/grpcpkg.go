@@ -50,7 +50,7 @@ var messagePackages = []string{
 
 // Near reports whether what imports the package at path, however indirectly, may
 // use gRPC or its messages.
-func Near(path string) bool { return Is(path) || slices.Contains(messagePackages, path) }
+func Near(path string) bool { return path == Path || slices.Contains(messagePackages, path) }
 
 // Imported reports whether pkg imports grpc or one of its subpackages.
 func Imported(pkg *types.Package) bool {
