@@ -53,6 +53,8 @@ func (o *Options) progress(format string, args ...any) {
 type project struct {
 	opts *Options
 	plan *plan.Plan
+	// names is how files are called where that must not depend on the machine.
+	names *names
 	// roots are the functions whose hosts are wanted.
 	roots  []*plan.Function
 	pkgs   map[string]*packages.Package
@@ -86,9 +88,9 @@ func loadFound(ctx context.Context, opts *Options, f *found) (*project, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &project{opts: opts, pkgs: map[string]*packages.Package{}}
+	p := &project{opts: opts, names: newNames(opts.Dir, roots), pkgs: map[string]*packages.Package{}}
 	packages.Visit(roots, nil, func(pkg *packages.Package) { p.pkgs[pkg.PkgPath] = pkg })
-	if p.plan, err = plan.Make(res); err != nil {
+	if p.plan, err = plan.Make(res, p.names.short); err != nil {
 		return nil, err
 	}
 	for _, fn := range p.plan.Functions {
