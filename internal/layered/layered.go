@@ -249,7 +249,7 @@ func (g *graph) assignX() (width, height float64) {
 
 // spread parts the arrows that leave a box on one side, in the order in which they go on.
 func (g *graph) spread() {
-	const distance = 9
+	const distance, edge = 9, 8 // edge is where corners are round
 	for v := range g.nodes {
 		for _, back := range []bool{false, true} {
 			var leaving []*Edge
@@ -266,9 +266,14 @@ func (g *graph) spread() {
 			if back {
 				at = n.Head
 			}
-			step := min(distance, 2*min(at, n.H-at)/float64(len(leaving)+1))
+			gaps := float64(len(leaving) - 1)
+			step := min(distance, max(n.H-2*edge, 0)/max(gaps, 1))
+			top := max(edge, min(at-step*gaps/2, n.H-edge-step*gaps)) - at
+			if gaps <= 0 {
+				top = 0
+			}
 			for i, e := range leaving {
-				e.Points[0].Y += step * (float64(i) - float64(len(leaving)-1)/2)
+				e.Points[0].Y += top + step*float64(i)
 			}
 		}
 	}

@@ -106,8 +106,11 @@ func newPicture(p *Plan) *picture {
 func (p *Plan) functionBox(f *Function) box {
 	b := box{name: f.Name, title: fmt.Sprintf("function %s, package %s", f.Name, f.Package)}
 	var addresses []string
+	known := slices.ContainsFunc(f.Listen, func(v Value) bool { return v.Usual() != "" })
 	for _, v := range f.Listen {
-		addresses = appendNew(addresses, cmp.Or(v.Usual(), v.String()))
+		if !known || v.Usual() != "" {
+			addresses = appendNew(addresses, cmp.Or(v.Usual(), v.String()))
+		}
 		b.title += "\nlistens on " + v.String()
 	}
 	b.under = strings.Join(addresses, ", ")

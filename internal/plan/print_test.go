@@ -36,7 +36,7 @@ var plans = map[string][]string{
 	},
 	"long": {
 		"a-function-with-a-name-that-is-too-long-for-any-box-in-a-picture: com.example.department.team.product.v1beta1.ServiceOfManyWords* -> p.B",
-		"b: p.B@a_configuration_file_that_is_read_at_start_and_says_where_to_listen| -> com.example.department.team.product.v1beta1.ServiceOfManyWords*",
+		"c: p.C@parameter_address| p.C@:1 -> p.B", "b: p.B@a_configuration_file_that_is_read_at_start_and_says_where_to_listen| -> com.example.department.team.product.v1beta1.ServiceOfManyWords*",
 	},
 	"fifty": fifty(),
 }
