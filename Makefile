@@ -13,17 +13,21 @@ MODULES = bench internal/protogen test test/editors/gopls tools/golangci
 # With a protoc in the path, it is asked too what it makes of protos.
 TAGS = $(if $(shell command -v protoc),-tags protoc)
 
-.PHONY: all generate guests demo test test-quick test-slow race fuzz contract corpus std bench vet-bench lint check clean
+.PHONY: all generate guests picture demo test test-quick test-slow race fuzz contract corpus std bench vet-bench lint check clean
 
 all: generate
 
 ## generate: generated code of the repository, and the hosts and guests of the example
-generate: guests
+generate: guests picture
 	$(GO) generate $(EXAMPLE)/protos ./stubs/grpc/health/grpc_health_v1 ./stubs/grpc/reflection/... ./host/internal/testpb
 
 ## guests: the example's hosts and guests, as a user's go generate ./... makes them
 guests:
 	$(GO) generate $(EXAMPLE)/consumer $(EXAMPLE)/producer
+
+## picture: the plan in README.md
+picture:
+	cd $(EXAMPLE) && $(GO) tool cofaas-gen plan -svg ./... >$(CURDIR)/docs/plan.svg
 
 ## demo: run the example natively and consolidated, and print both side by side
 demo: guests
@@ -94,7 +98,7 @@ lint:
 	@set -e; for m in $(MODULES); do echo "vet $$m"; (cd $$m && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...); done
 
 ## check: generated files and go.mod files are up to date
-check:
+check: picture
 	cd $(EXAMPLE) && $(GO) tool cofaas-gen check
 	$(GO) generate $(EXAMPLE)/protos ./stubs/grpc/health/grpc_health_v1 ./stubs/grpc/reflection/... ./host/internal/testpb
 	$(GO) mod tidy
