@@ -29,6 +29,7 @@ import (
 
 	"github.com/cofaas/cofaas/analyzer"
 	"github.com/cofaas/cofaas/analyzer/vet"
+	"github.com/cofaas/cofaas/internal/staging"
 )
 
 func main() {
@@ -76,9 +77,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	pkgs, err := analyzer.Load(context.Background(), s.dir, s.patterns...)
 	if err != nil {
-		return fail(err)
+		printErrors(stderr, names, err) // each has a position
+		return exitFailure
 	}
-	if n := printErrors(stderr, names, pkgs); n > 0 {
+	if n := printErrors(stderr, names, staging.Errors(pkgs)); n > 0 {
 		return fail(fmt.Errorf("%d errors in packages: nothing was analyzed", n))
 	}
 	found, err := analyze(pkgs, s.explain)

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"go/token"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"golang.org/x/tools/go/packages"
 
 	"github.com/cofaas/cofaas/analyzer"
+	"github.com/cofaas/cofaas/internal/staging"
 )
 
 // A finding is a diagnostic, where it ends, and how it can be fixed.
@@ -99,27 +101,25 @@ func printText(w io.Writer, found []finding, names names) {
 	}
 }
 
-// printErrors prints what is wrong with pkgs and what they import, and returns
-// how many errors there are.
-func printErrors(w io.Writer, names names, pkgs []*packages.Package) int {
-	var lines []string
-	packages.Visit(pkgs, nil, func(pkg *packages.Package) {
-		for _, err := range pkg.Errors {
-			line := err.Msg
-			if err.Pos != "" && err.Pos != "-" {
-				line = names.file(err.Pos) + ": " + err.Msg
-			} else if !strings.Contains(err.Msg, pkg.PkgPath) {
-				line = pkg.PkgPath + ": " + err.Msg
-			}
-			lines = append(lines, line)
-		}
-	})
-	slices.Sort(lines)
-	lines = slices.Compact(lines)
-	for _, line := range lines {
-		fmt.Fprintln(w, line)
+// printErrors prints the errors that err joins, and returns how many there are.
+func printErrors(w io.Writer, names names, err error) int {
+	if err == nil {
+		return 0
 	}
-	return len(lines)
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		n := 0
+		for _, err := range joined.Unwrap() {
+			n += printErrors(w, names, err)
+		}
+		return n
+	}
+	var at *staging.PositionError
+	if errors.As(err, &at) && at.Pos.Filename != "" {
+		fmt.Fprintf(w, "%s: %s\n", names.position(at.Pos), at.Msg)
+	} else {
+		fmt.Fprintln(w, err)
+	}
+	return 1
 }
 
 // The form of -json, which docs/diagnostics documents.

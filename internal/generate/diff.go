@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
 )
@@ -19,22 +21,26 @@ func (p *project) diff() ([]byte, error) {
 	var out bytes.Buffer
 	shown := map[string]bool{}
 	for _, f := range p.roots {
-		files, err := rewrites(f)
+		files, err := p.rewrites(f)
 		if err != nil {
 			return nil, err
 		}
+		copies := copies(f)
 		for _, pkg := range sortedKeys(files) {
 			for _, name := range sortedKeys(files[pkg]) {
-				if shown[name] {
+				to := name
+				if c := copies[pkg]; c != "" { // in the folder of the copy
+					to = filepath.Join(filepath.Dir(name), filepath.FromSlash(strings.TrimPrefix(c, pkg)), filepath.Base(name))
+				}
+				if shown[to] {
 					continue
 				}
-				shown[name] = true
+				shown[to] = true
 				old, err := os.ReadFile(name)
 				if err != nil {
 					return nil, err
 				}
-				short := p.names.short(name)
-				out.Write(diff.Diff("a/"+short, old, "b/"+short, files[pkg][name]))
+				out.Write(diff.Diff("a/"+p.names.short(name), old, "b/"+p.names.short(to), files[pkg][name]))
 			}
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/tools/go/packages"
 
 	"github.com/cofaas/cofaas/analyzer"
+	"github.com/cofaas/cofaas/internal/goload"
 	"github.com/cofaas/cofaas/internal/loader"
 	"github.com/cofaas/cofaas/internal/plan"
 	"github.com/cofaas/cofaas/internal/staging"
@@ -59,6 +60,8 @@ type project struct {
 	roots  []*plan.Function
 	pkgs   map[string]*packages.Package
 	protos *protos
+	// patches are what stages change so that packages compile, by file.
+	patches map[string]staging.Patch
 }
 
 // ErrNothing is a module without an annotated package.
@@ -77,8 +80,8 @@ func load(ctx context.Context, opts *Options) (*project, error) {
 func loadFound(ctx context.Context, opts *Options, f *found) (*project, error) {
 	opts.progress("analysing %d functions", len(f.annotated))
 	defer relaxGC()()
-	roots := f.pkgs
-	if err := loader.Check(ctx, roots, loader.Options{Near: analyzer.Near, Bodies: true}); err != nil {
+	roots, patches, err := staging.Check(opts.config(ctx), f.pkgs, loader.Options{Near: analyzer.Near, Bodies: true}, f.paths()...)
+	if err != nil {
 		return nil, err
 	}
 	if err := staging.Preflight(roots); err != nil {
@@ -88,11 +91,15 @@ func loadFound(ctx context.Context, opts *Options, f *found) (*project, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &project{opts: opts, names: newNames(opts.Dir, roots), pkgs: map[string]*packages.Package{}}
+	p := &project{opts: opts, names: newNames(opts.Dir, roots), pkgs: map[string]*packages.Package{}, patches: map[string]staging.Patch{}}
+	for _, patch := range patches {
+		p.patches[patch.File] = patch
+	}
 	packages.Visit(roots, nil, func(pkg *packages.Package) { p.pkgs[pkg.PkgPath] = pkg })
 	if p.plan, err = plan.Make(res, p.names.short); err != nil {
 		return nil, err
 	}
+	p.plan.Patches = planned(patches)
 	for _, fn := range p.plan.Functions {
 		if f.wanted[fn.Package] {
 			p.roots = append(p.roots, fn)
@@ -116,6 +123,9 @@ func find(ctx context.Context, opts *Options) (*found, error) {
 		return nil, err
 	}
 	if len(all) == 0 {
+		if err := goload.InModule(ctx, opts.Dir, nil); err != nil {
+			return nil, err
+		}
 		return nil, fmt.Errorf("%s: %w; add it to the main package of each gRPC function", opts.Dir, ErrNothing)
 	}
 	wanted := map[string]bool{}
@@ -141,15 +151,25 @@ func find(ctx context.Context, opts *Options) (*found, error) {
 	if len(wanted) == 0 {
 		return nil, fmt.Errorf("%s: %w in the packages chosen; the annotated ones are in %s", opts.Dir, ErrNothing, dirs(all))
 	}
-	paths := make([]string, len(all))
-	for i, a := range all {
-		paths[i] = a.PkgPath
-	}
-	pkgs, err := loader.List(packages.Config{Context: ctx, Dir: opts.Dir, Env: guestEnv(), BuildFlags: tagFlags(opts.Tags)}, paths...)
-	if err != nil {
+	f := &found{annotated: all, wanted: wanted}
+	if f.pkgs, err = loader.List(opts.config(ctx), f.paths()...); err != nil {
 		return nil, err
 	}
-	return &found{annotated: all, wanted: wanted, pkgs: pkgs}, nil
+	return f, nil
+}
+
+// config is how packages are loaded as guests.
+func (o *Options) config(ctx context.Context) packages.Config {
+	return packages.Config{Context: ctx, Dir: o.Dir, Env: guestEnv(), BuildFlags: tagFlags(o.Tags)}
+}
+
+// paths are the import paths of all functions.
+func (f *found) paths() []string {
+	paths := make([]string, len(f.annotated))
+	for i, a := range f.annotated {
+		paths[i] = a.PkgPath
+	}
+	return paths
 }
 
 // relaxGC has the collector run less often until the function that it returns is called: loading allocates much, and nearly all of it
@@ -190,3 +210,12 @@ func tagFlags(tags []string) []string {
 }
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
+
+// planned says in the plan what is patched.
+func planned(patches []staging.Patch) []plan.Patch {
+	var out []plan.Patch
+	for _, p := range patches {
+		out = append(out, plan.Patch{Package: p.Package, Module: p.Module, Version: p.Version, File: filepath.Base(p.File), Reason: p.Reason})
+	}
+	return out
+}

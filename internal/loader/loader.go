@@ -6,7 +6,7 @@
 // consists of, and the syntax of dependencies that are far from what is analysed. So the types are all there, and all errors are too, but
 // a package may have no syntax.
 //
-// The package imports the standard library and x/tools.
+// The package imports the standard library, x/tools, and goload.
 package loader
 
 import (
@@ -26,6 +26,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/tools/go/packages"
+
+	"github.com/cofaas/cofaas/internal/goload"
 )
 
 // listMode is what List asks the go command for.
@@ -33,10 +35,10 @@ const listMode = packages.NeedName | packages.NeedFiles | packages.NeedCompiledG
 	packages.NeedImports | packages.NeedDeps | packages.NeedModule | packages.NeedTypesSizes
 
 // List returns the packages that patterns match, with all that they import, as the go command knows them. The Mode of the
-// configuration does not count.
+// configuration does not count. Errors are those of [goload.Load].
 func List(cfg packages.Config, patterns ...string) ([]*packages.Package, error) {
 	cfg.Mode = listMode
-	return packages.Load(&cfg, patterns...)
+	return goload.Load(&cfg, patterns...)
 }
 
 // Options say what is wanted of packages.

@@ -22,6 +22,8 @@ type Plan struct {
 	Edges     []Edge      `json:"edges"`     // by caller, then service, then callee
 	// Diagnostics are what may go wrong while the functions run.
 	Diagnostics []Diagnostic `json:"diagnostics"`
+	// Patches are what stages change so that packages compile for wasip1, by file.
+	Patches []Patch `json:"patches,omitempty"`
 }
 
 // Function is one guest, and the root of the app that it reaches.

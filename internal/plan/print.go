@@ -42,6 +42,9 @@ func (p *Plan) Text(w io.Writer) error {
 		packages("rewrites", rewritten, nil)
 		packages("keeps", kept, nil)
 	}
+	for _, patch := range p.Patches {
+		fmt.Fprintf(&b, "patches %s\n", patch)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
