@@ -19,6 +19,7 @@ import (
 const (
 	messagePlugin = "google.golang.org/protobuf/cmd/protoc-gen-go"
 	servicePlugin = "google.golang.org/grpc/cmd/protoc-gen-go-grpc"
+	gatewayPlugin = "github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-grpc-gateway"
 )
 
 // request says what to generate.
@@ -29,6 +30,7 @@ type request struct {
 	module   string       // prefix that output paths lose; empty for output next to its source
 	mappings []string     // plugin parameters of the form Mfile=importpath
 	grpcOpts []string     // more parameters for servicePlugin
+	gateway  bool         // run gatewayPlugin too
 	imports  []importRule // applied to every generated file
 }
 
@@ -51,7 +53,12 @@ func generate(ctx context.Context, r request) (map[string][]byte, error) {
 
 	files := make(map[string][]byte)
 	var errs []error
-	for _, plugin := range []string{messagePlugin, servicePlugin} {
+	plugins := []string{messagePlugin, servicePlugin}
+	if r.gateway {
+		plugins = append(plugins, gatewayPlugin)
+	}
+	for _, plugin := range plugins {
+		params := slices.Clone(params)
 		if plugin == servicePlugin {
 			params = append(params, r.grpcOpts...)
 		}
