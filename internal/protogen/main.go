@@ -112,6 +112,8 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 		o.grpcOpts = append(o.grpcOpts, s)
 		return err
 	})
+	fs.BoolVar(&o.unregistered, "unregistered", false,
+		"register files and types where no other package sees them, so that a program can have them twice")
 	fs.BoolVar(&o.gateway, "gateway", false, "run protoc-gen-grpc-gateway too")
 	fs.Func("import", "`old=new`: import new where the output would import old or what is below it; may be repeated",
 		func(s string) error {
