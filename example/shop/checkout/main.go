@@ -11,6 +11,7 @@ import (
 	"github.com/cofaas/cofaas/example/shop/checkout/internal/order"
 	"github.com/cofaas/cofaas/example/shop/internal/bootstrap"
 	"github.com/cofaas/cofaas/example/shop/internal/config"
+	_ "github.com/cofaas/cofaas/example/shop/internal/telemetry/otlp"
 )
 
 func main() {

@@ -18,6 +18,10 @@ import (
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 
+	// For details of errors, which travel with the names of their types.
+	_ "google.golang.org/genproto/googleapis/rpc/errdetails"
+
+	_ "github.com/cofaas/cofaas/example/shop/api/shop/inventory/v1"
 	storefrontv1 "github.com/cofaas/cofaas/example/shop/api/shop/storefront/v1"
 	"github.com/cofaas/cofaas/example/shop/internal/dialer"
 	"github.com/cofaas/cofaas/example/shop/internal/interceptors"

@@ -18,6 +18,7 @@ import (
 	"github.com/cofaas/cofaas/example/shop/internal/bootstrap"
 	"github.com/cofaas/cofaas/example/shop/internal/config"
 	"github.com/cofaas/cofaas/example/shop/internal/dialer"
+	_ "github.com/cofaas/cofaas/example/shop/internal/telemetry/otlp"
 )
 
 type options struct {

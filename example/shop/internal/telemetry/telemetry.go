@@ -5,25 +5,43 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
 	"go.opentelemetry.io/otel/exporters/stdout/stdouttrace"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/sdk/resource"
 	"go.opentelemetry.io/otel/sdk/trace"
 )
 
-// Setup makes traces of a function go where OTEL_TRACES_EXPORTER says: "otlp" to a collector, by gRPC and as the other OTEL variables
-// say; "console" to standard output; nothing, which is the default, nowhere. In any case they are passed on from call to call.
-// What it returns sends what is left, and ends.
+// NewExporter makes what sends traces away.
+type NewExporter func(context.Context) (trace.SpanExporter, error)
+
+var exporters = map[string]NewExporter{
+	"":        func(context.Context) (trace.SpanExporter, error) { return nil, nil },
+	"none":    func(context.Context) (trace.SpanExporter, error) { return nil, nil },
+	"console": func(context.Context) (trace.SpanExporter, error) { return stdouttrace.New() },
+}
+
+// Register adds an exporter, as package otlp does. It is for functions init.
+func Register(name string, exporter NewExporter) { exporters[name] = exporter }
+
+// Setup makes traces of a function go where OTEL_TRACES_EXPORTER says: "console" for standard output, "none", or what is registered.
+// In any case they are passed on from call to call. What it returns sends what is left, and ends.
 func Setup(ctx context.Context, function string) (shutdown func(context.Context) error, err error) {
 	otel.SetTextMapPropagator(propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{}))
-	exporter, err := newExporter(ctx, os.Getenv("OTEL_TRACES_EXPORTER"))
+	kind := os.Getenv("OTEL_TRACES_EXPORTER")
+	newExporter, ok := exporters[kind]
+	if !ok {
+		return nil, fmt.Errorf("OTEL_TRACES_EXPORTER: %s has no exporter %q, but%s", function, kind, strings.Join(slices.Sorted(maps.Keys(exporters)), " "))
+	}
+	exporter, err := newExporter(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("OTEL_TRACES_EXPORTER: %w", err)
+		return nil, fmt.Errorf("OTEL_TRACES_EXPORTER=%s: %w", kind, err)
 	}
 	opts := []trace.TracerProviderOption{trace.WithResource(resource.NewSchemaless(attribute.String("service.name", function)))}
 	if exporter != nil {
@@ -32,19 +50,6 @@ func Setup(ctx context.Context, function string) (shutdown func(context.Context)
 	provider := trace.NewTracerProvider(opts...)
 	otel.SetTracerProvider(provider)
 	return provider.Shutdown, nil
-}
-
-func newExporter(ctx context.Context, kind string) (trace.SpanExporter, error) {
-	switch kind {
-	case "", "none":
-		return nil, nil
-	case "console":
-		return stdouttrace.New()
-	case "otlp":
-		return otlptracegrpc.New(ctx)
-	default:
-		return nil, fmt.Errorf("%q is none of otlp, console and none", kind)
-	}
 }
 
 // Logger returns a function's logger. LOG_LEVEL is the least level that is logged, INFO if it is not set.
