@@ -73,12 +73,15 @@ func New(ctx context.Context, name string, opts ...Option) (*App, error) {
 
 // ServerOptions are the options of every server of the shop.
 func ServerOptions(log *slog.Logger, auth interceptors.Authenticate) []grpc.ServerOption {
-	return []grpc.ServerOption{
-		grpc.StatsHandler(otelgrpc.NewServerHandler()),
+	opts := []grpc.ServerOption{
 		grpc.ChainUnaryInterceptor(interceptors.Unary(log, auth)...),
 		grpc.ChainStreamInterceptor(interceptors.Stream(log, auth)...),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 30 * time.Second, PermitWithoutStream: true}),
 	}
+	if telemetry.Enabled() {
+		opts = append(opts, grpc.StatsHandler(otelgrpc.NewServerHandler()))
+	}
+	return opts
 }
 
 // OnStop has f called when the server has stopped: the last one first.

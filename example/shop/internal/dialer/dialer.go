@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/keepalive"
 
 	"github.com/cofaas/cofaas/example/shop/internal/interceptors"
+	"github.com/cofaas/cofaas/example/shop/internal/telemetry"
 )
 
 // serviceConfig retries what a server has not begun to handle.
@@ -62,10 +63,12 @@ func Dial(target string, opts ...Option) (*grpc.ClientConn, error) {
 			grpc.WithTransportCredentials(insecure.NewCredentials()),
 			grpc.WithDefaultServiceConfig(serviceConfig),
 			grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: time.Minute, Timeout: 10 * time.Second}),
-			grpc.WithStatsHandler(otelgrpc.NewClientHandler()),
 			grpc.WithChainStreamInterceptor(interceptors.PropagateStream),
 		},
 		unary: []grpc.UnaryClientInterceptor{interceptors.Propagate},
+	}
+	if telemetry.Enabled() {
+		s.dial = append(s.dial, grpc.WithStatsHandler(otelgrpc.NewClientHandler()))
 	}
 	for _, opt := range opts {
 		opt(&s)

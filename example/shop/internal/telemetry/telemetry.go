@@ -2,6 +2,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -22,7 +23,6 @@ import (
 type NewExporter func(context.Context) (trace.SpanExporter, error)
 
 var exporters = map[string]NewExporter{
-	"":        func(context.Context) (trace.SpanExporter, error) { return nil, nil },
 	"none":    func(context.Context) (trace.SpanExporter, error) { return nil, nil },
 	"console": func(context.Context) (trace.SpanExporter, error) { return stdouttrace.New() },
 }
@@ -30,24 +30,28 @@ var exporters = map[string]NewExporter{
 // Register adds an exporter, as package otlp does. It is for functions init.
 func Register(name string, exporter NewExporter) { exporters[name] = exporter }
 
+var enabled bool
+
+// Enabled says whether Setup has found an exporter: without one, nobody need watch calls.
+func Enabled() bool { return enabled }
+
 // Setup makes traces of a function go where OTEL_TRACES_EXPORTER says: "console" for standard output, "none", or what is registered.
-// In any case they are passed on from call to call. What it returns sends what is left, and ends.
+// What it returns sends what is left, and ends. A function calls it once, before it dials or serves.
 func Setup(ctx context.Context, function string) (shutdown func(context.Context) error, err error) {
 	otel.SetTextMapPropagator(propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{}))
-	kind := os.Getenv("OTEL_TRACES_EXPORTER")
+	kind := cmp.Or(os.Getenv("OTEL_TRACES_EXPORTER"), "none")
 	newExporter, ok := exporters[kind]
 	if !ok {
-		return nil, fmt.Errorf("OTEL_TRACES_EXPORTER: %s has no exporter %q, but%s", function, kind, strings.Join(slices.Sorted(maps.Keys(exporters)), " "))
+		return nil, fmt.Errorf("OTEL_TRACES_EXPORTER: %s has no exporter %q, but %s", function, kind, strings.Join(slices.Sorted(maps.Keys(exporters)), ", "))
 	}
 	exporter, err := newExporter(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("OTEL_TRACES_EXPORTER=%s: %w", kind, err)
 	}
-	opts := []trace.TracerProviderOption{trace.WithResource(resource.NewSchemaless(attribute.String("service.name", function)))}
-	if exporter != nil {
-		opts = append(opts, trace.WithBatcher(exporter))
+	if enabled = exporter != nil; !enabled {
+		return func(context.Context) error { return nil }, nil
 	}
-	provider := trace.NewTracerProvider(opts...)
+	provider := trace.NewTracerProvider(trace.WithBatcher(exporter), trace.WithResource(resource.NewSchemaless(attribute.String("service.name", function))))
 	otel.SetTracerProvider(provider)
 	return provider.Shutdown, nil
 }
