@@ -13,6 +13,7 @@ import (
 	"golang.org/x/tools/go/analysis/checker"
 	"golang.org/x/tools/go/packages"
 
+	"github.com/cofaas/cofaas/analyzer/internal/annotation"
 	"github.com/cofaas/cofaas/analyzer/internal/category"
 	"github.com/cofaas/cofaas/analyzer/internal/grpcpkg"
 	"github.com/cofaas/cofaas/analyzer/rewrite"
@@ -33,7 +34,8 @@ func Analyze(pkgs []*packages.Package, opts Options) (*Result, error) {
 	if errs := loadErrors(pkgs); len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	p := &program{facts: make(map[string]*packageFacts)}
+	p := &program{facts: make(map[string]*packageFacts), pkgs: make(map[string]*packages.Package)}
+	packages.Visit(pkgs, nil, func(pkg *packages.Package) { p.pkgs[pkg.PkgPath] = pkg })
 	if err := p.run(pkgs, opts); err != nil {
 		return nil, err
 	}
@@ -49,7 +51,7 @@ func Analyze(pkgs []*packages.Package, opts Options) (*Result, error) {
 		fn := p.function(pkg)
 		if fn.servesNothing() {
 			errs = append(errs, fmt.Errorf("%v: package %s: registers no gRPC service: a function has to serve one",
-				packagePosition(pkg), pkg.PkgPath))
+				functionPosition(pkg), pkg.PkgPath))
 		}
 		for _, d := range fn.Diagnostics {
 			if d.Category == category.Refused && !slices.Contains(refused, d) {
@@ -81,6 +83,7 @@ func loadErrors(pkgs []*packages.Package) []error {
 // A program holds what the analyzers found, for all functions at once.
 type program struct {
 	facts map[string]*packageFacts // by package path
+	pkgs  map[string]*packages.Package
 }
 
 type packageFacts struct {
@@ -95,7 +98,7 @@ type packageFacts struct {
 func (p *program) run(pkgs []*packages.Package, opts Options) error {
 	roots := slices.Clone(pkgs)
 	packages.Visit(pkgs, nil, func(pkg *packages.Package) {
-		if services.Near(pkg.Types) && !slices.Contains(pkgs, pkg) {
+		if (services.Near(pkg.Types) || makesListeners(pkg)) && !slices.Contains(pkgs, pkg) {
 			roots = append(roots, pkg)
 		}
 	})
@@ -129,6 +132,12 @@ func (p *program) run(pkgs []*packages.Package, opts Options) error {
 	return errors.Join(errs...)
 }
 
+// makesListeners reports whether pkg may make listeners, for it or others to
+// serve gRPC on.
+func makesListeners(pkg *packages.Package) bool {
+	return pkg.Module != nil && (pkg.Imports["net"] != nil || pkg.Imports["crypto/tls"] != nil)
+}
+
 // service returns s as the package that declares it knows it, with the types of
 // its messages.
 func (p *program) service(s *services.Service) *services.Service {
@@ -142,9 +151,9 @@ func (p *program) service(s *services.Service) *services.Service {
 	return s
 }
 
-// usesGRPC returns pkg and the packages below it that import gRPC, however
-// indirectly, without gRPC itself.
-func usesGRPC(pkg *packages.Package) []*packages.Package {
+// withSites returns pkg and the packages below it that import gRPC, however
+// indirectly, or make listeners, without gRPC itself.
+func withSites(pkg *packages.Package) []*packages.Package {
 	var list []*packages.Package
 	memo := make(map[*types.Package]bool)
 	var uses func(pkg *packages.Package) bool
@@ -155,7 +164,7 @@ func usesGRPC(pkg *packages.Package) []*packages.Package {
 		if u, ok := memo[pkg.Types]; ok {
 			return u
 		}
-		u := false
+		u := makesListeners(pkg)
 		for _, imp := range pkg.Imports {
 			u = uses(imp) || u
 		}
@@ -181,6 +190,21 @@ func packagePosition(pkg *packages.Package) token.Position {
 		return token.Position{Filename: pkg.Dir}
 	}
 	return pkg.Fset.Position(pkg.Syntax[0].Package)
+}
+
+// functionPosition returns where pkg is marked as a function, or else where it
+// begins.
+func functionPosition(pkg *packages.Package) token.Position {
+	for _, file := range pkg.Syntax {
+		for _, group := range file.Comments {
+			for _, comment := range group.List {
+				if annotation.Is(comment.Text) {
+					return pkg.Fset.Position(comment.Pos())
+				}
+			}
+		}
+	}
+	return packagePosition(pkg)
 }
 
 func directory(pkg *packages.Package) string {

@@ -38,19 +38,7 @@ func TestAnalyze(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := summary(dir, result)
-	const golden = "testdata/txtar/shop.golden"
-	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("got:\n%s\nwant:\n%s", got, want)
-	}
+	compare(t, "testdata/txtar/shop.golden", got)
 	for _, fn := range result.Functions {
 		for _, e := range fn.Exports {
 			for _, m := range e.Service.Methods {

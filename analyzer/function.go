@@ -32,15 +32,27 @@ func (p *program) function(pkg *packages.Package) *Function {
 	b := &builder{
 		program: p,
 		fn:      fn,
-		reached: reachable(pkg, usesGRPC(pkg)),
+		reached: reachable(pkg, withSites(pkg)),
+		dialled: make(map[*usage.Dial]token.Position),
+		counts:  make(map[string]bool),
+	}
+	for _, node := range program.Reached() {
+		b.counts[node.Path] = true
 	}
 	for _, node := range program.Reached() {
 		if f := p.facts[node.Path]; f != nil && f.usage != nil {
 			b.sites(f)
 		}
 	}
+	b.settle()
+	copies := make(map[string]string)
 	for _, choice := range program.Rewritten {
-		b.rewritten(p.facts[choice.Path], choice)
+		if choice.Copy != "" {
+			copies[choice.Path] = choice.Copy
+		}
+	}
+	for _, choice := range program.Rewritten {
+		b.rewritten(choice, copies)
 	}
 	for _, choice := range program.Kept {
 		fn.Kept = append(fn.Kept, &Kept{PkgPath: choice.Path, Module: choice.Module, Reason: choice.Reason})
@@ -70,6 +82,86 @@ type builder struct {
 	*program
 	fn      *Function
 	reached map[*types.Func]bool
+	// What is reached, of all packages.
+	clients []located[*usage.Client]
+	dials   []located[*usage.Dial]
+	listens []located[*usage.Listen]
+	dialled map[*usage.Dial]token.Position
+	counts  map[string]bool // packages whose gRPC is that of guests
+}
+
+// A located site is one of a package of the program.
+type located[T any] struct {
+	site T
+	pos  token.Position
+	usage.Site
+}
+
+// settled returns the sites that count: one that depends on parameters counts
+// only if no call of its function is reached that says more.
+func settled[T any](all []located[T]) []located[T] {
+	closed := make(map[string]bool)
+	for _, l := range all {
+		closed[l.ID] = closed[l.ID] || !l.Open
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(l located[T]) bool { return l.Open && closed[l.ID] })
+}
+
+// settle adds what depends on the packages together.
+func (b *builder) settle() {
+	for _, l := range settled(b.clients) {
+		i := &Import{
+			Service: b.service(l.site.Service), Pos: l.pos,
+			Target: l.site.Target, Dial: b.dialled[l.site.Dial], Reason: l.Reason,
+		}
+		b.fn.Imports = append(b.fn.Imports, i)
+		b.decide(i.Pos, category.Import, i.Service.Name, i.Reason)
+	}
+	for _, l := range settled(b.dials) {
+		b.decide(l.pos, category.Dial, "dial", l.Reason)
+	}
+	var serving []Value
+	addresses := make(map[string][]Value) // by site
+	for _, l := range settled(b.listens) {
+		addresses[l.ID] = appendNew(addresses[l.ID], l.site.Address)
+		if l.site.Use != usage.Kept {
+			serving = appendNew(serving, l.site.Address)
+		}
+	}
+	for _, l := range b.listens {
+		b.listen(l, addresses[l.ID])
+	}
+	// A function that serves in one place serves everything there.
+	for _, e := range b.fn.Exports {
+		if len(e.Listen) == 0 {
+			e.Listen = slices.Clone(serving)
+		}
+	}
+}
+
+func appendNew(list []Value, v Value) []Value {
+	if slices.Contains(list, v) {
+		return list
+	}
+	return append(list, v)
+}
+
+// listen adds what was decided about a listener, of which the addresses are
+// known.
+func (b *builder) listen(l located[*usage.Listen], addresses []Value) {
+	var names []string
+	for _, v := range addresses {
+		names = append(names, v.String())
+	}
+	subject := "listen on " + strings.Join(names, " or ")
+	switch {
+	case l.site.Rewritten():
+		b.decide(l.pos, category.Rewrite, subject, l.Reason)
+	case l.site.Use == usage.Kept:
+		b.decide(l.pos, category.Keep, subject, l.Reason)
+	case l.site.Opener != nil:
+		b.decide(l.pos, category.Rewrite, subject, l.Reason)
+	}
 }
 
 func (b *builder) decide(pos token.Position, category, subject, reason string) {
@@ -82,6 +174,10 @@ func (b *builder) diagnose(pos token.Position, category, message string) {
 
 // runs reports whether main reaches the code of fn; nil is initialization.
 func (b *builder) runs(fn *types.Func) bool { return fn == nil || b.reached[fn] }
+
+// has reports whether s is a site of the function's: its code is reached, and it
+// is not in a package that keeps the real gRPC.
+func (b *builder) has(s usage.Site) bool { return b.runs(s.Func) && (s.Pkg == "" || b.counts[s.Pkg]) }
 
 // sites adds what one package exports and imports.
 func (b *builder) sites(f *packageFacts) {
@@ -103,28 +199,26 @@ func (b *builder) sites(f *packageFacts) {
 		b.decide(e.Pos, category.Export, e.Service.Name, e.Reason)
 	}
 	for _, client := range f.usage.Clients {
-		if !b.runs(client.Func) {
-			continue
-		}
-		i := &Import{
-			Service: b.service(client.Service), Pos: position(client.Pos),
-			Target: client.Target, Reason: client.Reason,
+		if b.has(client.Site) {
+			b.clients = append(b.clients, located[*usage.Client]{client, position(client.Pos), client.Site})
 		}
 		if client.Dial != nil {
-			i.Dial = position(client.Dial.Pos)
+			b.dialled[client.Dial] = position(client.Dial.Pos)
 		}
-		b.fn.Imports = append(b.fn.Imports, i)
-		b.decide(i.Pos, category.Import, i.Service.Name, i.Reason)
+	}
+	for _, dial := range f.usage.Dials {
+		if b.has(dial.Site) {
+			b.dials = append(b.dials, located[*usage.Dial]{dial, position(dial.Pos), dial.Site})
+		}
 	}
 	for _, l := range f.usage.Listens {
-		subject := "listen on " + l.Address.String()
-		switch {
-		case l.Rewritten():
-			b.decide(position(l.Pos), category.Rewrite, subject, l.Reason)
-		case l.Use == usage.RPC:
-			b.decide(position(l.Pos), category.Keep, subject, l.Reason+", but it is made by a net.ListenConfig")
-		default:
-			b.decide(position(l.Pos), category.Keep, subject, l.Reason)
+		if b.has(l.Site) {
+			b.listens = append(b.listens, located[*usage.Listen]{l, position(l.Pos), l.Site})
+		}
+	}
+	for _, o := range f.usage.Outbound {
+		if b.runs(o.Func) {
+			b.decide(position(o.Pos), category.Keep, o.What+" to "+o.Address.String(), o.Reason)
 		}
 	}
 	for _, problem := range f.usage.Problems {
@@ -134,14 +228,18 @@ func (b *builder) sites(f *packageFacts) {
 	}
 }
 
-// rewritten adds a package that is rewritten.
-func (b *builder) rewritten(f *packageFacts, choice rewrite.Choice) {
-	pkg := &Package{PkgPath: choice.Path, Module: choice.Module, Reason: choice.Reason}
-	if f != nil {
-		pkg.Dir = directory(f.pkg)
-		pkg.Package = f.pkg
-		pkg.Files = f.rewrite.Files
-		b.decide(packagePosition(f.pkg), category.Rewrite, "package "+choice.Path, choice.Reason)
+// rewritten adds a package that is rewritten. copies has the paths of copies by
+// those of the originals.
+func (b *builder) rewritten(choice rewrite.Choice, copies map[string]string) {
+	pkg := &Package{PkgPath: choice.Path, Module: choice.Module, Reason: choice.Reason, Copy: choice.Copy}
+	if p := b.pkgs[choice.Path]; p != nil {
+		pkg.Dir = directory(p)
+		pkg.Package = p
+		if f := b.facts[choice.Path]; f != nil && f.rewrite != nil {
+			pkg.Files = f.rewrite.Files
+		}
+		pkg.Files = rewrite.Redirect(p.Fset, p.Syntax, pkg.Files, copies)
+		b.decide(packagePosition(p), category.Rewrite, "package "+choice.Path, choice.Reason)
 	}
 	b.fn.Rewritten = append(b.fn.Rewritten, pkg)
 }

@@ -78,6 +78,10 @@ type Package struct {
 	Module  string // module path, "" outside of modules
 	Files   []File // only files that change, by Name
 	Reason  string // why it is rewritten
+	// Copy is the import path of the rewritten package if the original is needed
+	// too, for packages that keep the real gRPC; else "", and the rewritten package
+	// takes the place of the original.
+	Copy string
 
 	Package *packages.Package `json:"-"`
 }
@@ -111,7 +115,7 @@ func (d Diagnostic) String() string { return d.Pos.String() + ": " + d.Message }
 // Informational reports whether d only says what was decided.
 func (d Diagnostic) Informational() bool {
 	switch d.Category {
-	case CategoryRewrite, CategoryKeep, CategoryExport, CategoryImport:
+	case CategoryRewrite, CategoryKeep, CategoryExport, CategoryImport, CategoryDial:
 		return true
 	}
 	return false

@@ -20,6 +20,15 @@
 //     (codes, status, metadata, peer), if it calls a function of that package
 //     that takes a context or returns an error, as such values travel in these.
 //
+// A released package that packages outside of this set exchange gRPC types with
+// too, such as an instrumentation that a cloud library uses for itself, does not
+// draw them in. It is there twice: the original for them, and a rewritten copy
+// for the set. That needs a package that describes no services and registers
+// nothing when it is initialized, and whose types none of them hands to the set.
+//
+// A package without gRPC that makes listeners for packages of the set is
+// rewritten for that.
+//
 // Packages of the user are those of modules without a version: the main module
 // and those of a workspace. Packages of gRPC itself and packages that do not
 // import gRPC need no change. Everything else, such as a trace exporter with a

@@ -89,51 +89,58 @@ func path(obj *types.TypeName) string {
 	return obj.Pkg().Path()
 }
 
-// mentions reports whether a type of gRPC occurs in t. It does not look into
-// named types, so it ends.
+// mentions reports whether a type of gRPC occurs in t.
 func mentions(t types.Type) bool {
+	return walkNamed(t, func(n *types.Named) bool { return grpcpkg.Is(path(n.Obj())) })
+}
+
+// walkNamed calls found for the named types that occur in t, until it returns
+// true, and reports whether it did. It does not look into named types, so it
+// ends.
+func walkNamed(t types.Type, found func(*types.Named) bool) bool {
+	walk := func(t types.Type) bool { return walkNamed(t, found) }
 	switch t := types.Unalias(t).(type) {
 	case *types.Named:
-		if grpcpkg.Is(path(t.Obj())) {
+		if found(t) {
 			return true
 		}
 		for arg := range t.TypeArgs().Types() {
-			if mentions(arg) {
+			if walk(arg) {
 				return true
 			}
 		}
 	case *types.Pointer:
-		return mentions(t.Elem())
+		return walk(t.Elem())
 	case *types.Slice:
-		return mentions(t.Elem())
+		return walk(t.Elem())
 	case *types.Array:
-		return mentions(t.Elem())
+		return walk(t.Elem())
 	case *types.Chan:
-		return mentions(t.Elem())
+		return walk(t.Elem())
 	case *types.Map:
-		return mentions(t.Key()) || mentions(t.Elem())
+		return walk(t.Key()) || walk(t.Elem())
 	case *types.Signature:
-		return mentions(t.Params()) || mentions(t.Results())
+		return walk(t.Params()) || walk(t.Results())
 	case *types.Tuple:
 		for v := range t.Variables() {
-			if mentions(v.Type()) {
+			if walk(v.Type()) {
 				return true
 			}
 		}
 	case *types.Struct:
 		for f := range t.Fields() {
-			if f.Exported() && mentions(f.Type()) {
+			if f.Exported() && walk(f.Type()) {
 				return true
 			}
 		}
 	case *types.Interface:
 		for m := range t.ExplicitMethods() {
-			if m.Exported() && mentions(m.Type()) {
+			if m.Exported() && walk(m.Type()) {
 				return true
 			}
 		}
 		for e := range t.EmbeddedTypes() {
-			if mentions(e) {
+			if walk(e) {
 				return true
 			}
 		}

@@ -34,9 +34,9 @@ var Analyzer = &analysis.Analyzer{
 	FactTypes:  []analysis.Fact{new(Closure)},
 }
 
-// A Closure is a fact on a package that imports gRPC, however indirectly. It has
-// the package and all those below it that do, since facts of indirect imports
-// need not be at hand.
+// A Closure is a fact on a package that imports gRPC or makes listeners, however
+// indirectly. It has the package and all those below it that do, since facts of
+// indirect imports need not be at hand.
 type Closure struct{ Nodes []*Node } // by Path
 
 func (*Closure) AFact() {}
@@ -56,11 +56,18 @@ type Node struct {
 	Module string // "" outside of modules
 	Owned  bool   // of a module without a version
 
-	GRPC   bool // imports a package of gRPC
-	Values bool // imports packages of values, and no others of gRPC
+	GRPC    bool // imports a package of gRPC
+	Listens bool // makes listeners that may serve gRPC
+	Values  bool // imports packages of values, and no others of gRPC
 
-	Edges    []Edge   // by Path; symmetric, though only recorded on this side
-	Messages []string // messages of the services that it describes, as path.Name
+	// Single says that a program must not have the package twice: it describes
+	// services, or registers something when it is initialized.
+	Single  bool
+	Imports []string // of what is in the Closure
+
+	Edges    []Edge    // by Path; symmetric, though only recorded on this side
+	Mentions []Mention // by Path, then Types
+	Messages []string  // messages of the services that it describes, as path.Name
 
 	Registers []string  // services that it registers
 	Serves    bool      // one of these is not gRPC's own, such as health
@@ -73,6 +80,10 @@ type Edge struct {
 	Path string
 	Why  string // what is exchanged
 }
+
+// A Mention says that a package uses something of another whose type mentions
+// types of a third.
+type Mention struct{ Path, Types string }
 
 // A Problem is a usage.Problem of a package that may be elsewhere.
 type Problem struct {
@@ -101,11 +112,12 @@ func run(pass *analysis.Pass) (any, error) {
 			}
 		}
 	}
-	if len(below) == 0 && !grpcpkg.Imported(pass.Pkg) {
+	use := pass.ResultOf[usage.Analyzer].(*usage.Result)
+	if len(below) == 0 && len(use.Listens) == 0 && !grpcpkg.Imported(pass.Pkg) {
 		return r, nil
 	}
 	node := newNode(pass, below)
-	if node.GRPC || len(node.Edges) > 0 || len(node.Registers) > 0 || len(node.Calls) > 0 {
+	if node.GRPC || node.Listens || len(node.Edges) > 0 || len(node.Registers) > 0 || len(node.Calls) > 0 {
 		below[node.Path] = node
 	}
 	closure := &Closure{}
@@ -114,7 +126,7 @@ func run(pass *analysis.Pass) (any, error) {
 	}
 	pass.ExportPackageFact(closure)
 
-	r.Files = files(pass, pass.ResultOf[usage.Analyzer].(*usage.Result).Listens)
+	r.Files = files(pass, use.Listens)
 	if pass.Pkg.Name() == "main" {
 		r.Program = decide(pass.Pkg.Path(), closure.Nodes)
 	}
@@ -157,6 +169,14 @@ func newNode(pass *analysis.Pass, below map[string]*Node) *Node {
 		}
 	}
 	n.Messages = sorted(messages)
+	n.Mentions = foreignTypes(pass, below)
+	for _, imp := range pass.Pkg.Imports() {
+		if below[imp.Path()] != nil {
+			n.Imports = append(n.Imports, imp.Path())
+		}
+	}
+	slices.Sort(n.Imports)
+	n.Single = describesServices(pass) || initializes(pass)
 	n.sites(pass)
 	return n
 }
@@ -171,6 +191,7 @@ func shared(path string) bool {
 // sites summarizes what the package does with services.
 func (n *Node) sites(pass *analysis.Pass) {
 	use := pass.ResultOf[usage.Analyzer].(*usage.Result)
+	n.Listens = slices.ContainsFunc(use.Listens, (*usage.Listen).Rewritten)
 	registers, calls := make(map[string]bool), make(map[string]bool)
 	add := func(s *services.Service, names map[string]bool) { names[s.Name] = true }
 	for _, reg := range use.Registrations {
@@ -180,7 +201,9 @@ func (n *Node) sites(pass *analysis.Pass) {
 		}
 	}
 	for _, client := range use.Clients {
-		add(client.Service, calls)
+		if client.Pkg == "" || client.Pkg == n.Path {
+			add(client.Service, calls)
+		}
 	}
 	n.Registers, n.Calls = sorted(registers), sorted(calls)
 	for _, p := range use.Problems {
@@ -209,6 +232,11 @@ func edges(pass *analysis.Pass, n *Node, below map[string]*Node) []Edge {
 		// Uses have no order: take the first reason by name.
 		if old, ok := why[path]; path != n.Path && (!ok || reason < old) {
 			why[path] = reason
+		}
+	}
+	for _, l := range pass.ResultOf[usage.Analyzer].(*usage.Result).Listens {
+		if l.Opener != nil && l.Use != usage.Kept {
+			add(l.Opener.Pkg().Path(), "gets a listener by "+l.Opener.Pkg().Name()+"."+l.Opener.Name())
 		}
 	}
 	for obj := range used(pass) {

@@ -94,12 +94,17 @@ func CalledMethod(info *types.Info, call *ast.CallExpr) (service, method string,
 		if v == nil || v.Kind() != constant.String {
 			continue
 		}
-		service, method, ok := strings.Cut(strings.TrimPrefix(constant.StringVal(v), "/"), "/")
-		if ok && service != "" && method != "" && !strings.Contains(method, "/") {
+		if service, method, ok := SplitMethod(constant.StringVal(v)); ok {
 			return service, method, true
 		}
 	}
 	return "", "", false
+}
+
+// SplitMethod parts a full method name, as in /helloworld.Greeter/SayHello.
+func SplitMethod(name string) (service, method string, ok bool) {
+	service, method, ok = strings.Cut(strings.TrimPrefix(name, "/"), "/")
+	return service, method, ok && service != "" && method != "" && !strings.Contains(method, "/")
 }
 
 // IsInvoke reports whether call starts an RPC: Invoke or NewStream of a

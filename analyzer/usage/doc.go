@@ -6,14 +6,29 @@
 // usage: find registrations, clients, dials, servers and listens
 //
 // For each site the analyzer says what it knows, and why: the service that is
-// registered, the target that a client's connection was dialled with, and
-// whether what net.Listen returns serves gRPC only.
+// registered, the target that a client's connection was dialled with, and what
+// is served on what net.Listen returns. A target is a constant, or comes from a
+// setting (a flag, an environment variable, a key of a configuration, a field
+// with a tag), with its default if there is one.
 //
-// Values are followed within a package, through variables, struct fields,
-// closures, and parameters and results of functions. Control flow is ignored:
-// what may be stored in a variable is anything that is assigned to it. Across
-// packages, facts say what functions do with a listener ([ListensFor]) and
-// which parameter is the target of the connection that they return ([Dials]).
+// Values are followed backward to where they come from and forward to where they
+// go: through variables, struct fields, collections, channels, pointers,
+// closures, function values, methods of interfaces whose receiver is known, and
+// parameters and results of functions. Control flow is ignored: what may be
+// stored in a variable is anything that is assigned to it. A call is followed
+// with its arguments, so a helper that many call says of each call what it does
+// there.
+//
+// Across packages, facts say the same in terms of parameters. What is known of
+// results, pointer parameters, variables and fields is a [Term] ([Returns],
+// [Stores], [Holds]). A dial, a client or a listen that depends on a parameter is
+// a [Pattern] that each call of the function has again ([Patterns]). And there is
+// what functions do with a listener that they take ([ListensFor]), and that they
+// make one ([Opens]) or a server ([MakesServer]).
+//
+// What cannot be followed is said to be unknown, in words. Of a client that
+// leaves the service known and the target a matter of run time; a listener counts
+// as one that may serve gRPC and something else, which guests have too.
 //
 // What the package uses of gRPC and guests do not have, by package grpcapi, is a
 // problem.

@@ -4,13 +4,71 @@ import (
 	"fmt"
 	"go/ast"
 	"go/types"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/cofaas/cofaas/analyzer/internal/grpcpkg"
+	"github.com/cofaas/cofaas/analyzer/services"
 )
 
-// Dials is a fact on a function that returns a connection to the target that is
-// one of its parameters.
-type Dials struct{ Target int }
+// Returns is a fact on a function. It says what is known of results that are
+// strings or numbers, and of the targets of those that are connections.
+type Returns struct{ Results map[int]*Term }
+
+// Stores is a fact on a function that stores strings through pointers that are
+// parameters.
+type Stores struct{ Params map[int]*Term }
+
+// Holds is a fact on a variable or a field.
+type Holds struct{ Term *Term }
+
+// Configures is a fact on a package that has such facts, so that packages that
+// do not import it need not look.
+type Configures struct{}
+
+// Patterns is a fact on a function: the sites in it, or in what it calls, that
+// depend on its parameters. Each call of the function has them again.
+type Patterns struct{ List []*Pattern }
+
+// A Pattern is a site in terms of the parameters of a function.
+type Pattern struct {
+	Kind    PatternKind
+	Service *services.Service // of a client, unless it is known by Constructor
+	// Constructor is 1 + the parameter that makes the client, or 0.
+	Constructor int
+	Target      *Term
+	ID          string // of the site: the same for all calls
+	Pkg         string // path of the package that has the site
+	Where       string // file:line of the site
+	What        string // what the site calls
+
+	depth int // through how many calls of this package it came
+}
+
+// A PatternKind is the kind of site that a Pattern is of.
+type PatternKind int
+
+const (
+	DialPattern PatternKind = iota
+	ClientPattern
+	ListenPattern // serves gRPC
+)
+
+// Opens is a fact on a function that returns a listener of its own.
+type Opens struct {
+	Result  int
+	Address *Term
+	Where   string // file:line of the listen
+}
+
+// MakesServer is a fact on a function that returns a gRPC server of its own, and
+// on a variable or field that holds one.
+type MakesServer struct{ Where string }
+
+// RegistersOwn is a fact on a function of gRPC that registers services of gRPC's
+// own.
+type RegistersOwn struct{ Services []*services.Service }
 
 // ListensFor is a fact on a function that takes a listener, and says what the
 // listener serves.
@@ -19,108 +77,231 @@ type ListensFor struct {
 	Use   Use
 }
 
-func (*Dials) AFact()      {}
-func (*ListensFor) AFact() {}
+func (*Returns) AFact()      {}
+func (*Stores) AFact()       {}
+func (*Holds) AFact()        {}
+func (*Configures) AFact()   {}
+func (*Patterns) AFact()     {}
+func (*Opens) AFact()        {}
+func (*MakesServer) AFact()  {}
+func (*RegistersOwn) AFact() {}
+func (*ListensFor) AFact()   {}
 
-func (f *Dials) String() string { return fmt.Sprintf("dials parameter %d", f.Target) }
+func (f *Returns) String() string     { return "returns " + termList(f.Results) }
+func (f *Stores) String() string      { return "stores " + termList(f.Params) }
+func (f *Holds) String() string       { return "holds " + f.Term.Value().String() }
+func (f *Configures) String() string  { return "configures" }
+func (f *MakesServer) String() string { return "makes a server" }
+func (f *RegistersOwn) String() string {
+	var names []string
+	for _, s := range f.Services {
+		names = append(names, s.Name)
+	}
+	return "registers " + strings.Join(names, ", ")
+}
+func (f *Opens) String() string { return "listens on " + f.Address.Value().String() }
 func (f *ListensFor) String() string {
 	return fmt.Sprintf("listens for %v on parameter %d", f.Use, f.Param)
 }
 
-// wrappers finds the functions that dial a target that is a parameter of theirs,
-// until there are no more: a wrapper may call another one.
-func (c *collector) wrappers() {
-	for changed := true; changed; {
-		changed = false
-		for fn := range c.flow.decls {
-			if _, ok := c.dials[fn]; ok {
+func (f *Patterns) String() string {
+	var list []string
+	for _, p := range f.List {
+		switch p.Kind {
+		case DialPattern:
+			list = append(list, "dials "+p.Target.Value().String())
+		case ListenPattern:
+			list = append(list, "serves on "+p.Target.Value().String())
+		case ClientPattern:
+			name := "a service"
+			if p.Service != nil {
+				name = p.Service.Name
+			}
+			list = append(list, "calls "+name+" on "+p.Target.Value().String())
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+func termList(terms map[int]*Term) string {
+	var list []string
+	for _, i := range slices.Sorted(maps.Keys(terms)) {
+		list = append(list, fmt.Sprintf("%d: %v", i, terms[i].Value()))
+	}
+	return strings.Join(list, ", ")
+}
+
+// exportFacts exports what the functions and variables of the package are known
+// to return, to store and to hold.
+func (c *collector) exportFacts() {
+	if c.Pkg.Name() == "main" {
+		return // nobody imports it
+	}
+	any := false
+	for fn := range c.flow.decls {
+		if t := c.returns(fn); len(t) > 0 {
+			c.ExportObjectFact(fn, &Returns{t})
+			any = true
+		}
+		if t := c.storesOf(fn); len(t) > 0 {
+			c.ExportObjectFact(fn, &Stores{t})
+			any = true
+		}
+	}
+	for _, v := range c.exportedVars() {
+		if t := c.holds(v); t != nil {
+			c.ExportObjectFact(v, &Holds{t})
+			any = true
+		}
+	}
+	if any {
+		c.ExportPackageFact(&Configures{})
+	}
+}
+
+// returns returns what is known of the results of fn.
+func (c *collector) returns(fn *types.Func) map[int]*Term {
+	terms := make(map[int]*Term)
+	b, ok := c.flow.declared(fn)
+	if !ok {
+		return nil
+	}
+	for i := range b.sig.Results().Len() {
+		if t := b.sig.Results().At(i).Type(); !isScalar(t) && !grpcpkg.IsConn(t) {
+			continue
+		}
+		var list []*Term
+		for _, v := range b.returned(c.flow, i) {
+			if id, ok := v.expr().(*ast.Ident); ok && c.TypesInfo.Uses[id] == types.Universe.Lookup("nil") {
 				continue
 			}
-			i := connResult(fn.Signature())
-			if i < 0 {
-				continue
-			}
-			if param, ok := c.dialledParam(fn, i); ok {
-				c.dials[fn] = param
-				changed = true
+			list = append(list, c.flow.term(v, fn))
+		}
+		if len(list) > 0 {
+			if t := joined(b.sig.Results().At(i).Type(), list); t.telling() {
+				terms[i] = t
 			}
 		}
 	}
-	for fn, param := range c.dials {
-		c.pass.ExportObjectFact(fn, &Dials{param})
-	}
+	return terms
 }
 
-// connResult returns which result is a connection, or -1.
-func connResult(sig *types.Signature) int {
-	for i := range sig.Results().Len() {
-		if grpcpkg.IsConn(sig.Results().At(i).Type()) {
-			return i
+// joined returns the term for a variable of type t that is one of list.
+func joined(t types.Type, list []*Term) *Term {
+	if isScalar(t) {
+		return either(list...)
+	}
+	return alternatives(list...)
+}
+
+// storesOf returns what fn stores through its parameters.
+func (c *collector) storesOf(fn *types.Func) map[int]*Term {
+	terms := make(map[int]*Term)
+	params := fn.Signature().Params()
+	for i := range params.Len() {
+		var list []*Term
+		if !isOut(params.At(i).Type()) {
+			continue
+		}
+		for _, v := range slices.Concat(c.flow.deref[params.At(i)], c.flow.passedOn(params.At(i))) {
+			list = append(list, c.flow.term(v, fn))
+		}
+		if len(list) > 0 {
+			if t := joined(params.At(i).Type(), list); t.telling() {
+				terms[i] = t
+			}
 		}
 	}
-	return -1
+	return terms
 }
 
-// dialledParam returns the parameter of fn that is the target of the only dial
-// that result i comes from.
-func (c *collector) dialledParam(fn *types.Func, i int) (int, bool) {
-	found := -1
-	for _, v := range (body{c.flow.decls[fn], fn.Signature()}).returned(c.flow, i) {
-		for _, leaf := range c.flow.origins(v, c.isDial) {
-			call, ok := leaf.expr().(*ast.CallExpr)
-			if !ok {
-				continue
+// exportedVars returns the package-level variables of the package and the fields
+// of its package-level structs that others can use.
+func (c *collector) exportedVars() []*types.Var {
+	var vars []*types.Var
+	scope := c.Pkg.Scope()
+	for _, name := range scope.Names() {
+		switch obj := scope.Lookup(name).(type) {
+		case *types.Var:
+			if obj.Exported() {
+				vars = append(vars, obj)
 			}
-			target, ok := c.target(call)
-			if !ok {
-				return 0, false
+		case *types.TypeName:
+			if st := structOf(obj.Type()); st != nil && !obj.IsAlias() {
+				for field := range st.Fields() {
+					if field.Exported() && field.Pkg() == c.Pkg {
+						vars = append(vars, field)
+					}
+				}
 			}
-			p, ok := c.flow.param[c.flow.variable(target)]
-			if !ok || p.fn != fn || found >= 0 && found != p.index {
-				return 0, false
-			}
-			found = p.index
 		}
 	}
-	return found, found >= 0
+	return vars
 }
 
-func (c *collector) isDial(call *ast.CallExpr) bool {
-	_, ok := c.target(call)
-	return ok
+// holds returns what is known of v, or nil.
+func (c *collector) holds(v *types.Var) *Term {
+	if !isScalar(v.Type()) && !grpcpkg.IsConn(v.Type()) {
+		return nil
+	}
+	var list []*Term
+	for _, stored := range c.flow.store[v] {
+		list = append(list, c.flow.term(stored, nil))
+	}
+	for _, out := range c.flow.outs(v) {
+		list = append(list, c.flow.term(out, nil))
+	}
+	if len(list) == 0 {
+		if t := c.tagOf(v); t != nil {
+			return t
+		}
+		return nil
+	}
+	if t := joined(v.Type(), list); t.telling() {
+		return t
+	}
+	return nil
 }
 
-// target returns the argument of call, a dial, that is the target.
-func (c *collector) target(call *ast.CallExpr) (ast.Expr, bool) {
-	fn := calleeFunc(c.pass.TypesInfo, call)
-	if fn == nil {
-		return nil, false
+// tagOf returns what the tag of a field of a package-level struct says, or nil.
+func (c *collector) tagOf(v *types.Var) *Term {
+	if !v.IsField() {
+		return nil
 	}
-	fn = fn.Origin()
-	index := -1
-	if param, ok := c.dials[fn]; ok {
-		index = param
-	} else if fn.Signature().Recv() != nil {
-		// Methods of connections are not dials.
-	} else if grpcpkg.IsFunc(fn, grpcpkg.Path, "Dial", "NewClient") {
-		index = 0
-	} else if grpcpkg.IsFunc(fn, grpcpkg.Path, "DialContext") {
-		index = 1
+	scope := c.Pkg.Scope()
+	for _, name := range scope.Names() {
+		if obj, ok := scope.Lookup(name).(*types.TypeName); ok {
+			if t := tagTerm(c.Pkg, structOf(obj.Type()), v); t != nil {
+				return t
+			}
+		}
 	}
-	var fact Dials
-	if index < 0 && fn.Pkg() != c.pass.Pkg && c.pass.ImportObjectFact(fn, &fact) {
-		index = fact.Target
+	return nil
+}
+
+func isScalar(t types.Type) bool {
+	if ptr, ok := types.Unalias(t).(*types.Pointer); ok {
+		t = ptr.Elem()
 	}
-	if index < 0 || index >= len(call.Args) {
-		return nil, false
+	b, ok := t.Underlying().(*types.Basic)
+	return ok && b.Info()&(types.IsString|types.IsInteger) != 0
+}
+
+// telling reports whether t says more than that something is not known.
+func (t *Term) telling() bool {
+	switch t.Op {
+	case OpUnknown:
+		return false
+	case OpConcat, OpEither:
+		return slices.ContainsFunc(t.Args, (*Term).telling)
 	}
-	return call.Args[index], true
+	return true
 }
 
 // listenerParams exports what functions do with a listener that they get.
 func (c *collector) listenerParams() {
 	for fn := range c.flow.decls {
-		if !fn.Exported() || c.pass.Pkg.Name() == "main" {
+		if !fn.Exported() || c.Pkg.Name() == "main" {
 			continue
 		}
 		i := grpcpkg.ParamIndex(fn.Signature(), isListener)
@@ -128,7 +309,7 @@ func (c *collector) listenerParams() {
 			continue
 		}
 		use := c.classify(c.flow.sinksOf(fn.Signature().Params().At(i), c.wrapped))
-		c.pass.ExportObjectFact(fn, &ListensFor{Param: i, Use: use.use})
+		c.ExportObjectFact(fn, &ListensFor{Param: i, Use: use.use})
 	}
 }
 

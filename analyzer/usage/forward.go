@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/tools/go/ast/edge"
 	"golang.org/x/tools/go/ast/inspector"
+	"golang.org/x/tools/go/types/typeutil"
 )
 
 // A sink is where following a value ends.
@@ -63,10 +64,16 @@ func (w *walker) value(cur inspector.Cursor, result int) {
 	switch kind {
 	case edge.ParenExpr_X:
 		w.value(parent, result)
-	case edge.TypeAssertExpr_X:
+	case edge.TypeAssertExpr_X, edge.StarExpr_X, edge.SliceExpr_X, edge.IndexExpr_X:
 		w.value(parent, 0)
+	case edge.UnaryExpr_X:
+		w.value(parent, 0) // its address, or what is received from it
 	case edge.AssignStmt_Rhs:
 		n := parent.Node().(*ast.AssignStmt)
+		if parent.ParentEdgeKind() == edge.TypeSwitchStmt_Assign {
+			w.typeSwitch(parent.Parent().Node().(*ast.TypeSwitchStmt))
+			return
+		}
 		if len(n.Lhs) != len(n.Rhs) {
 			index = result
 		}
@@ -79,25 +86,26 @@ func (w *walker) value(cur inspector.Cursor, result int) {
 		w.assigned(n.Names[index])
 	case edge.KeyValueExpr_Value:
 		if lit, ok := parent.Parent().Node().(*ast.CompositeLit); ok {
-			w.element(lit, parent, 0)
+			w.element(parent.Parent(), lit, parent, 0)
 		}
 	case edge.CompositeLit_Elts:
-		w.element(parent.Node().(*ast.CompositeLit), cur, index)
+		w.element(parent, parent.Node().(*ast.CompositeLit), cur, index)
 	case edge.CallExpr_Args:
 		w.argument(parent, index, result)
 	case edge.SelectorExpr_X:
 		w.selector(parent)
+	case edge.RangeStmt_X:
+		w.ranged(parent.Node().(*ast.RangeStmt))
+	case edge.SendStmt_Value:
+		w.assigned(parent.Node().(*ast.SendStmt).Chan)
 	case edge.ReturnStmt_Results:
 		if len(parent.Node().(*ast.ReturnStmt).Results) == 1 {
 			index = result
 		}
 		w.returned(parent, index)
-	case edge.BinaryExpr_X, edge.BinaryExpr_Y, edge.ExprStmt_X:
-		// Compared or dropped.
-	case edge.UnaryExpr_X:
-		w.escape(pos, "its address is taken")
-	case edge.SendStmt_Value:
-		w.escape(pos, "it is sent on a channel")
+	case edge.BinaryExpr_X, edge.BinaryExpr_Y, edge.ExprStmt_X, edge.IndexExpr_Index,
+		edge.SendStmt_Chan, edge.RangeStmt_Key, edge.RangeStmt_Value:
+		// Compared, dropped, or where something else is stored.
 	default:
 		w.escape(pos, "its use could not be followed")
 	}
@@ -109,16 +117,36 @@ func (w *walker) assigned(lhs ast.Expr) {
 	}
 	v := w.flow.variable(lhs)
 	if v == nil {
-		w.escape(lhs.Pos(), "it is stored in a collection or through a pointer")
+		w.escape(lhs.Pos(), "it is stored in a way that could not be followed")
 		return
 	}
 	w.variable(v, lhs.Pos())
 }
 
-func (w *walker) element(lit *ast.CompositeLit, elt inspector.Cursor, i int) {
+func (w *walker) typeSwitch(n *ast.TypeSwitchStmt) {
+	for _, clause := range n.Body.List {
+		if v, ok := w.info.Implicits[clause].(*types.Var); ok {
+			w.variable(v, clause.Pos())
+		}
+	}
+}
+
+func (w *walker) ranged(n *ast.RangeStmt) {
+	for _, x := range []ast.Expr{n.Key, n.Value} {
+		if x == nil {
+			continue
+		}
+		if v := w.flow.variable(x); v != nil && !isScalar(v.Type()) {
+			w.variable(v, x.Pos())
+		}
+	}
+}
+
+// element follows what is an element of the literal lit, at litCur.
+func (w *walker) element(litCur inspector.Cursor, lit *ast.CompositeLit, elt inspector.Cursor, i int) {
 	field, _ := w.flow.field(lit, elt, i)
 	if field == nil {
-		w.escape(elt.Node().Pos(), "it is stored in a collection")
+		w.value(litCur, 0) // a collection holds what is in it
 		return
 	}
 	w.variable(field, elt.Node().Pos())
@@ -153,20 +181,35 @@ func (w *walker) argument(callCur inspector.Cursor, index, result int) {
 		w.value(callCur, 0) // a conversion
 		return
 	}
+	if b, ok := typeutil.Callee(w.info, call).(*types.Builtin); ok {
+		if b.Name() == "append" {
+			w.value(callCur, 0)
+		}
+		return // the others do not keep it
+	}
 	if len(call.Args) == 1 && result > 0 {
 		index = result // f(g()), where g has several results
 	}
-	fn, sig := w.callee(call)
-	if sig != nil {
-		if n := sig.Params().Len(); sig.Variadic() && index >= n-1 {
-			w.escape(call.Args[0].Pos(), "it is passed as a variadic argument")
-		} else {
-			w.variable(sig.Params().At(index), call.Pos())
+	callees := w.called(value{cur: callCur})
+	if len(callees) == 0 {
+		callees = []callee{{}}
+	}
+	for _, c := range callees {
+		w.passed(callCur, call, c, index)
+	}
+}
+
+// passed follows argument index of the call to what c does with it.
+func (w *walker) passed(callCur inspector.Cursor, call *ast.CallExpr, c callee, index int) {
+	if b, ok := w.body(c); ok {
+		if n := b.sig.Params().Len(); b.sig.Variadic() && index >= n {
+			index = n - 1
 		}
+		w.variable(b.sig.Params().At(index), call.Pos())
 		return
 	}
-	s := sink{kind: argument, pos: call.Pos(), call: call, fn: fn, arg: index, cur: callCur}
-	if fn == nil {
+	s := sink{kind: argument, pos: call.Pos(), call: call, fn: c.fn, arg: index, cur: callCur}
+	if s.fn == nil {
 		s.fn = calleeFunc(w.info, call) // of an interface
 	}
 	if r := w.follow(s); r >= 0 {
@@ -194,10 +237,7 @@ func (w *walker) selector(cur inspector.Cursor) {
 
 func (w *walker) returned(ret inspector.Cursor, index int) {
 	fnCur, ok := enclosing(ret)
-	if !ok {
-		return
-	}
-	if w.seen[fnCur] {
+	if !ok || w.seen[fnCur] {
 		return
 	}
 	w.seen[fnCur] = true
@@ -212,9 +252,11 @@ func (w *walker) returned(ret inspector.Cursor, index int) {
 		}
 		return
 	}
-	if fnCur.ParentEdgeKind() == edge.CallExpr_Fun {
-		w.value(fnCur.Parent(), index)
-		return
+	calls, all := w.literalCalls(fnCur)
+	if !all {
+		w.escape(ret.Node().Pos(), "a function literal returns it")
 	}
-	w.escape(ret.Node().Pos(), "a function literal returns it")
+	for _, call := range calls {
+		w.value(call, index)
+	}
 }

@@ -25,7 +25,7 @@ func (c *collector) refused() {
 			Message: fmt.Sprintf("%s: guests do not have it: %s", what, r.Reason),
 		})
 	}
-	for _, file := range source.Files(c.pass) {
+	for _, file := range source.Files(c.Pass) {
 		for _, spec := range file.Imports {
 			path, err := strconv.Unquote(spec.Path.Value)
 			if err != nil || !grpcpkg.Is(path) {
@@ -40,7 +40,7 @@ func (c *collector) refused() {
 			if !ok {
 				return true
 			}
-			obj := c.pass.TypesInfo.Uses[id]
+			obj := c.TypesInfo.Uses[id]
 			if obj == nil || obj.Pkg() == nil || !grpcpkg.Is(obj.Pkg().Path()) {
 				return true
 			}

@@ -16,6 +16,7 @@ type Result struct {
 	Servers       []*Server
 	Serves        []*Serve
 	Listens       []*Listen
+	Outbound      []*Outbound
 	Problems      []Problem
 }
 
@@ -24,6 +25,13 @@ type Site struct {
 	Pos    token.Pos
 	Func   *types.Func // the declared function that it is in; nil in initializers of variables
 	Reason string      // one sentence
+	// ID tells sites of a program apart. A site that depends on parameters of Func
+	// is Open, and occurs again, with the same ID, where Func is called.
+	ID   string
+	Open bool
+	// Pkg is the path of the package that has the site, if what is here is a call
+	// of a function around it.
+	Pkg string
 }
 
 // A Registration registers a service with a server.
@@ -66,31 +74,44 @@ type Serve struct {
 	call *ast.CallExpr
 }
 
-// A Listen is a call of net.Listen or of (*net.ListenConfig).Listen.
+// A Listen makes a listener: a call of net.Listen, tls.Listen or
+// (*net.ListenConfig).Listen, or of a function that makes one so.
 type Listen struct {
 	Site
 	Use     Use
-	Config  bool // a method of net.ListenConfig
-	Network Value
+	Func    ListenFunc
 	Address Value
-
-	call *ast.CallExpr
+	// Opener is the function of another package that makes the listener, if it is
+	// one.
+	Opener *types.Func
+	call   *ast.CallExpr
 }
 
-// Call returns the call that l is.
+// Call returns the call that l is, or nil if it is made where a function of
+// another package is called that serves on its own.
 func (l *Listen) Call() *ast.CallExpr { return l.call }
 
-// Rewritten reports whether the call is rewritten if its package is: it serves
-// gRPC only, and is a call of net.Listen.
-func (l *Listen) Rewritten() bool { return l.Use == RPC && !l.Config }
+// Rewritten reports whether the call is rewritten if its package is: unless it is
+// known to serve nothing of gRPC.
+func (l *Listen) Rewritten() bool { return l.call != nil && l.Opener == nil && l.Use != Kept }
 
-// A Use is what a listener serves.
+// A ListenFunc says what is called to make a listener.
+type ListenFunc int
+
+const (
+	NetListen    ListenFunc = iota // net.Listen
+	TLSListen                      // tls.Listen
+	ConfigListen                   // (*net.ListenConfig).Listen
+)
+
+// A Use is what a listener or a connection serves.
 type Use int
 
 const (
 	Unknown Use = iota // it could not be determined
-	Kept               // not gRPC, or not only
+	Kept               // not gRPC
 	RPC                // gRPC and nothing else
+	Shared             // gRPC and something else
 )
 
 func (u Use) String() string {
@@ -99,8 +120,20 @@ func (u Use) String() string {
 		return "kept"
 	case RPC:
 		return "rpc"
+	case Shared:
+		return "shared"
 	}
 	return "unknown"
+}
+
+// An Outbound is a call that makes a connection of package net. None is
+// rewritten: what serves a connection of gRPC is not called for calls between
+// functions.
+type Outbound struct {
+	Site
+	Use     Use
+	Address Value
+	What    string // as in "net.Dial"
 }
 
 // A Problem stands in the way of running the package in a guest.

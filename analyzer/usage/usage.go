@@ -3,6 +3,7 @@ package usage
 import (
 	_ "embed"
 	"go/ast"
+	"go/token"
 	"go/types"
 	"reflect"
 
@@ -26,115 +27,120 @@ var Analyzer = &analysis.Analyzer{
 	Run:        run,
 	Requires:   []*analysis.Analyzer{services.Analyzer},
 	ResultType: reflect.TypeFor[*Result](),
-	FactTypes:  []analysis.Fact{new(Dials), new(ListensFor)},
+	FactTypes: []analysis.Fact{
+		new(Returns), new(Stores), new(Holds), new(Configures), new(Patterns),
+		new(Opens), new(MakesServer), new(RegistersOwn), new(ListensFor),
+	},
 }
 
 func run(pass *analysis.Pass) (any, error) {
 	c := &collector{
-		pass:     pass,
+		Pass:     pass,
 		services: pass.ResultOf[services.Analyzer].(*services.Result),
 		result:   new(Result),
-		dials:    make(map[*types.Func]int),
+		dials:    make(map[ast.Node]*Dial),
+		patterns: make(map[*types.Func][]*Pattern),
+		applied:  make(map[application]bool),
+		named:    make(map[token.Pos]bool),
 	}
-	if grpcpkg.Is(pass.Pkg.Path()) || !services.Near(pass.Pkg) {
+	switch {
+	case source.Std(pass):
+		return c.result, nil
+	case grpcpkg.Is(pass.Pkg.Path()):
+		ownServices(pass, c.services.Registers)
 		return c.result, nil
 	}
-	c.flow = newFlow(pass.Pkg, pass.TypesInfo, inspector.New(source.Files(pass)))
-	c.wrappers()
-	c.listenerParams()
-
-	// In this order, since each step refers to the sites of earlier ones.
-	c.calls((*collector).server)
-	c.calls((*collector).dial)
-	c.calls((*collector).serve)
-	c.calls((*collector).listen)
-	c.calls((*collector).register)
-	c.calls((*collector).client)
-	c.calls((*collector).invoke)
-	c.mentions()
-	c.linkServes()
-	c.refused()
+	near, listens := services.Near(pass.Pkg), opensListeners(pass)
+	if !near && !listens && !configures(pass) {
+		return c.result, nil
+	}
+	c.flow = newFlow(pass, inspector.New(source.Files(pass)))
+	c.exportFacts()
+	if near || listens {
+		c.listeners()
+	}
+	if near {
+		c.sites()
+	}
+	c.sort()
 	return c.result, nil
 }
 
-// A collector gathers the sites of one package.
-type collector struct {
-	pass     *analysis.Pass
-	services *services.Result
-	result   *Result
-	flow     *flow
-	dials    map[*types.Func]int // which parameter is the target
+// listeners collects what makes listeners and what takes them, which packages
+// without gRPC do too.
+func (c *collector) listeners() {
+	c.listenerParams()
+	c.openers()
+	c.calls((*collector).server)
+	c.calls((*collector).serve)
+	c.calls((*collector).listen)
 }
 
-// calls calls f for each call in hand-written code.
-func (c *collector) calls(f func(*collector, inspector.Cursor, *ast.CallExpr)) {
-	for cur := range c.flow.root.Preorder((*ast.File)(nil)) {
-		if c.services.Generated(cur.Node().(*ast.File)) {
+// sites collects the rest, in this order, since each step refers to the sites of
+// earlier ones.
+func (c *collector) sites() {
+	c.serverFacts()
+	c.calls((*collector).dial)
+	c.apply(DialPattern) // before clients look for them
+	c.calls((*collector).register)
+	c.calls((*collector).client)
+	c.calls((*collector).invoke)
+	c.calls((*collector).outbound)
+	c.apply(ClientPattern, ListenPattern)
+	c.exportPatterns()
+	c.mentions()
+	c.refused()
+}
+
+// opensListeners reports whether a package without gRPC may have to do with the
+// listeners of others: it has a function that takes or returns one.
+func opensListeners(pass *analysis.Pass) bool {
+	if !imports(pass.Pkg, "net", "crypto/tls") {
+		return false
+	}
+	for _, obj := range pass.TypesInfo.Defs {
+		fn, ok := obj.(*types.Func)
+		if !ok {
 			continue
 		}
-		for cur := range cur.Preorder((*ast.CallExpr)(nil)) {
-			f(c, cur, cur.Node().(*ast.CallExpr))
+		sig := fn.Signature()
+		for _, tuple := range []*types.Tuple{sig.Params(), sig.Results()} {
+			for v := range tuple.Variables() {
+				if isListener(v.Type()) {
+					return true
+				}
+			}
 		}
 	}
+	return false
 }
 
-func (c *collector) site(cur inspector.Cursor, reason string) Site {
-	return Site{Pos: cur.Node().Pos(), Func: c.flow.function(cur), Reason: reason}
-}
-
-func (c *collector) problem(site Site, category, message string) {
-	c.result.Problems = append(c.result.Problems, Problem{
-		Pos: site.Pos, Func: site.Func, Category: category, Message: message,
-	})
-}
-
-// argument returns a cursor at the first argument of call whose parameter pred
-// accepts.
-func (c *collector) argument(call *ast.CallExpr, pred func(types.Type) bool) (inspector.Cursor, bool) {
-	sig, ok := c.pass.TypesInfo.TypeOf(call.Fun).(*types.Signature)
-	if !ok {
-		return inspector.Cursor{}, false
+// configures reports whether a package of the user's without gRPC may know
+// targets and addresses: it reads settings, or imports one that does.
+func configures(pass *analysis.Pass) bool {
+	if pass.Module != nil && pass.Module.Version != "" || pass.Pkg.Name() == "main" {
+		return false
 	}
-	i := grpcpkg.ParamIndex(sig, pred)
-	if i < 0 || i >= len(call.Args) {
-		return inspector.Cursor{}, false
-	}
-	return c.flow.root.FindNode(call.Args[i])
-}
-
-// theCall returns the only call that the value at cur comes from, as far as stop
-// lets one see.
-func (c *collector) theCall(cur inspector.Cursor, stop func(*ast.CallExpr) bool) (*ast.CallExpr, string) {
-	leaves := c.flow.origins(value{cur: cur}, stop)
-	switch len(leaves) {
-	case 0:
-		return nil, "nothing is assigned to it"
-	case 1:
-		if call, ok := leaves[0].expr().(*ast.CallExpr); ok {
-			return call, ""
-		}
-		return nil, "it comes from " + c.describe(leaves[0])
-	}
-	return nil, "it comes from several places"
-}
-
-func (c *collector) describe(v value) string {
-	e := v.expr()
-	if call, ok := e.(*ast.CallExpr); ok {
-		if fn := calleeFunc(c.pass.TypesInfo, call); fn != nil {
-			return qualified(fn)
-		}
-		return "a function value"
-	}
-	if obj := c.flow.variable(e); obj != nil {
-		switch p, ok := c.flow.param[obj]; {
-		case ok && p.fn != nil:
-			return "parameter " + obj.Name() + " of " + p.fn.Name()
-		case obj.IsField():
-			return "field " + obj.Name()
-		default:
-			return "variable " + obj.Name()
+	for _, r := range readers {
+		if imports(pass.Pkg, r.path) {
+			return true
 		}
 	}
-	return "an expression"
+	for _, imp := range pass.Pkg.Imports() {
+		if pass.ImportPackageFact(imp, new(Configures)) {
+			return true
+		}
+	}
+	return false
+}
+
+func imports(pkg *types.Package, paths ...string) bool {
+	for _, imp := range pkg.Imports() {
+		for _, path := range paths {
+			if imp.Path() == path {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -49,6 +49,9 @@ var sites = &analysis.Analyzer{
 		for _, l := range r.Listens {
 			pass.Reportf(l.Pos, "listen %v %v: %s", l.Address, l.Use, l.Reason)
 		}
+		for _, o := range r.Outbound {
+			pass.Reportf(o.Pos, "outbound %s to %v %v: %s", o.What, o.Address, o.Use, o.Reason)
+		}
 		for _, p := range r.Problems {
 			pass.Reportf(p.Pos, "%s: %s", p.Category, p.Message)
 		}
@@ -57,11 +60,12 @@ var sites = &analysis.Analyzer{
 }
 
 func TestSites(t *testing.T) {
-	analysistest.Run(t, testdata(t), sites, "use/mains", "use/listens", "use/quiet")
+	analysistest.Run(t, testdata(t), sites, "use/mains", "use/listens", "use/quiet",
+		"use/values", "use/settled", "use/booted", "use/connected", "use/opened", "use/outbound")
 }
 
 func TestFacts(t *testing.T) {
-	analysistest.Run(t, testdata(t), usage.Analyzer, "use/library")
+	analysistest.Run(t, testdata(t), usage.Analyzer, "use/library", "use/settings", "use/bootstrap", "use/conns", "use/openers")
 }
 
 // TestGenerated checks that generated code is no use of what it declares.

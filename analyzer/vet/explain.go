@@ -1,6 +1,9 @@
 package vet
 
-import "github.com/cofaas/cofaas/analyzer/internal/category"
+import (
+	"github.com/cofaas/cofaas/analyzer/internal/category"
+	"github.com/cofaas/cofaas/analyzer/usage"
+)
 
 // decisions reports what was decided about the package, and why.
 func (r *reporter) decisions() {
@@ -12,12 +15,19 @@ func (r *reporter) decisions() {
 	for _, client := range r.use.Clients {
 		r.report(client.Pos, category.Import, "imports %s: %s", client.Service.Name, client.Reason)
 	}
+	for _, d := range r.use.Dials {
+		r.report(d.Pos, category.Dial, "dials: %s", d.Reason)
+	}
 	for _, l := range r.use.Listens {
-		if l.Rewritten() {
-			r.report(l.Pos, category.Rewrite, "listen is rewritten: %s", l.Reason)
-		} else {
+		switch {
+		case l.Use == usage.Kept:
 			r.report(l.Pos, category.Keep, "listen is kept: %s", l.Reason)
+		case l.Opener == nil:
+			r.report(l.Pos, category.Rewrite, "listen is rewritten: %s", l.Reason)
 		}
+	}
+	for _, o := range r.use.Outbound {
+		r.report(o.Pos, category.Keep, "%s is kept: %s", o.What, o.Reason)
 	}
 	if r.program == nil {
 		return

@@ -1,7 +1,6 @@
 package net
 
 import (
-	"context"
 	"net"
 	"net/netip"
 	"os"
@@ -9,67 +8,46 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"time"
 )
 
 // Listen returns a listener for a network of "tcp", "tcp4", "tcp6", "unix" or "unixpacket" and an address. Within a
 // guest an address can be listened on once at a time, as with the real Listen.
-func Listen(network, address string) (Listener, error) {
-	addr, err := resolve(network, address)
+func Listen(network, address string) (net.Listener, error) {
+	l, err := newListener(network, address)
 	if err != nil {
-		// addr is set when the address is fine but of the wrong kind.
-		return nil, &OpError{Op: "listen", Net: network, Addr: addr, Err: err}
-	}
-	l := &listener{network: network, closed: make(chan struct{})}
-	if l.addr, err = bound.add(addr, l); err != nil {
-		return nil, &OpError{Op: "listen", Net: network, Addr: addr, Err: os.NewSyscallError("bind", err)}
+		return nil, err
 	}
 	return l, nil
 }
 
-// ListenConfig has options for listening. All of them are inert in a guest: there is no socket to apply them to, and
-// Control is never called.
-type ListenConfig struct {
-	Control         func(network, address string, c syscall.RawConn) error
-	KeepAlive       time.Duration
-	KeepAliveConfig KeepAliveConfig
-}
-
-// Listen is the function [Listen], except that it fails when ctx is done.
-func (lc *ListenConfig) Listen(ctx context.Context, network, address string) (Listener, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, &OpError{Op: "listen", Net: network, Err: err}
+func newListener(network, address string) (*listener, error) {
+	addr, err := resolve(network, address)
+	if err != nil {
+		// addr is set when the address is fine but of the wrong kind.
+		return nil, &net.OpError{Op: "listen", Net: network, Addr: addr, Err: err}
 	}
-	return Listen(network, address)
+	l := &listener{network: network, closed: make(chan struct{})}
+	if l.addr, err = bound.add(addr, l); err != nil {
+		return nil, &net.OpError{Op: "listen", Net: network, Addr: addr, Err: os.NewSyscallError("bind", err)}
+	}
+	return l, nil
 }
-
-// ListenPacket fails as it does without sockets.
-func (lc *ListenConfig) ListenPacket(ctx context.Context, network, address string) (PacketConn, error) {
-	real := net.ListenConfig{Control: lc.Control}
-	return real.ListenPacket(ctx, network, address)
-}
-
-// SetMultipathTCP is inert in a guest: there are no connections.
-func (lc *ListenConfig) SetMultipathTCP(bool) {}
-
-// MultipathTCP returns false.
-func (lc *ListenConfig) MultipathTCP() bool { return false }
 
 // listener is a listener that accepts nothing.
 type listener struct {
 	network string
-	addr    Addr
+	addr    net.Addr
 	closing sync.Once
 	closed  chan struct{}
 }
 
-// Accept waits until the listener is closed, and returns an error that wraps [ErrClosed].
-func (l *listener) Accept() (Conn, error) {
+// Accept waits until the listener is closed, and returns an error that wraps [net.ErrClosed].
+func (l *listener) Accept() (net.Conn, error) {
 	<-l.closed
 	return nil, l.errClosed("accept")
 }
 
-// Close ends Accept. A second Close returns an error that wraps [ErrClosed].
+// Close ends Accept. A second Close returns an error that wraps [net.ErrClosed].
 func (l *listener) Close() error {
 	err := l.errClosed("close")
 	l.closing.Do(func() {
@@ -81,10 +59,10 @@ func (l *listener) Close() error {
 }
 
 // Addr returns the address that the listener has.
-func (l *listener) Addr() Addr { return l.addr }
+func (l *listener) Addr() net.Addr { return l.addr }
 
 func (l *listener) errClosed(op string) error {
-	return &OpError{Op: op, Net: l.network, Addr: l.addr, Err: ErrClosed}
+	return &net.OpError{Op: op, Net: l.network, Addr: l.addr, Err: net.ErrClosed}
 }
 
 // namedAddr is an address with a host name, which a guest cannot resolve.
@@ -96,11 +74,11 @@ type namedAddr struct {
 func (a namedAddr) Network() string { return a.network }
 func (a namedAddr) String() string  { return net.JoinHostPort(a.host, strconv.Itoa(a.port)) }
 
-// resolve checks an address. The result is a *TCPAddr, a *UnixAddr or a namedAddr.
-func resolve(network, address string) (Addr, error) {
+// resolve checks an address. The result is a *net.TCPAddr, a *net.UnixAddr or a namedAddr.
+func resolve(network, address string) (net.Addr, error) {
 	switch network {
 	case "unix", "unixgram", "unixpacket":
-		return &UnixAddr{Name: address, Net: network}, nil
+		return &net.UnixAddr{Name: address, Net: network}, nil
 	case "tcp", "tcp4", "tcp6":
 		return resolveTCP(network, address)
 	case "udp", "udp4", "udp6":
@@ -108,13 +86,13 @@ func resolve(network, address string) (Addr, error) {
 		if err != nil {
 			return nil, err
 		}
-		return addr, &AddrError{Err: "unexpected address type", Addr: address}
+		return addr, &net.AddrError{Err: "unexpected address type", Addr: address}
 	default:
-		return nil, UnknownNetworkError(network)
+		return nil, net.UnknownNetworkError(network)
 	}
 }
 
-func resolveTCP(network, address string) (Addr, error) {
+func resolveTCP(network, address string) (net.Addr, error) {
 	host, port, err := hostPort(network, address)
 	if err != nil {
 		return nil, err
@@ -132,18 +110,18 @@ func resolveTCP(network, address string) (Addr, error) {
 		// As the real package does where sockets for IPv6 take IPv4 as well.
 		return anyHost(network, port), nil
 	}
-	return &TCPAddr{IP: ip.Unmap().AsSlice(), Port: port, Zone: ip.Zone()}, nil
+	return &net.TCPAddr{IP: ip.Unmap().AsSlice(), Port: port, Zone: ip.Zone()}, nil
 }
 
 // resolveUDP does without net.ResolveUDPAddr, which looks names up: the resolver, and the dialling that it needs, would be a
 // fifteenth of a guest, in which they never get an answer.
-func resolveUDP(network, address string) (Addr, error) {
+func resolveUDP(network, address string) (net.Addr, error) {
 	host, port, err := hostPort(network, address)
 	if err != nil {
 		return nil, err
 	}
 	if host == "" {
-		return &UDPAddr{Port: port}, nil
+		return &net.UDPAddr{Port: port}, nil
 	}
 	ip, err := parseIP(network, host)
 	switch {
@@ -152,7 +130,7 @@ func resolveUDP(network, address string) (Addr, error) {
 	case !ip.IsValid():
 		return namedAddr{"udp", host, port}, nil
 	}
-	return &UDPAddr{IP: ip.Unmap().AsSlice(), Port: port, Zone: ip.Zone()}, nil
+	return &net.UDPAddr{IP: ip.Unmap().AsSlice(), Port: port, Zone: ip.Zone()}, nil
 }
 
 // hostPort splits an address; an empty one stands for every address of the host.
@@ -182,17 +160,17 @@ func parseIP(network, host string) (netip.Addr, error) {
 		return netip.Addr{}, nil
 	}
 	if v4 := ip.Unmap().Is4(); v4 && only6 || !v4 && only4 {
-		return netip.Addr{}, &AddrError{Err: "no suitable address found", Addr: host}
+		return netip.Addr{}, &net.AddrError{Err: "no suitable address found", Addr: host}
 	}
 	return ip, nil
 }
 
 // anyHost is the address that stands for every address of the host.
-func anyHost(network string, port int) *TCPAddr {
+func anyHost(network string, port int) *net.TCPAddr {
 	if network == "tcp4" {
-		return &TCPAddr{IP: IPv4zero, Port: port}
+		return &net.TCPAddr{IP: net.IPv4zero, Port: port}
 	}
-	return &TCPAddr{IP: IPv6unspecified, Port: port}
+	return &net.TCPAddr{IP: net.IPv6unspecified, Port: port}
 }
 
 // firstPort is the first number for port 0, from the range that is kept for that purpose.
@@ -208,11 +186,11 @@ type bindings struct {
 var bound = bindings{used: map[string]*listener{}, next: firstPort}
 
 // add reserves an address, after giving it a port if it has none.
-func (b *bindings) add(addr Addr, l *listener) (Addr, error) {
+func (b *bindings) add(addr net.Addr, l *listener) (net.Addr, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch a := addr.(type) {
-	case *TCPAddr:
+	case *net.TCPAddr:
 		if a.Port == 0 {
 			a.Port = b.freePort()
 		}
@@ -230,7 +208,7 @@ func (b *bindings) add(addr Addr, l *listener) (Addr, error) {
 	return addr, nil
 }
 
-func (b *bindings) remove(addr Addr) {
+func (b *bindings) remove(addr net.Addr) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.used, addr.Network()+" "+addr.String())

@@ -111,11 +111,14 @@ func TestListener(t *testing.T) {
 		second := l.Close()
 		return fmt.Sprint(r.c, r.err, errors.Is(r.err, net.ErrClosed), first, again, second, errors.Is(second, net.ErrClosed))
 	}
-	var config stub.ListenConfig
+	var config net.ListenConfig
 	want := see(net.Listen("tcp", "127.0.0.1:39053"))
 	for _, got := range []string{
 		see(stub.Listen("tcp", "127.0.0.1:39053")),
-		see(config.Listen(t.Context(), "tcp", "127.0.0.1:39053")),
+		see(stub.ListenConfig(config, t.Context(), "tcp", "127.0.0.1:39053")),
+		see(stub.ListenConfig(&config, t.Context(), "tcp", "127.0.0.1:39053")),
+		see(stub.Shared(net.Listen, "tcp", "127.0.0.1:39053")),
+		see(stub.SharedConfig(config.Listen, t.Context(), "tcp", "127.0.0.1:39053")),
 	} {
 		if got != want {
 			t.Errorf("got %s, net %s", got, want)

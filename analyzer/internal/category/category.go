@@ -6,11 +6,12 @@ const (
 	Keep    = "keep"
 	Export  = "export"
 	Import  = "import"
+	Dial    = "dial"
 
-	NoService       = "no-service"
-	UnknownService  = "service-unknown"
-	ListenerShared  = "listener-shared"
-	ListenerUnknown = "listener-unknown"
-	Unroutable      = "unroutable"
-	Refused         = "api-refused"
+	NoService           = "no-service"
+	UnknownService      = "service-unknown"
+	ListenerShared      = "listener-shared"
+	ListenerUnsupported = "listener-unsupported"
+	Unroutable          = "unroutable"
+	Refused             = "api-refused"
 )

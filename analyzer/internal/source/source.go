@@ -3,6 +3,8 @@ package source
 
 import (
 	"go/ast"
+	"go/build"
+	"path/filepath"
 	"strings"
 
 	"golang.org/x/tools/go/analysis"
@@ -19,3 +21,16 @@ func Files(pass *analysis.Pass) []*ast.File {
 	}
 	return files
 }
+
+// Std reports whether the package of pass is of the standard library, which
+// knows nothing of gRPC.
+func Std(pass *analysis.Pass) bool {
+	if len(pass.Files) == 0 {
+		return true
+	}
+	name := pass.Fset.File(pass.Files[0].FileStart).Name()
+	return strings.HasPrefix(name, root)
+}
+
+// root is where the standard library is.
+var root = filepath.Join(build.Default.GOROOT, "src") + string(filepath.Separator)

@@ -16,7 +16,8 @@ import (
 )
 
 // Extract writes the files of an archive to a new folder. The go.mod files get
-// the requirements of this module, which then has the go.sum for all of them.
+// the requirements of this module, which then has the go.sum for all of them, and
+// this module itself.
 func Extract(t *testing.T, archive string) string {
 	t.Helper()
 	ar, err := txtar.ParseFile(archive)
@@ -64,6 +65,7 @@ func root(t *testing.T) (requirements, sums []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	requirements = fmt.Appendf(requirements, "\nrequire %s v0.0.0 // indirect\n\nreplace %[1]s => %s\n", mod.Module.Mod.Path, filepath.Dir(name))
 	for _, r := range mod.Require {
 		requirements = fmt.Appendf(requirements, "\nrequire %s %s // indirect\n", r.Mod.Path, r.Mod.Version)
 	}

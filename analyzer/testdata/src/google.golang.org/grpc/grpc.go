@@ -133,3 +133,5 @@ type BidiStreamingServer[Req, Res any] interface {
 	Send(*Res) error
 	ServerStream
 }
+
+func WithContextDialer(f func(context.Context, string) (net.Conn, error)) DialOption { return nil }

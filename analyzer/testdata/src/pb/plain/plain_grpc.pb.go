@@ -26,3 +26,16 @@ var Plain_ServiceDesc = grpc.ServiceDesc{
 	HandlerType: (*PlainServer)(nil),
 	Methods:     []grpc.MethodDesc{{MethodName: "Do"}},
 }
+
+type PlainClient interface {
+	Do(ctx context.Context, in *Ask, opts ...grpc.CallOption) (*Answer, error)
+}
+
+type plainClient struct{ cc grpc.ClientConnInterface }
+
+func NewPlainClient(cc grpc.ClientConnInterface) PlainClient { return &plainClient{cc} }
+
+func (c *plainClient) Do(ctx context.Context, in *Ask, opts ...grpc.CallOption) (*Answer, error) {
+	out := new(Answer)
+	return out, c.cc.Invoke(ctx, "/x.Plain/Do", in, out, opts...)
+}

@@ -1,4 +1,4 @@
-// Package library has what functions share.
+// Package library has what functions share. // want package:"configures"
 package library
 
 import (
@@ -8,11 +8,11 @@ import (
 	"google.golang.org/grpc"
 )
 
-func Dial(ctx context.Context, target string) (*grpc.ClientConn, error) { // want Dial:"dials parameter 1"
+func Dial(ctx context.Context, target string) (*grpc.ClientConn, error) { // want Dial:"dials parameter target of Dial, dials parameter target of Dial" Dial:"returns 0: parameter target of Dial"
 	return dial(target)
 }
 
-func dial(addr string) (*grpc.ClientConn, error) { // want dial:"dials parameter 0"
+func dial(addr string) (*grpc.ClientConn, error) { // want dial:"dials parameter addr of dial, dials parameter addr of dial" dial:"returns 0: parameter addr of dial"
 	conn, err := grpc.NewClient("dns:///" + addr)
 	if err != nil {
 		return nil, err
@@ -22,7 +22,7 @@ func dial(addr string) (*grpc.ClientConn, error) { // want dial:"dials parameter
 }
 
 // Fixed always dials the same target.
-func Fixed(name string) (*grpc.ClientConn, error) {
+func Fixed(name string) (*grpc.ClientConn, error) { // want Fixed:"returns 0: fixed:1"
 	return grpc.NewClient("fixed:1")
 }
 

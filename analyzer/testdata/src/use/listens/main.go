@@ -64,23 +64,23 @@ func main() {
 	idle, _ := net.Listen("tcp", ":82") // want `listen :82 kept: nothing is served on it`
 	idle.Close()
 
-	both, _ := net.Listen("tcp", ":83") // want `listen :83 kept: serves gRPC at main.go:68 and is used by http.Serve at main.go:69` `listener-shared: listener serves gRPC at`
+	both, _ := net.Listen("tcp", ":83") // want `listen :83 shared: serves gRPC at main.go:68 and is used by http.Serve at main.go:69` `listener-shared: listener serves gRPC at`
 	s.Serve(both)                       // want `serve`
 	http.Serve(both, nil)
 
-	lost, _ := net.Listen("tcp", ":84") // want `listen :84 unknown: it is stored in a collection at main.go:72`
+	lost, _ := net.Listen("tcp", ":84") // want `listen :84 kept: nothing is served on it`
 	_ = []net.Listener{lost}
 
-	half, _ := net.Listen("tcp", ":85") // want `listen :85 unknown: it is sent on a channel` `listener-unknown: listener serves gRPC, but`
+	half, _ := net.Listen("tcp", ":85") // want `listen :85 unknown: serves gRPC at main.go:75, and perhaps something else: it is stored in a way that could not be followed at main.go:76`
 	s.Serve(half)                       // want `serve`
 	make(chan net.Listener, 1) <- half
 
-	shared, _ := net.Listen("tcp", ":86") // want `listen :86 kept: used by cmux.New`
+	shared, _ := net.Listen("tcp", ":86") // want `listen :86 shared: cmux.New at main.go:79 serves gRPC and something else on it` `listener-shared: `
 	m := cmux.New(shared)
-	s.Serve(m.Match()) // want `serve` `listener-shared: listener comes from cmux.CMux.Match`
+	s.Serve(m.Match()) // want `serve`
 
 	var i interface{ Serve(net.Listener) error } = s
-	iface, _ := net.Listen("tcp", ":87") // want `listen :87 unknown`
+	iface, _ := net.Listen("tcp", ":87") // want `listen :87 rpc: only use is Serve at main.go:84`
 	i.Serve(iface)
 
 	fake{}.Listen("tcp", ":88")

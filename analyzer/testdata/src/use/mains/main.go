@@ -45,7 +45,7 @@ func main() {
 
 	byFlag, _ := grpc.NewClient(*addr)                   // want `dial not constant: flag addr \(default localhost:1\)`
 	greeter.NewGreeterClient(byFlag)                     // want `client x.Greeter: .*flag addr`
-	byVar, _ := library.Dial(nil, backend)               // want `dial not constant: flag backend \(default localhost:2\)`
+	byVar, _ := library.Dial(nil, backend)               // want `dial not constant: flag backend \(default dns:///localhost:2\), dialled in library.Dial at library.go:16` `dial not constant: flag backend \(default localhost:2\), dialled`
 	greeter.NewGreeterClient(byVar)                      // want `client x.Greeter: .*flag backend`
 	byEnv, _ := grpc.DialContext(nil, os.Getenv("ECHO")) // want `dial not constant: environment variable ECHO`
 	legacy.NewEchoClient(byEnv)                          // want `client Echo: .*environment variable ECHO`
@@ -60,16 +60,16 @@ func main() {
 	field.use()
 
 	fixed, _ := library.Fixed("x")
-	greeter.NewGreeterClient(fixed) // want `client x.Greeter: its connection is not known: it comes from library.Fixed`
+	greeter.NewGreeterClient(fixed) // want `client x.Greeter: target is "fixed:1"`
 
 	either := must("c:1") // want `dial "c:1"`
 	if *addr == "" {
 		either = must("d:1") // want `dial "d:1"`
 	}
-	greeter.NewGreeterClient(either) // want `client x.Greeter: its connection is not known: it comes from several places`
+	greeter.NewGreeterClient(either) // want `client x.Greeter: target is not constant: "c:1" or "d:1"`
 	hand.Open(lazy())                // want `client hand.Worker: dialled at main.go:\d+, target is "lazy:1"`
 
-	conn.Invoke(context.Background(), "/x.Raw/M", nil, nil) // want `client x.Raw: called without a generated client; dialled at main.go:40`
+	conn.Invoke(context.Background(), "/x.Raw/M", nil, nil) // want `client x.Raw: dialled at main.go:40, target is "consumer:50051", called without a generated client`
 	conn.Invoke(context.Background(), os.Args[1], nil, nil) // want `unroutable: call of a method that is not known`
 }
 

@@ -15,7 +15,7 @@ import (
 //go:generate go run github.com/cofaas/cofaas/cmd/cofaas-gen@latest
 
 func main() {
-	lis, _ := net.Listen("tcp", ":1") // want `listener serves gRPC at main.go:22 and is used by http.Serve at main.go:23: give each a listener of its own`
+	lis, _ := net.Listen("tcp", ":1") // want `listener serves gRPC at main.go:22 and is used by http.Serve at main.go:23: the host serves gRPC in the guest's place`
 	s := grpc.NewServer()
 	greeter.RegisterGreeterServer(s, nil)
 	greeter.RegisterGreeterServer(s, nil) // streams, which is fine
