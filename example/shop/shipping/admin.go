@@ -57,10 +57,7 @@ func serveAdmin(address string, m *metrics, log *slog.Logger) (*http.Server, err
 	if err != nil {
 		return nil, err
 	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
-	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Handler: adminHandler(m), ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		if err := server.Serve(lis); !errors.Is(err, http.ErrServerClosed) {
 			log.Error("HTTP ended", "error", err)
@@ -68,4 +65,11 @@ func serveAdmin(address string, m *metrics, log *slog.Logger) (*http.Server, err
 	}()
 	log.Info("listening for HTTP", "address", lis.Addr().String())
 	return server, nil
+}
+
+func adminHandler(m *metrics) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
+	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
+	return mux
 }
