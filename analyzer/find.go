@@ -12,6 +12,7 @@ import (
 	"golang.org/x/tools/go/packages"
 
 	"github.com/cofaas/cofaas/analyzer/internal/annotation"
+	"github.com/cofaas/cofaas/internal/goload"
 )
 
 // LoadMode is what Analyze needs to be loaded.
@@ -19,7 +20,7 @@ const LoadMode = packages.LoadAllSyntax | packages.NeedModule
 
 // Load loads the packages that patterns match, seen from dir, for Analyze.
 func Load(ctx context.Context, dir string, patterns ...string) ([]*packages.Package, error) {
-	return packages.Load(&packages.Config{Context: ctx, Mode: LoadMode, Dir: dir, Env: nativeEnv()}, patterns...)
+	return goload.Load(&packages.Config{Context: ctx, Mode: LoadMode, Dir: dir, Env: nativeEnv()}, patterns...)
 }
 
 // Annotated is a main package that is marked as a function.
@@ -36,12 +37,12 @@ type Annotated struct {
 //
 // sorted by PkgPath. Without patterns it looks through the module of dir, or all
 // modules of its workspace. Like the native build it ignores test files and
-// files for other systems.
+// files for other systems. That line in another package than main is an error.
 func FindAnnotated(ctx context.Context, dir string, patterns ...string) ([]Annotated, error) {
 	if len(patterns) == 0 {
 		patterns = []string{"work"} // all packages of the main modules
 	}
-	pkgs, err := packages.Load(&packages.Config{
+	pkgs, err := goload.Load(&packages.Config{
 		Context: ctx,
 		Mode:    packages.NeedName | packages.NeedFiles | packages.NeedModule,
 		Dir:     dir,
@@ -60,9 +61,6 @@ func FindAnnotated(ctx context.Context, dir string, patterns ...string) ([]Annot
 				errs = append(errs, err)
 			}
 		}
-		if pkg.Name != "main" {
-			continue
-		}
 		for _, file := range pkg.GoFiles {
 			src, err := os.ReadFile(file)
 			if err != nil {
@@ -70,6 +68,10 @@ func FindAnnotated(ctx context.Context, dir string, patterns ...string) ([]Annot
 				continue
 			}
 			if line := annotation.Find(src); line > 0 {
+				if pkg.Name != "main" {
+					errs = append(errs, fmt.Errorf("%s:%d: package %s is not a function: the line belongs into the main package of one", file, line, pkg.Name))
+					continue
+				}
 				found = append(found, Annotated{pkg.PkgPath, pkg.Dir, file, line})
 				break
 			}

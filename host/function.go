@@ -32,6 +32,7 @@ type function struct {
 	// health is what the function says of its services; clients of the host hear that of the root.
 	health *health.Server
 	env    []string
+	args   []string
 	// address is where main wanted to listen, as network and address; the first instance reports it.
 	address serveAddress
 }
@@ -77,7 +78,7 @@ func newMethod(p *program, t *transcode.Tables, m *model.Method) *method {
 // config is what an instance of the function may have.
 func (f *function) config(inst *instance) engine.Config {
 	return engine.Config{
-		Name: f.name, Env: append(f.runtimeEnv(), f.env...), MaxMemory: f.host.opts.MaxMemory, State: inst,
+		Name: f.name, Args: f.args, Env: append(f.runtimeEnv(), f.env...), MaxMemory: f.host.opts.MaxMemory, State: inst,
 		Stdout: f.host.output(f.name, "stdout", slog.LevelInfo),
 		Stderr: f.host.output(f.name, "stderr", slog.LevelInfo),
 	}

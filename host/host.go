@@ -76,7 +76,7 @@ func New(ctx context.Context, app *App, opts Options) (_ *Host, err error) {
 
 // add makes a function, without its module.
 func (h *Host) add(spec *Function, methods map[string][]*method) {
-	f := &function{name: spec.Name, host: h, health: health.NewServer(), env: h.opts.Env[spec.Name]}
+	f := &function{name: spec.Name, host: h, health: health.NewServer(), env: h.opts.Env[spec.Name], args: h.opts.Args[spec.Name]}
 	for _, service := range spec.Exports {
 		for _, m := range methods[service] {
 			f.exports = append(f.exports, &exportMethod{

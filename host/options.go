@@ -12,6 +12,8 @@ type Options struct {
 	CacheDir string
 	// Env has the environment of functions as "KEY=value", by function name; nothing is inherited.
 	Env map[string][]string
+	// Args has the command-line arguments of functions, by function name. Argument zero is the function's name, and not among them.
+	Args map[string][]string
 	// MaxInstances bounds the instances of each function; calls that wait share one. Guests that cannot give their thread away while they
 	// wait may get more. 0 means four per processor.
 	MaxInstances int

@@ -34,6 +34,7 @@ type settings struct {
 	addr, cacheDir  string
 	verbose         bool
 	env             envFlag
+	args            argFlag
 	drain           time.Duration
 	tlsCert, tlsKey string
 	maxRecv         int
@@ -76,6 +77,7 @@ func parse(app *App, args []string, stderr io.Writer) (s settings, code int, ok 
 	set.StringVar(&s.cacheDir, "cache-dir", "", "`folder` of compiled guests; by default one in the user's cache; \"off\" for none")
 	set.BoolVar(&s.verbose, "v", false, "log more")
 	set.Var(&s.env, "env", "`FUNCTION:KEY=VALUE`: set a variable of a function's environment, which is empty otherwise; FUNCTION:KEY takes the value from the host's; may be repeated")
+	set.Var(&s.args, "arg", "`FUNCTION:ARGUMENT`: one more argument of a function's command line, such as producer:-size=4; may be repeated")
 	set.DurationVar(&s.drain, "drain", 30*time.Second, "how long calls in progress may take after a signal to stop")
 	set.StringVar(&s.tlsCert, "tls-cert", "", "PEM `file` with the certificate; with -tls-key, serve TLS")
 	set.StringVar(&s.tlsKey, "tls-key", "", "PEM `file` with the key")
@@ -109,6 +111,11 @@ func parse(app *App, args []string, stderr io.Writer) (s settings, code int, ok 
 			problems = append(problems, fmt.Sprintf("-env: there is no function %q; the functions are %s", name, strings.Join(functionNames(app), ", ")))
 		}
 	}
+	for name := range s.args.byFunction {
+		if !slices.Contains(functionNames(app), name) {
+			problems = append(problems, fmt.Sprintf("-arg: there is no function %q; the functions are %s", name, strings.Join(functionNames(app), ", ")))
+		}
+	}
 	problems = append(problems, s.remote.check(app)...)
 	problems = append(problems, s.route.check(app)...)
 	if len(problems) > 0 {
@@ -136,7 +143,7 @@ func (s *settings) serve(ctx context.Context, app *App, log *slog.Logger) error 
 	// Collecting at the usual pace would take a few percent of the time.
 	gc := debug.SetGCPercent(400)
 	h, err := New(ctx, app, Options{
-		CacheDir: cacheDir, Env: s.env.byFunction, MaxInstances: s.instances, MaxMemory: s.memoryMB << 20, Overrun: s.overrun, Logger: log,
+		CacheDir: cacheDir, Env: s.env.byFunction, Args: s.args.byFunction, MaxInstances: s.instances, MaxMemory: s.memoryMB << 20, Overrun: s.overrun, Logger: log,
 		Remote: s.remote.calls, Routes: s.route.routes, CAFiles: s.remoteCA.files,
 	})
 	debug.SetGCPercent(gc)
@@ -241,5 +248,22 @@ func (e *envFlag) Set(arg string) error {
 		e.byFunction = map[string][]string{}
 	}
 	e.byFunction[function] = append(e.byFunction[function], kv)
+	return nil
+}
+
+// argFlag parses -arg.
+type argFlag struct{ byFunction map[string][]string }
+
+func (a *argFlag) String() string { return "" }
+
+func (a *argFlag) Set(arg string) error {
+	function, value, ok := strings.Cut(arg, ":")
+	if !ok || function == "" {
+		return errors.New("want FUNCTION:ARGUMENT, as producer:-size=4")
+	}
+	if a.byFunction == nil {
+		a.byFunction = map[string][]string{}
+	}
+	a.byFunction[function] = append(a.byFunction[function], value)
 	return nil
 }

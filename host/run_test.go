@@ -3,6 +3,7 @@ package host
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -34,6 +35,8 @@ func TestRun_usage(t *testing.T) {
 		{"environment without a key", []string{"-env", "front:=1"}, 2, `invalid value "front:=1" for flag -env: want FUNCTION:KEY=VALUE, as producer:REPEATS=20`},
 		{"environment that is not set", []string{"-env", "front:COFAAS_TEST_NOT_SET"}, 2,
 			`invalid value "front:COFAAS_TEST_NOT_SET" for flag -env: COFAAS_TEST_NOT_SET is not set in the host's environment`},
+		{"argument of nobody", []string{"-arg", "other:-a"}, 2, `-arg: there is no function "other"; the functions are front, back`},
+		{"argument without a function", []string{"-arg", "-a=1"}, 2, `invalid value "-a=1" for flag -arg: want FUNCTION:ARGUMENT, as producer:-size=4`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var stderr bytes.Buffer
@@ -56,6 +59,18 @@ func TestRun_environment(t *testing.T) {
 	for name, want := range map[string]string{"front": "A=1 B=x=y", "back": "COFAAS_TEST_SET=of the host EMPTY="} {
 		if got := strings.Join(s.env.byFunction[name], " "); got != want {
 			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestRun_arguments(t *testing.T) {
+	s, code, ok := parse(relayApp(t), []string{"-arg", "front:-addr=a:1", "-arg", "front:", "-arg", "front:serve it", "-arg", "back:-v"}, &bytes.Buffer{})
+	if !ok {
+		t.Fatalf("exit code %d", code)
+	}
+	for name, want := range map[string]string{"front": `["-addr=a:1" "" "serve it"]`, "back": `["-v"]`} {
+		if got := fmt.Sprintf("%q", s.args.byFunction[name]); got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
 		}
 	}
 }

@@ -59,6 +59,9 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Vars = append(e.Vars, env...)
 			e.Vars = append(e.Vars, "XDG_CACHE_HOME="+filepath.Join(e.WorkDir, ".cache"), "HOME="+e.WorkDir)
+			// The folder of the command itself, for scripts without anything else.
+			bin, _, _ := strings.Cut(e.Getenv("PATH"), string(filepath.ListSeparator))
+			e.Vars = append(e.Vars, "BIN="+bin)
 			e.Cd = filepath.Join(e.WorkDir, "app")
 			if err := module(e.Cd); err != nil {
 				return err

@@ -21,10 +21,10 @@ import (
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/analysis/checker"
 	"golang.org/x/tools/go/analysis/unitchecker"
-	"golang.org/x/tools/go/packages"
 
 	"github.com/cofaas/cofaas/analyzer"
 	"github.com/cofaas/cofaas/analyzer/vet"
+	"github.com/cofaas/cofaas/internal/staging"
 )
 
 func main() {
@@ -83,11 +83,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 		}
 	}
 	pkgs, err := analyzer.Load(context.Background(), *dir, patterns...)
-	if err != nil {
-		return fail(err)
+	if err == nil {
+		err = staging.Errors(pkgs)
 	}
-	if n := printErrors(stderr, pkgs); n > 0 {
-		return fail(fmt.Errorf("%d errors in packages", n))
+	if err != nil {
+		fmt.Fprintln(stderr, err) // Each line has a position.
+		return exitFailure
 	}
 	graph, err := checker.Analyze([]*analysis.Analyzer{a}, pkgs, nil)
 	if err != nil {
@@ -105,18 +106,6 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return exitClean
 	}
 	return printText(stdout, graph)
-}
-
-// printErrors prints what is wrong with pkgs and what they import.
-func printErrors(w io.Writer, pkgs []*packages.Package) int {
-	n := 0
-	packages.Visit(pkgs, nil, func(pkg *packages.Package) {
-		for _, err := range pkg.Errors {
-			fmt.Fprintln(w, err)
-			n++
-		}
-	})
-	return n
 }
 
 // printText prints the diagnostics of graph, sorted, and returns the exit status

@@ -46,6 +46,8 @@ type Module interface {
 type Config struct {
 	// Name is the guest's argument zero.
 	Name string
+	// Args are the other arguments.
+	Args []string
 	// Env are "KEY=value".
 	Env            []string
 	Stdout, Stderr io.Writer

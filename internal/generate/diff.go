@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
 )
@@ -17,22 +19,26 @@ func Diff(ctx context.Context, opts Options) ([]byte, error) {
 	var out bytes.Buffer
 	shown := map[string]bool{}
 	for _, f := range p.roots {
-		files, err := rewrites(f)
+		files, err := p.rewrites(f)
 		if err != nil {
 			return nil, err
 		}
+		copies := copies(f)
 		for _, pkg := range sortedKeys(files) {
 			for _, name := range sortedKeys(files[pkg]) {
-				if shown[name] {
+				to := name
+				if c := copies[pkg]; c != "" { // in the folder of the copy
+					to = filepath.Join(filepath.Dir(name), filepath.FromSlash(strings.TrimPrefix(c, pkg)), filepath.Base(name))
+				}
+				if shown[to] {
 					continue
 				}
-				shown[name] = true
+				shown[to] = true
 				old, err := os.ReadFile(name)
 				if err != nil {
 					return nil, err
 				}
-				rel := relative(opts.Dir, name)
-				out.Write(diff.Diff("a/"+rel, old, "b/"+rel, files[pkg][name]))
+				out.Write(diff.Diff("a/"+relative(opts.Dir, name), old, "b/"+relative(opts.Dir, to), files[pkg][name]))
 			}
 		}
 	}

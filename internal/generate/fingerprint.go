@@ -19,6 +19,7 @@ import (
 	"golang.org/x/tools/go/packages"
 
 	"github.com/cofaas/cofaas/analyzer"
+	"github.com/cofaas/cofaas/internal/goload"
 )
 
 // A second run with no change has to be quick, and analysing and building are not. So each run leaves a record of everything
@@ -54,7 +55,7 @@ func newFingerprints(ctx context.Context, opts *Options, annotated []analyzer.An
 		protos += s + "=" + opts.Protos[s] + " "
 	}
 	fmt.Fprintf(h, "tool %s\ngo %s %s\nimport paths %q\nprotos %s\ntags %q\n", opts.Tool, runtime.Version(), os.Getenv("GOFLAGS"), opts.ImportPaths, protos, opts.Tags)
-	roots, err := packages.Load(&packages.Config{
+	roots, err := goload.Load(&packages.Config{
 		Context: ctx, Dir: opts.Dir, Env: guestEnv(), BuildFlags: tagFlags(opts.Tags),
 		Mode: packages.NeedName | packages.NeedFiles | packages.NeedEmbedFiles | packages.NeedImports | packages.NeedDeps | packages.NeedModule,
 	}, paths...)

@@ -62,7 +62,7 @@ func (p *project) buildGuest(ctx context.Context, f *plan.Function) (string, err
 
 // stageSpec says how the function's packages differ from the user's.
 func (p *project) stageSpec(f *plan.Function) (*staging.Spec, error) {
-	rewritten, err := rewrites(f)
+	rewritten, err := p.rewrites(f)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (p *project) stageSpec(f *plan.Function) (*staging.Spec, error) {
 	}
 	root := p.pkgs[f.Package]
 	return &staging.Spec{
-		Main: f.Package, Packages: []*packages.Package{root}, Rewritten: rewritten,
+		Main: f.Package, Packages: []*packages.Package{root}, Rewritten: rewritten, Copies: copies(f),
 		Extra: map[string]map[string][]byte{
 			f.Package:       {"cofaas_guest.go": main},
 			bindingsPath(f): stubbed(bindings),
@@ -134,21 +134,49 @@ func makesReflection(pkg *packages.Package) bool {
 	return false
 }
 
-// rewrites returns the rewritten files of a function's packages by import path and file.
-func rewrites(f *plan.Function) (map[string]map[string][]byte, error) {
+// rewrites returns the rewritten and the patched files of a function's packages by import path and file.
+func (p *project) rewrites(f *plan.Function) (map[string]map[string][]byte, error) {
 	out := map[string]map[string][]byte{}
+	reached := map[string]bool{}
+	packages.Visit([]*packages.Package{p.pkgs[f.Package]}, nil, func(pkg *packages.Package) { reached[pkg.PkgPath] = true })
+	for _, patch := range p.patches {
+		if !reached[patch.Package] {
+			continue
+		}
+		if out[patch.Package] == nil {
+			out[patch.Package] = map[string][]byte{}
+		}
+		out[patch.Package][patch.File] = patch.Content
+	}
 	for _, pkg := range f.Analysis.Rewritten {
-		files := map[string][]byte{}
+		files := out[pkg.PkgPath]
+		if files == nil {
+			files = map[string][]byte{}
+			out[pkg.PkgPath] = files
+		}
 		for _, file := range pkg.Files {
-			src, err := os.ReadFile(file.Name)
-			if err != nil {
-				return nil, err
+			src, patched := files[file.Name] // what the edits were made for
+			if !patched {
+				var err error
+				if src, err = os.ReadFile(file.Name); err != nil {
+					return nil, err
+				}
 			}
 			files[file.Name] = rewrite.Apply(src, file.Edits)
 		}
-		out[pkg.PkgPath] = files
 	}
 	return out, nil
+}
+
+// copies returns the paths of packages that are in the stage twice, and those of their rewritten copies.
+func copies(f *plan.Function) map[string]string {
+	out := map[string]string{}
+	for _, pkg := range f.Analysis.Rewritten {
+		if pkg.Copy != "" {
+			out[pkg.PkgPath] = pkg.Copy
+		}
+	}
+	return out
 }
 
 // stageDir is where the function is staged.

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/tools/go/packages"
 
 	"github.com/cofaas/cofaas/analyzer"
+	"github.com/cofaas/cofaas/internal/goload"
 	"github.com/cofaas/cofaas/internal/plan"
 	"github.com/cofaas/cofaas/internal/staging"
 )
@@ -55,6 +56,8 @@ type project struct {
 	roots  []*plan.Function
 	pkgs   map[string]*packages.Package
 	protos *protos
+	// patches are what stages change so that packages compile, by file.
+	patches map[string]staging.Patch
 }
 
 // ErrNothing is a module without an annotated package.
@@ -76,7 +79,7 @@ func loadFound(ctx context.Context, opts *Options, annotated []analyzer.Annotate
 		paths[i] = a.PkgPath
 	}
 	opts.progress("analysing %d functions", len(paths))
-	roots, err := packages.Load(&packages.Config{
+	roots, patches, err := staging.Load(&packages.Config{
 		Context: ctx, Dir: opts.Dir, Mode: analyzer.LoadMode | staging.LoadMode, Env: guestEnv(), BuildFlags: tagFlags(opts.Tags),
 	}, paths...)
 	if err != nil {
@@ -89,11 +92,15 @@ func loadFound(ctx context.Context, opts *Options, annotated []analyzer.Annotate
 	if err != nil {
 		return nil, err
 	}
-	p := &project{opts: opts, pkgs: map[string]*packages.Package{}}
+	p := &project{opts: opts, pkgs: map[string]*packages.Package{}, patches: map[string]staging.Patch{}}
+	for _, patch := range patches {
+		p.patches[patch.File] = patch
+	}
 	packages.Visit(roots, nil, func(pkg *packages.Package) { p.pkgs[pkg.PkgPath] = pkg })
 	if p.plan, err = plan.Make(res); err != nil {
 		return nil, err
 	}
+	p.plan.Patches = planned(patches)
 	for _, f := range p.plan.Functions {
 		if wanted[f.Package] {
 			p.roots = append(p.roots, f)
@@ -110,6 +117,9 @@ func find(ctx context.Context, opts *Options) ([]analyzer.Annotated, map[string]
 		return nil, nil, err
 	}
 	if len(all) == 0 {
+		if err := goload.InModule(ctx, opts.Dir, nil); err != nil {
+			return nil, nil, err
+		}
 		return nil, nil, fmt.Errorf("%s: %w; add it to the main package of each gRPC function", opts.Dir, ErrNothing)
 	}
 	wanted := map[string]bool{}
@@ -166,3 +176,12 @@ func tagFlags(tags []string) []string {
 }
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
+
+// planned says in the plan what is patched.
+func planned(patches []staging.Patch) []plan.Patch {
+	var out []plan.Patch
+	for _, p := range patches {
+		out = append(out, plan.Patch{Package: p.Package, Module: p.Module, Version: p.Version, File: filepath.Base(p.File), Reason: p.Reason})
+	}
+	return out
+}

@@ -17,6 +17,8 @@ import (
 type Plan struct {
 	Functions []*Function `json:"functions"` // by name
 	Edges     []Edge      `json:"edges"`     // by caller, then service, then callee
+	// Patches are what stages change so that packages compile for wasip1, by file.
+	Patches []Patch `json:"patches,omitempty"`
 }
 
 // Function is one guest, and the root of the app that it reaches.

@@ -36,6 +36,9 @@ func (p *Plan) Text(w io.Writer) error {
 			fmt.Fprintf(&b, "  keeps %s\n", pkg)
 		}
 	}
+	for _, patch := range p.Patches {
+		fmt.Fprintf(&b, "patches %s\n", patch)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -10,7 +10,8 @@ import (
 )
 
 // keepLines returns rewritten with //line directives that give every line which is also in orig its number there.
-// There are none if rewriting moved no line: the go command already names the file as it should.
+// There are none if rewriting moved no line: the go command already names the file as it should. Unless the file itself was moved:
+// then there is one at least.
 //
 // The name is the one that -trimpath gives the original file. The go command does not turn names in directives into
 // paths, so a relative name ends up in a binary as it is written, and the column in the directive keeps the compiler
@@ -19,7 +20,7 @@ import (
 // A directive stands on a line of its own, and only behind the package clause and between tokens. So it is
 // neither in front of a build constraint, nor in the package's doc comment, nor in a string; and it is not shown as
 // documentation and does not part another directive from its declaration.
-func keepLines(name string, orig, rewritten []byte) []byte {
+func keepLines(name string, orig, rewritten []byte, moved bool) []byte {
 	if hasDirective(orig) {
 		return rewritten // Its lines are those of yet another file.
 	}
@@ -31,9 +32,9 @@ func keepLines(name string, orig, rewritten []byte) []byte {
 	var out bytes.Buffer
 	cur := 0 // the number that the compiler would give to the line, from 0
 	for i, line := range newLines {
-		if j := match[i]; j >= 0 && j != cur && ok[i] && len(bytes.TrimSpace(line)) > 0 {
+		if j := match[i]; j >= 0 && (j != cur || moved) && ok[i] && len(bytes.TrimSpace(line)) > 0 {
 			fmt.Fprintf(&out, "//line %s:%d:1\n", name, j+1)
-			cur = j
+			cur, moved = j, false
 		}
 		out.Write(line)
 		cur++

@@ -25,7 +25,7 @@ func TestKeepLines(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			rewritten := strings.Replace(orig, tt.old, tt.new, 1)
-			got := string(keepLines("p/p.go", []byte(orig), []byte(rewritten)))
+			got := string(keepLines("p/p.go", []byte(orig), []byte(rewritten), false))
 			if !strings.Contains(got, tt.want) {
 				t.Errorf("got\n%swant in it\n%s", got, tt.want)
 			}
@@ -59,7 +59,7 @@ func checkLines(t *testing.T, orig, got string) {
 func TestKeepLines_hasDirective(t *testing.T) {
 	const orig = "package p\n\n//line gram.y:1\nvar x int\n"
 	const rewritten = "package p\n\nimport _ \"a\"\n\n//line gram.y:1\nvar x int\n"
-	if got := string(keepLines("p/p.go", []byte(orig), []byte(rewritten))); got != rewritten {
+	if got := string(keepLines("p/p.go", []byte(orig), []byte(rewritten), false)); got != rewritten {
 		t.Errorf("got\n%s", got)
 	}
 }
@@ -68,7 +68,7 @@ func FuzzKeepLines(f *testing.F) {
 	f.Add("package p\n\nvar x = `\n`\n", "package p\n\n\nvar x = `\n\n`\n")
 	f.Add("package p\n/*\n*/\nvar x int\n", "package p\nvar y int\n/*\n*/\nvar x int\n")
 	f.Fuzz(func(t *testing.T, orig, rewritten string) {
-		got := string(keepLines("p.go", []byte(orig), []byte(rewritten)))
+		got := string(keepLines("p.go", []byte(orig), []byte(rewritten), false))
 		var kept strings.Builder
 		for line := range strings.Lines(got) {
 			if !strings.HasPrefix(line, "//line p.go:") {

@@ -2,6 +2,7 @@ package staging
 
 import (
 	"errors"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -13,6 +14,8 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/packages"
+
+	"github.com/cofaas/cofaas/internal/goload"
 )
 
 // Preflight reports what is known before a build to stand in its way: the errors of pkgs and of all that they import,
@@ -29,20 +32,53 @@ func Preflight(pkgs []*packages.Package) error {
 	return r.err()
 }
 
+// Errors returns what is wrong with pkgs, loaded for whatever system, and with what they import: a join of [*PositionError].
+func Errors(pkgs []*packages.Package) error {
+	r := newReporter(closure(pkgs))
+	r.native = true
+	for p := range packages.Postorder(pkgs) {
+		r.addLoaded(p)
+	}
+	return r.err()
+}
+
 // A reporter collects findings and decides whose they are.
 type reporter struct {
-	pkgs  map[string]*packages.Package
-	ours  func(pkgPath string) bool // reports whether a package is not as its author wrote it; may be nil
-	errs  []error
-	seen  map[string]bool // messages
-	blame map[string]bool // modules
+	pkgs   map[string]*packages.Package
+	ours   func(pkgPath string) bool // reports whether a package is not as its author wrote it; may be nil
+	native bool                      // no module is to blame for what it does not do on wasip1
+	errs   []error
+	seen   map[string]bool  // messages
+	blame  map[string]bool  // modules
+	noSum  []*PositionError // missing entries of go.sum
 }
 
 func newReporter(pkgs map[string]*packages.Package) *reporter {
 	return &reporter{pkgs: pkgs, seen: make(map[string]bool), blame: make(map[string]bool)}
 }
 
-func (r *reporter) err() error { return errors.Join(r.errs...) }
+// err returns all findings. Entries that go.sum lacks are one: a command adds them all.
+func (r *reporter) err() error {
+	errs := r.errs
+	if len(r.noSum) > 0 {
+		var paths []string
+		for _, e := range r.noSum {
+			if !slices.Contains(paths, e.Package) {
+				paths = append(paths, e.Package)
+			}
+		}
+		const shown = 3
+		names := strings.Join(paths[:min(len(paths), shown)], ", ")
+		if more := len(paths) - shown; more > 0 {
+			names += fmt.Sprintf(" and %d more", more)
+		}
+		errs = append(slices.Clone(errs), &PositionError{
+			Pos: r.noSum[0].Pos, Package: paths[0],
+			Msg: "go.sum has no entry for the modules of these packages: " + names + "; to add them: go mod tidy",
+		})
+	}
+	return errors.Join(errs...)
+}
 
 // addLoaded adds the errors that the loader met in p.
 func (r *reporter) addLoaded(p *packages.Package) {
@@ -64,7 +100,15 @@ func (r *reporter) addLoaded(p *packages.Package) {
 // add adds a finding in a package.
 func (r *reporter) add(pkgPath string, pos token.Position, msg string) {
 	msg = strings.Replace(msg, ": import lookup disabled by -mod=readonly", "; to add it: go get "+pkgPath, 1)
+	if advice := goload.Advice(msg); advice != "" {
+		msg += "; " + advice
+	}
 	err := &PositionError{Pos: pos, Package: pkgPath, Msg: msg}
+	if m := noSumRE.FindStringSubmatch(msg); m != nil {
+		err.Package = m[1]
+		r.noSum = append(r.noSum, err)
+		return
+	}
 	if r.seen[err.Error()] {
 		return
 	}
@@ -92,6 +136,8 @@ func (r *reporter) add(pkgPath string, pos token.Position, msg string) {
 	})
 }
 
+var noSumRE = regexp.MustCompile(`^missing go\.sum entry for module providing package (\S+)`)
+
 var undefinedRE = regexp.MustCompile(`^undefined: (\w+)\.(\w+)$`)
 
 // culprit returns the package of a foreign module that is to blame for msg, or nil. That may be another package than
@@ -99,7 +145,7 @@ var undefinedRE = regexp.MustCompile(`^undefined: (\w+)\.(\w+)$`)
 // its importer needs.
 func (r *reporter) culprit(pkgPath, msg string) *packages.Package {
 	p := r.pkgs[pkgPath]
-	if p == nil {
+	if p == nil || r.native {
 		return nil
 	}
 	if m := undefinedRE.FindStringSubmatch(msg); m != nil {
@@ -109,7 +155,7 @@ func (r *reporter) culprit(pkgPath, msg string) *packages.Package {
 			}
 		}
 	}
-	if r.foreign(p) && !strings.Contains(msg, "go.sum entry") {
+	if r.foreign(p) {
 		return p
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -33,6 +34,7 @@ import (
 //	mod/PATH@VERSION/FILE  modules that a proxy serves
 //	rewrite/PKG/FILE       new content of a file of a package
 //	extra/PKG/FILE         a file to add to a package
+//	copy/PKG               the path of the rewritten copy of a package
 //
 // and of what is wanted, as far as the case is about it:
 //
@@ -64,6 +66,7 @@ func TestStage(t *testing.T) {
 				return
 			}
 			c.checkFiles(t, stage.Dir())
+			c.checkUntouched(t, stage.Dir())
 			wasm := filepath.Join(dir, "guest.wasm")
 			err = stage.Build(t.Context(), wasm, staging.BuildOptions{})
 			c.checkError(t, "Build", err, c.want["build"])
@@ -93,7 +96,9 @@ type testCase struct {
 	env  []string
 
 	rewrite, extra map[string]map[string][]byte // by import path and base name
+	copies         map[string]string            // by import path
 	want           map[string]string
+	sources        map[string]bool // contents of all files of the user's and of modules
 }
 
 func openCase(t *testing.T, file string) *testCase {
@@ -112,7 +117,9 @@ func openCase(t *testing.T, file string) *testCase {
 		root:    root,
 		rewrite: make(map[string]map[string][]byte),
 		extra:   make(map[string]map[string][]byte),
+		copies:  make(map[string]string),
 		want:    make(map[string]string),
+		sources: make(map[string]bool),
 	}
 	for line := range strings.Lines(string(ar.Comment)) {
 		if key, value, ok := strings.Cut(strings.TrimSpace(line), ": "); ok && !strings.HasPrefix(line, "#") {
@@ -133,6 +140,7 @@ func openCase(t *testing.T, file string) *testCase {
 		kind, name, _ := strings.Cut(f.Name, "/")
 		switch kind {
 		case "user", "mod":
+			c.sources[path.Base(name)+"\n"+string(f.Data)] = true
 			write(t, filepath.Join(root, f.Name), f.Data)
 			if path, rest, ok := strings.Cut(name, "@"); ok && kind == "mod" {
 				version, _, _ := strings.Cut(rest, "/")
@@ -149,6 +157,8 @@ func openCase(t *testing.T, file string) *testCase {
 				m[pkg] = make(map[string][]byte)
 			}
 			m[pkg][base] = f.Data
+		case "copy":
+			c.copies[name] = strings.TrimSpace(string(f.Data))
 		case "want":
 			c.want[name] = string(f.Data)
 		default:
@@ -270,6 +280,7 @@ func (c *testCase) spec(t *testing.T) staging.Spec {
 		Main:      c.keys["main"],
 		Packages:  pkgs,
 		Rewritten: rewritten,
+		Copies:    c.copies,
 		Extra:     c.extra,
 		Dir:       c.dir(),
 		Tags:      c.tags(),
@@ -315,6 +326,38 @@ func (c *testCase) checkFiles(t *testing.T, dir string) {
 		}
 		if diff := cmp.Diff(want, string(got)); diff != "" {
 			t.Errorf("%s in the stage (-want +got):\n%s", file, diff)
+		}
+	}
+}
+
+// checkUntouched wants every file of the stage that is not rewritten or added to be as it was, byte for byte.
+func (c *testCase) checkUntouched(t *testing.T, dir string) {
+	t.Helper()
+	changed := map[string]bool{"README": true, "go.mod": true, "go.sum": true, "go.work": true, "go.work.sum": true}
+	for _, pkgs := range []map[string]map[string][]byte{c.rewrite, c.extra} {
+		for pkg, files := range pkgs {
+			for base := range files {
+				changed[strings.ToLower(path.Join(path.Base(pkg), base))] = true
+			}
+		}
+	}
+	for _, name := range listFiles(t, dir) {
+		base := path.Base(name)
+		in := path.Base(path.Dir(name))
+		in, _, _ = strings.Cut(strings.ReplaceAll(in, "!", ""), "@") // the folder of a module
+		if in == "main" {                                            // or of the function's
+			in = path.Base(c.keys["main"])
+		}
+		copied := slices.ContainsFunc(slices.Collect(maps.Values(c.copies)), func(p string) bool { return path.Base(p) == in })
+		if changed[base] || changed[strings.ToLower(path.Join(in, base))] || copied {
+			continue
+		}
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !c.sources[base+"\n"+string(data)] {
+			t.Errorf("%s in the stage is not as it was:\n%s", name, data)
 		}
 	}
 }

@@ -14,8 +14,8 @@
 // build. Only rewritten files get //line directives, where rewriting moved a line. Compile errors are mapped back to the
 // user's files by [Stage.Build].
 //
-// The package decides nothing about what is rewritten. It may import the standard library, golang.org/x/mod and
-// golang.org/x/tools/go/packages.
+// The package decides nothing about what is rewritten. It may import the standard library, golang.org/x/mod,
+// golang.org/x/tools/go/packages, and packages goload and wasmopt.
 package staging
 
 import (
@@ -40,6 +40,10 @@ type Spec struct {
 
 	// Rewritten maps import path and absolute file path to new content.
 	Rewritten map[string]map[string][]byte
+
+	// Copies maps import paths of packages that are needed both as they are and rewritten to those of the rewritten copies, which
+	// lie below them: what Rewritten has of the package is about the copy, and its importers are rewritten to import that.
+	Copies map[string]string
 
 	// Extra maps import path and base name to files that are added to a package. The package may be new, if its
 	// path lies in a module of the closure.

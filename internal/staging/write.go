@@ -17,6 +17,8 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/packages"
+
+	"github.com/cofaas/cofaas/internal/goload"
 )
 
 // Write makes dir the stage that spec describes. A file whose content is unchanged keeps its modification time, and
@@ -110,7 +112,11 @@ func (p *planner) plan(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 		if m := p.moduleOf(p.pkgs[pkgPath].Module); m != nil {
-			errs = append(errs, p.addPackage(m, p.pkgs[pkgPath]))
+			rewritten := p.spec.Rewritten[pkgPath]
+			if p.spec.Copies[pkgPath] != "" {
+				rewritten = nil
+			}
+			errs = append(errs, p.addPackage(m, p.pkgs[pkgPath], pkgPath, rewritten))
 		} else if len(p.spec.Rewritten[pkgPath]) > 0 {
 			errs = append(errs, fmt.Errorf("cannot rewrite %s: it belongs to no module", pkgPath))
 		}
@@ -119,6 +125,9 @@ func (p *planner) plan(ctx context.Context) error {
 		if p.pkgs[pkgPath] == nil {
 			errs = append(errs, fmt.Errorf("cannot rewrite %s: it is not among the packages to stage", pkgPath))
 		}
+	}
+	for _, pkgPath := range slices.Sorted(maps.Keys(p.spec.Copies)) {
+		errs = append(errs, p.addCopy(pkgPath, p.spec.Copies[pkgPath]))
 	}
 	for _, pkgPath := range slices.Sorted(maps.Keys(p.spec.Extra)) {
 		errs = append(errs, p.addExtra(pkgPath))
@@ -129,6 +138,7 @@ func (p *planner) plan(ctx context.Context) error {
 // addMissing loads what rewritten and extra files import and the closure lacks.
 func (p *planner) addMissing(ctx context.Context) error {
 	missing := make(map[string]bool)
+	copies := slices.Collect(maps.Values(p.spec.Copies))
 	for _, files := range []map[string]map[string][]byte{p.spec.Rewritten, p.spec.Extra} {
 		for _, pkgFiles := range files {
 			for name, src := range pkgFiles {
@@ -141,7 +151,7 @@ func (p *planner) addMissing(ctx context.Context) error {
 				}
 				for _, spec := range f.Imports {
 					path, err := strconv.Unquote(spec.Path.Value)
-					if err != nil || path == "C" || path == "unsafe" || p.pkgs[path] != nil || p.spec.Extra[path] != nil {
+					if err != nil || path == "C" || path == "unsafe" || p.pkgs[path] != nil || p.spec.Extra[path] != nil || slices.Contains(copies, path) {
 						continue
 					}
 					missing[path] = true
@@ -152,7 +162,7 @@ func (p *planner) addMissing(ctx context.Context) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	pkgs, err := packages.Load(&packages.Config{
+	pkgs, err := goload.Load(&packages.Config{
 		Context:    ctx,
 		Mode:       LoadMode,
 		Dir:        p.spec.Dir,
@@ -216,11 +226,28 @@ func realPath(dir string) string {
 	return filepath.Clean(dir)
 }
 
-// addPackage copies a package of m.
-func (p *planner) addPackage(m *module, pkg *packages.Package) error {
-	dst := path.Join(m.root, strings.TrimPrefix(pkg.PkgPath, m.path))
+// addCopy adds the rewritten copy of a package.
+func (p *planner) addCopy(pkgPath, copyPath string) error {
+	pkg := p.pkgs[pkgPath]
+	if pkg == nil {
+		return fmt.Errorf("cannot copy %s: it is not among the packages to stage", pkgPath)
+	}
+	m := p.moduleOf(pkg.Module)
+	if m == nil || copyPath == pkgPath || !within(copyPath, pkgPath) || p.pkgs[copyPath] != nil {
+		return fmt.Errorf("cannot copy %s to %s: it has to be a new package below it", pkgPath, copyPath)
+	}
+	return p.addPackage(m, pkg, copyPath, p.spec.Rewritten[pkgPath])
+}
+
+// addPackage copies a package of m to the path as, with files rewritten. The names of files in stack traces stay those of pkg.
+func (p *planner) addPackage(m *module, pkg *packages.Package, as string, content map[string][]byte) error {
+	dst := path.Join(m.root, strings.TrimPrefix(as, m.path))
+	moved := as != pkg.PkgPath
+	if moved {
+		p.tree.changed[as] = true
+	}
 	rewritten := make(map[string][]byte)
-	for name, content := range p.spec.Rewritten[pkg.PkgPath] {
+	for name, content := range content {
 		rewritten[filepath.Base(name)] = content
 	}
 	files := slices.Concat(pkg.GoFiles, pkg.OtherFiles, pkg.EmbedFiles)
@@ -238,17 +265,21 @@ func (p *planner) addPackage(m *module, pkg *packages.Package) error {
 			continue
 		}
 		e := entry{src: name, orig: name}
-		if content, ok := rewritten[rel]; ok {
+		content, changed := rewritten[rel]
+		if changed || moved && strings.HasSuffix(rel, ".go") {
 			delete(rewritten, rel)
 			orig, err := os.ReadFile(name)
 			if err != nil {
 				errs = append(errs, err)
 				continue
 			}
+			if !changed {
+				content = orig
+			}
 			line := m.file(pkg.PkgPath, rel)
-			e.src, e.data = "", keepLines(line, orig, content)
+			e.src, e.data = "", keepLines(line, orig, content, moved)
 			p.tree.lines[line] = name
-			p.tree.changed[pkg.PkgPath] = true
+			p.tree.changed[as] = true
 		}
 		p.tree.add(path.Join(dst, filepath.ToSlash(rel)), e)
 	}

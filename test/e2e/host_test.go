@@ -121,6 +121,17 @@ func TestHostEnvironment(t *testing.T) {
 			}
 		}
 	})
+	t.Run("arguments", func(t *testing.T) {
+		t.Parallel()
+		p := programs.Start(t, b.host["relay"], []string{"-cache-dir", b.cache, "-addr", "127.0.0.1:0", "-arg", "echo:-size=4", "-arg", "echo:serve it"}, nil)
+		client := pb.NewRelayClient(dial(t, p.Wait(t, `msg=serving function=relay address=(\S+)`)[1]))
+		for forward, want := range map[bool]string{false: `[]`, true: `["-size=4" "serve it"]`} {
+			got, err := client.Act(t.Context(), &pb.Order{What: "arguments", Forward: forward})
+			if err != nil || got.Text != want {
+				t.Errorf("forward=%t: got %s, %v; want %s", forward, got.GetText(), err, want)
+			}
+		}
+	})
 	t.Run("of the host", func(t *testing.T) {
 		t.Parallel()
 		p := programs.Start(t, b.host["relay"], []string{"-cache-dir", b.cache, "-addr", "127.0.0.1:0", "-env", "relay:GREETING"}, []string{"GREETING=from outside"})

@@ -41,7 +41,7 @@ func (m *module) Instantiate(ctx context.Context, cfg engine.Config) (_ engine.I
 	}()
 	config := wazero.NewModuleConfig().
 		WithName(""). // anonymous, so that there can be many
-		WithArgs(cfg.Name).
+		WithArgs(append([]string{cfg.Name}, cfg.Args...)...).
 		WithStartFunctions(). // the host calls initialisers, when the instance has its state
 		WithRandSource(rand.Reader).
 		WithSysWalltime().

@@ -106,6 +106,9 @@ func Do(ctx context.Context, o *pb.Order) (*pb.Report, error) {
 	case "environment":
 		report.Text = os.Getenv(o.Text)
 		return report, nil
+	case "arguments":
+		report.Text = fmt.Sprintf("%q", os.Args[1:])
+		return report, nil
 	case "grow":
 		var keep [][]byte
 		for range o.Code {
