@@ -23,7 +23,9 @@ func serve(t *testing.T) shippingv1.ShippingClient {
 	return shippingv1.NewShippingClient(shoptest.Serve(t, func(s *grpc.Server) { shippingv1.RegisterShippingServer(s, newShipping("NO")) }))
 }
 
-func address(country string) *commonv1.Address { return &commonv1.Address{City: "Oslo", CountryCode: country} }
+func address(country string) *commonv1.Address {
+	return &commonv1.Address{City: "Oslo", CountryCode: country}
+}
 
 func TestQuote(t *testing.T) {
 	client := serve(t)

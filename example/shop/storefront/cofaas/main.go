@@ -28,7 +28,7 @@ func main() {
 		Descriptors: descriptors,
 		Guests:      guests,
 		Functions: []host.Function{
-			{Name: "storefront", Exports: []string{"shop.storefront.v1.Storefront"}, Imports: []string{"opentelemetry.proto.collector.trace.v1.TraceService", "shop.cart.v1.CartService", "shop.catalog.v1.Catalog", "shop.checkout.v1.Checkout"}},
+			{Name: "storefront", Exports: []string{"shop.storefront.v1.Storefront"}, Imports: []string{"shop.cart.v1.CartService", "shop.catalog.v1.Catalog", "shop.checkout.v1.Checkout"}},
 			{Name: "cart", Exports: []string{"shop.cart.v1.CartService"}, Imports: []string{"shop.catalog.v1.Catalog"}},
 			{Name: "catalog", Exports: []string{"shop.catalog.v1.Catalog"}},
 			{Name: "checkout", Exports: []string{"shop.checkout.v1.Checkout"}, Imports: []string{"shop.cart.v1.CartService", "shop.catalog.v1.Catalog", "shop.inventory.v1.Inventory", "shop.notify.v1.Notifier", "shop.payment.v1.Payment", "shop.shipping.v1.Shipping"}},
@@ -39,7 +39,6 @@ func main() {
 			{Name: "sms", Exports: []string{"shop.notify.v1.Notifier"}},
 		},
 		Edges: []host.Edge{
-			{From: "storefront", Service: "opentelemetry.proto.collector.trace.v1.TraceService"},
 			{From: "storefront", To: "cart", Service: "shop.cart.v1.CartService"},
 			{From: "storefront", To: "catalog", Service: "shop.catalog.v1.Catalog"},
 			{From: "storefront", To: "checkout", Service: "shop.checkout.v1.Checkout"},
