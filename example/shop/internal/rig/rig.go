@@ -25,7 +25,7 @@ const (
 	module = "github.com/cofaas/cofaas/example/shop/"
 	token  = "a token of the rig"
 	// patience is how long programs may take to start: a host compiles its guests when it runs for the first time.
-	patience = 5 * time.Minute
+	patience = 10 * time.Minute
 )
 
 // function is how a function is told where to listen, and its callers where it is.
