@@ -113,5 +113,7 @@ func native(t *testing.T) (*rig.Shop, *logs) {
 
 func host(t *testing.T, root string, args ...string) (*rig.Shop, *logs) {
 	t.Helper()
-	return run(t, func(ctx context.Context, dir string, l *logs) (*rig.Shop, error) { return rig.Host(ctx, dir, root, l, args...) })
+	return run(t, func(ctx context.Context, dir string, l *logs) (*rig.Shop, error) {
+		return rig.Host(ctx, dir, root, l, args...)
+	})
 }

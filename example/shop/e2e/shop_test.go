@@ -13,6 +13,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/rpc/errdetails" // details of errors
 	"google.golang.org/grpc"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/metadata"
 	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/protobuf/proto"
 
@@ -103,10 +104,11 @@ func customer(t *testing.T, tr *transcript, shop *rig.Shop) {
 	order := func(user string, req *checkoutv1.PlaceOrderRequest) {
 		cart, err := client.GetCart(as(ctx, user), &cartv1.GetCartRequest{})
 		tr.reply("cart of "+user, cart, err)
-		placed, err := client.PlaceOrder(as(ctx, user), req)
+		var trailer metadata.MD
+		placed, err := client.PlaceOrder(as(ctx, user), req, grpc.Trailer(&trailer))
 		tr.reply("order of "+user, placed, err)
-		if err == nil {
-			events, err := client.FollowOrder(ctx, &checkoutv1.FollowOrderRequest{OrderId: placed.Id})
+		for _, id := range trailer.Get("x-order-id") { // of what failed, too
+			events, err := client.FollowOrder(ctx, &checkoutv1.FollowOrderRequest{OrderId: id})
 			stream(tr, "events of "+user, events, err)
 		}
 		cart, err = client.GetCart(as(ctx, user), &cartv1.GetCartRequest{})

@@ -6,11 +6,13 @@ import (
 	"io"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
 
 	cartv1 "github.com/cofaas/cofaas/example/shop/api/shop/cart/v1"
 	catalogv1 "github.com/cofaas/cofaas/example/shop/api/shop/catalog/v1"
 	checkoutv1 "github.com/cofaas/cofaas/example/shop/api/shop/checkout/v1"
 	storefrontv1 "github.com/cofaas/cofaas/example/shop/api/shop/storefront/v1"
+	"github.com/cofaas/cofaas/example/shop/internal/interceptors"
 )
 
 // storefront implements Storefront by asking others.
@@ -43,7 +45,14 @@ func (s *storefront) AddToCart(ctx context.Context, req *cartv1.AddItemRequest) 
 }
 
 func (s *storefront) PlaceOrder(ctx context.Context, req *checkoutv1.PlaceOrderRequest) (*checkoutv1.Order, error) {
-	return s.checkout.PlaceOrder(ctx, req)
+	var trailer metadata.MD
+	order, err := s.checkout.PlaceOrder(ctx, req, grpc.Trailer(&trailer))
+	if ids := trailer.Get(interceptors.OrderIDKey); len(ids) > 0 {
+		if err := grpc.SetTrailer(ctx, metadata.Pairs(interceptors.OrderIDKey, ids[0])); err != nil {
+			return nil, err
+		}
+	}
+	return order, err
 }
 
 func (s *storefront) FollowOrder(req *checkoutv1.FollowOrderRequest, out grpc.ServerStreamingServer[checkoutv1.OrderEvent]) error {

@@ -11,6 +11,8 @@ import (
 const (
 	UserKey      = "x-user-id"
 	RequestIDKey = "x-request-id"
+	// OrderIDKey is in the trailer of an attempt to order.
+	OrderIDKey = "x-order-id"
 )
 
 // User returns the user on whose behalf a call was made, or "".

@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
 	cartv1 "github.com/cofaas/cofaas/example/shop/api/shop/cart/v1"
@@ -72,6 +73,10 @@ func (s *Service) PlaceOrder(ctx context.Context, req *checkoutv1.PlaceOrderRequ
 	attempt := &attempt{
 		Service: s, req: req, cart: cart, progress: p,
 		order: &checkoutv1.Order{Id: "ord-" + rand.Text(), UserId: user},
+	}
+	// Whoever has no order in the end can still see how far it came.
+	if err := grpc.SetTrailer(ctx, metadata.Pairs(interceptors.OrderIDKey, attempt.order.Id)); err != nil {
+		return nil, err
 	}
 	if _, err := s.orders.Update(attempt.order.Id, func(*progress) (*progress, error) { return p, nil }); err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
@@ -18,6 +19,7 @@ import (
 	checkoutv1 "github.com/cofaas/cofaas/example/shop/api/shop/checkout/v1"
 	commonv1 "github.com/cofaas/cofaas/example/shop/api/shop/common/v1"
 	paymentv1 "github.com/cofaas/cofaas/example/shop/api/shop/payment/v1"
+	"github.com/cofaas/cofaas/example/shop/internal/interceptors"
 	"github.com/cofaas/cofaas/example/shop/internal/money"
 	"github.com/cofaas/cofaas/example/shop/internal/shoptest"
 )
@@ -119,7 +121,11 @@ func TestPlaceOrder_Failures(t *testing.T) {
 	} {
 		w := &world{items: []*cartv1.Cart_Item{item("mug", 1)}, fail: map[string]error{tt.fails: no}}
 		client, _ := serve(t, w)
-		order, err := client.PlaceOrder(shoptest.As(t, "ada"), request())
+		var trailer metadata.MD
+		order, err := client.PlaceOrder(shoptest.As(t, "ada"), request(), grpc.Trailer(&trailer))
+		if ids := trailer.Get(interceptors.OrderIDKey); len(ids) == 1 && tt.want != codes.OK && !strings.HasSuffix(follow(t, client, ids[0]), "FAILED") {
+			t.Errorf("%s fails: events %s", tt.fails, follow(t, client, ids[0]))
+		}
 		if status.Code(err) != tt.want {
 			t.Errorf("%s fails: %v, want %v", tt.fails, err, tt.want)
 		}
