@@ -9,7 +9,7 @@ EXAMPLE = ./example/prodcon
 SHOP = example/shop
 
 # Nested modules: tools, measurements and an application whose dependencies users must not inherit.
-MODULES = bench internal/protogen test $(SHOP) $(SHOP)/mailer
+MODULES = bench internal/protogen test test/editors/gopls $(SHOP) $(SHOP)/mailer
 
 # With a protoc in the path, it is asked too what it makes of protos.
 TAGS = $(if $(shell command -v protoc),-tags protoc)

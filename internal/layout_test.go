@@ -29,11 +29,16 @@ var rules = []struct {
 	{"internal/abi", []string{"google.golang.org", module + "internal/model", module + "internal/mapping"}, "the ABI knows value types only"},
 	{"internal/model", []string{module + "internal/abi", module + "internal/mapping", "golang.org/x/tools"}, "the model knows nothing of memory"},
 	{"internal/mapping", []string{"golang.org/x/tools", "github.com/tetratelabs"}, "the mapping knows nothing of Go or engines"},
+	{"internal/lsp", []string{module + "gen/", module + "hostgen", module + "host/", module + "internal/generate", module + "internal/staging", "github.com/tetratelabs/wazero"}, "the language server shows what is decided; it does not generate"},
+	{"internal/lsp/session", []string{module + "internal/lsp/", "github.com/sourcegraph/jsonrpc2"}, "a session knows nothing of the protocol"},
 	{"host/engine", []string{"google.golang.org/grpc", module + "internal/model"}, "an engine executes; it knows no gRPC"},
 }
 
 // onlyWazero is the one package that may import the engine's library.
 const onlyWazero = module + "host/engine/wazero"
+
+// onlyLSP is the folder of the packages that may import the library for JSON-RPC.
+const onlyLSP = module + "internal/lsp"
 
 type pkg struct {
 	ImportPath string
@@ -81,6 +86,9 @@ func TestImportDirections(t *testing.T) {
 		for _, imp := range p.Imports {
 			if below(imp, "github.com/tetratelabs/wazero") && p.ImportPath != onlyWazero {
 				t.Errorf("%s imports %s: only %s knows the engine", p.ImportPath, imp, onlyWazero)
+			}
+			if below(imp, "github.com/sourcegraph/jsonrpc2") && !below(p.ImportPath, onlyLSP) {
+				t.Errorf("%s imports %s: only %s speaks JSON-RPC", p.ImportPath, imp, onlyLSP)
 			}
 		}
 	}

@@ -15,7 +15,8 @@
 //     uses an object of the other whose type mentions a type of gRPC;
 //   - with a package that describes a service contains each one that imports
 //     gRPC and uses the service's messages, such as a handler that returns
-//     status errors;
+//     status errors (but not the other way round: to use the messages of a cloud
+//     library is not to serve its RPCs);
 //   - with a package contains each one that imports only packages of values
 //     (codes, status, metadata, peer), if it calls a function of that package
 //     that takes a context or returns an error, as such values travel in these.

@@ -76,6 +76,7 @@ type decider struct {
 	main      string
 	nodes     map[string]*Node
 	importers map[string][]Edge // by imported package; Path is the importer
+	handlers  map[string][]Edge // by the package that describes services; Path handles its messages
 	single    map[string]bool   // packages that must not be there twice
 	forced    map[string]string // packages that turned out to be needed, with reasons
 
@@ -89,6 +90,7 @@ func newDecider(main string, nodes []*Node) *decider {
 		main:      main,
 		nodes:     make(map[string]*Node),
 		importers: make(map[string][]Edge),
+		handlers:  make(map[string][]Edge),
 		single:    make(map[string]bool),
 		forced:    make(map[string]string),
 	}
@@ -97,6 +99,9 @@ func newDecider(main string, nodes []*Node) *decider {
 		d.single[n.Path] = n.Owned || n.Single
 		for _, e := range n.Edges {
 			d.importers[e.Path] = append(d.importers[e.Path], Edge{n.Path, e.Why})
+		}
+		for _, e := range n.Handles {
+			d.handlers[e.Path] = append(d.handlers[e.Path], Edge{n.Path, e.Why})
 		}
 	}
 	return d
@@ -160,6 +165,9 @@ func (d *decider) close() {
 			if d.single[path] || d.nodes[e.Path].Owned {
 				reach(e.Path, e.Why+", with "+path)
 			}
+		}
+		for _, e := range d.handlers[path] {
+			reach(e.Path, e.Why+", of a service of "+path)
 		}
 	}
 }

@@ -66,6 +66,7 @@ type Node struct {
 	Imports []string // of what is in the Closure
 
 	Edges    []Edge    // by Path; symmetric, though only recorded on this side
+	Handles  []Edge    // by Path; packages that describe services of whose messages it uses some
 	Mentions []Mention // by Path, then Types
 	Messages []string  // messages of the services that it describes, as path.Name
 
@@ -156,7 +157,7 @@ func newNode(pass *analysis.Pass, below map[string]*Node) *Node {
 		}
 	}
 	n.Values = n.Values && n.GRPC
-	n.Edges = edges(pass, n, below)
+	n.Edges, n.Handles = edges(pass, n, below)
 
 	messages := make(map[string]bool)
 	for _, s := range pass.ResultOf[services.Analyzer].(*services.Result).Services {
@@ -219,44 +220,55 @@ func (n *Node) sites(pass *analysis.Pass) {
 func sorted(set map[string]bool) []string { return slices.Sorted(maps.Keys(set)) }
 
 // edges returns the packages that the package of pass exchanges values of gRPC
-// with, as far as its own code shows.
-func edges(pass *analysis.Pass, n *Node, below map[string]*Node) []Edge {
+// with, as far as its own code shows, and those whose messages it handles.
+func edges(pass *analysis.Pass, n *Node, below map[string]*Node) (exchanges, handles []Edge) {
 	describes := make(map[string]string) // message to package of the service
 	for _, path := range slices.Sorted(maps.Keys(below)) {
 		for _, msg := range below[path].Messages {
 			describes[msg] = path
 		}
 	}
-	why := make(map[string]string)
-	add := func(path, reason string) {
-		// Uses have no order: take the first reason by name.
-		if old, ok := why[path]; path != n.Path && (!ok || reason < old) {
-			why[path] = reason
-		}
-	}
+	var why, handled reasons
 	for _, l := range pass.ResultOf[usage.Analyzer].(*usage.Result).Listens {
 		if l.Opener != nil && l.Use != usage.Kept {
-			add(l.Opener.Pkg().Path(), "gets a listener by "+l.Opener.Pkg().Name()+"."+l.Opener.Name())
+			why.add(l.Opener.Pkg().Path(), "gets a listener by "+l.Opener.Pkg().Name()+"."+l.Opener.Name())
 		}
 	}
 	for obj := range used(pass) {
 		pkg := obj.Pkg()
 		name := pkg.Name() + "." + obj.Name()
 		if exchanged(obj) {
-			add(pkg.Path(), "exchanges gRPC types by "+name)
+			why.add(pkg.Path(), "exchanges gRPC types by "+name)
 		}
 		if q := below[pkg.Path()]; q != nil && q.Values && carries(obj) {
-			add(pkg.Path(), "exchanges errors or contexts by "+name)
+			why.add(pkg.Path(), "exchanges errors or contexts by "+name)
 		}
 		if _, ok := obj.(*types.TypeName); ok && n.GRPC {
-			if path, ok := describes[pkg.Path()+"."+obj.Name()]; ok {
-				add(path, "handles message "+name)
+			if path, ok := describes[pkg.Path()+"."+obj.Name()]; ok && path != n.Path {
+				handled.add(path, "handles message "+name)
 			}
 		}
 	}
-	list := make([]Edge, 0, len(why))
-	for _, path := range slices.Sorted(maps.Keys(why)) {
-		list = append(list, Edge{path, why[path]})
+	return why.edges(), handled.edges()
+}
+
+// reasons are why there are edges, by path.
+type reasons map[string]string
+
+// add adds a reason. Uses have no order, so the first one by name counts.
+func (r *reasons) add(path, reason string) {
+	if *r == nil {
+		*r = make(reasons)
+	}
+	if old, ok := (*r)[path]; !ok || reason < old {
+		(*r)[path] = reason
+	}
+}
+
+func (r reasons) edges() []Edge {
+	list := make([]Edge, 0, len(r))
+	for _, path := range slices.Sorted(maps.Keys(r)) {
+		list = append(list, Edge{path, r[path]})
 	}
 	return list
 }

@@ -18,9 +18,8 @@ type query struct {
 	// in is the function whose parameters are origins, since what is asked is in
 	// terms of them. If it is nil, parameters are what all callers pass.
 	in *types.Func
-	// call says of a call not to look into the function that it calls; nil is
-	// never.
-	call func(*ast.CallExpr) bool
+	// opaque says not to look into functions that are called.
+	opaque bool
 }
 
 // maxLeaves bounds how many origins are told apart.
@@ -32,9 +31,58 @@ func (f *flow) origins(v value, q query) []value { return f.tracer(v, q).leaves 
 
 // tracer returns the tracer that has traced v.
 func (f *flow) tracer(v value, q query) *tracer {
+	key := traceKey{v, q}
+	if t := f.traced[key]; t != nil {
+		return t
+	}
 	t := &tracer{flow: f, query: q, seen: make(map[value]bool)}
-	t.trace(v)
+	f.once(key, func() { t.trace(v) }, func() { f.traced[key] = t })
 	return t
+}
+
+type traceKey struct {
+	value
+	query
+}
+
+// A work keeps questions about values from being answered over and over, or
+// without end.
+type work struct {
+	traced map[traceKey]*tracer
+	terms  map[termKey]*Term
+	leaves map[leafKey]bool // that are being evaluated, and whether they were met again
+	active map[any]bool     // questions that are being answered
+	cuts   int              // questions that depended on themselves
+	// What was looked at and evaluated for the first of the active questions.
+	steps, evaluated int
+}
+
+// maxSteps bounds how many values are looked at for one question. More than this
+// is no program's way to name a target.
+const maxSteps = 20000
+
+// maxTerms bounds how many strings are evaluated for one question: in code that
+// builds text in circles there can be any number of ways.
+const maxTerms = 500
+
+// once runs answer unless the same question is being answered already; then
+// there is nothing to add. It runs keep if the answer is good for all who ask: it
+// did not leave out anything that is being answered for somebody else.
+func (w *work) once(key any, answer, keep func()) {
+	if w.active[key] {
+		w.cuts++
+		return
+	}
+	if len(w.active) == 0 {
+		w.steps = 0
+	}
+	w.active[key] = true
+	before := w.cuts
+	answer()
+	delete(w.active, key)
+	if w.cuts == before || len(w.active) == 0 {
+		keep()
+	}
 }
 
 type tracer struct {
@@ -58,6 +106,10 @@ func (t *tracer) trace(v value) {
 		return
 	}
 	t.seen[v] = true
+	if t.steps++; t.steps > maxSteps {
+		t.leaf(v)
+		return
+	}
 	if v.out > 0 {
 		if !t.storedBy(v) {
 			t.leaf(v)
@@ -140,7 +192,7 @@ func (t *tracer) traceCall(v value, e *ast.CallExpr) {
 		}
 		return
 	}
-	if t.call != nil && t.call(e) || !t.results(v) {
+	if t.opaque || !t.results(v) {
 		t.leaf(v)
 	}
 }
@@ -183,11 +235,15 @@ func (t *tracer) traceVariable(v value) bool {
 	if obj.IsField() || obj.Parent() == t.pkg.Scope() {
 		frame = nil
 	}
+	stores, all := t.reaching(obj, v.cur)
 	known := false
-	for _, stored := range t.store[obj] {
+	for _, stored := range stores {
 		stored.frame = frame
 		t.trace(stored)
 		known = true
+	}
+	if !all {
+		return true
 	}
 	for _, out := range t.outs(obj) {
 		out.frame = frame
@@ -326,6 +382,7 @@ func (f *flow) holder(e ast.Expr) *types.Var {
 // addressTaken reports whether there can be a pointer to the variable v: its
 // address is taken, or a method with a pointer receiver is called.
 func (f *flow) addressTaken(v *types.Var) bool {
+	_, pointer := v.Type().Underlying().(*types.Pointer)
 	for _, use := range f.uses[v] {
 		switch use.ParentEdgeKind() {
 		case edge.UnaryExpr_X:
@@ -333,7 +390,7 @@ func (f *flow) addressTaken(v *types.Var) bool {
 		case edge.SelectorExpr_X:
 			if s := f.info.Selections[use.Parent().Node().(*ast.SelectorExpr)]; s != nil && s.Kind() == types.MethodVal {
 				if recv := s.Obj().(*types.Func).Signature().Recv(); recv != nil {
-					if _, ok := recv.Type().(*types.Pointer); ok {
+					if _, ok := recv.Type().(*types.Pointer); ok && !pointer {
 						return true
 					}
 				}
@@ -509,7 +566,7 @@ func (f *flow) called(v value) []callee {
 		}
 		return callees
 	}
-	for _, leaf := range f.origins(v.at(v.cur.ChildAt(edge.CallExpr_Fun, -1)), query{call: func(*ast.CallExpr) bool { return true }}) {
+	for _, leaf := range f.origins(v.at(v.cur.ChildAt(edge.CallExpr_Fun, -1)), query{opaque: true}) {
 		switch leaf.expr().(type) {
 		case *ast.FuncLit:
 			callees = append(callees, callee{lit: leaf.cur})

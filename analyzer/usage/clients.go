@@ -75,7 +75,7 @@ func (v Value) describe() string {
 func (c *collector) connection(v value, in *types.Func) (*Term, *Dial) {
 	t := c.flow.term(v, in)
 	var found *Dial
-	for _, leaf := range c.flow.origins(v, query{in: in, call: c.flow.isDial}) {
+	for _, leaf := range c.flow.origins(v, query{in: in}) {
 		d := c.dials[leaf.outermost()]
 		if d == nil {
 			d = c.dials[leaf.cur.Node()]

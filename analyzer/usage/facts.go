@@ -138,7 +138,8 @@ func (c *collector) exportFacts() {
 		return // nobody imports it
 	}
 	any := false
-	for fn := range c.flow.decls {
+	c.scalars = configures(c.Pass)
+	for _, fn := range c.flow.declarations() {
 		if t := c.returns(fn); len(t) > 0 {
 			c.ExportObjectFact(fn, &Returns{t})
 			any = true
@@ -159,6 +160,11 @@ func (c *collector) exportFacts() {
 	}
 }
 
+// keeps reports whether facts are wanted of what is of type t.
+func (c *collector) keeps(t types.Type) bool {
+	return c.scalars && isScalar(t) || grpcpkg.IsConn(t)
+}
+
 // returns returns what is known of the results of fn.
 func (c *collector) returns(fn *types.Func) map[int]*Term {
 	terms := make(map[int]*Term)
@@ -167,7 +173,7 @@ func (c *collector) returns(fn *types.Func) map[int]*Term {
 		return nil
 	}
 	for i := range b.sig.Results().Len() {
-		if t := b.sig.Results().At(i).Type(); !isScalar(t) && !grpcpkg.IsConn(t) {
+		if !c.keeps(b.sig.Results().At(i).Type()) {
 			continue
 		}
 		var list []*Term
@@ -200,7 +206,7 @@ func (c *collector) storesOf(fn *types.Func) map[int]*Term {
 	params := fn.Signature().Params()
 	for i := range params.Len() {
 		var list []*Term
-		if !isOut(params.At(i).Type()) {
+		if t := params.At(i).Type(); !isOut(t) || isScalar(t) && !c.scalars {
 			continue
 		}
 		for _, v := range slices.Concat(c.flow.deref[params.At(i)], c.flow.passedOn(params.At(i))) {
@@ -241,7 +247,7 @@ func (c *collector) exportedVars() []*types.Var {
 
 // holds returns what is known of v, or nil.
 func (c *collector) holds(v *types.Var) *Term {
-	if !isScalar(v.Type()) && !grpcpkg.IsConn(v.Type()) {
+	if !c.keeps(v.Type()) {
 		return nil
 	}
 	var list []*Term
@@ -300,7 +306,7 @@ func (t *Term) telling() bool {
 
 // listenerParams exports what functions do with a listener that they get.
 func (c *collector) listenerParams() {
-	for fn := range c.flow.decls {
+	for _, fn := range c.flow.declarations() {
 		if !fn.Exported() || c.Pkg.Name() == "main" {
 			continue
 		}

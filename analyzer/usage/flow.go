@@ -1,9 +1,12 @@
 package usage
 
 import (
+	"cmp"
 	"go/ast"
 	"go/token"
 	"go/types"
+	"maps"
+	"slices"
 
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/ast/edge"
@@ -25,6 +28,7 @@ type flow struct {
 	decls map[*types.Func]inspector.Cursor // with a body
 	param map[*types.Var]parameter         // and receivers
 	frame map[frameKey]*frame              // see flow.enter
+	work
 }
 
 // A value is an expression, or one result of a call with several.
@@ -115,6 +119,12 @@ func newFlow(pass *analysis.Pass, in *inspector.Inspector) *flow {
 		decls: make(map[*types.Func]inspector.Cursor),
 		param: make(map[*types.Var]parameter),
 		frame: make(map[frameKey]*frame),
+		work: work{
+			traced: make(map[traceKey]*tracer),
+			terms:  make(map[termKey]*Term),
+			leaves: make(map[leafKey]bool),
+			active: make(map[any]bool),
+		},
 	}
 	f.fact = func(obj types.Object, fact analysis.Fact) bool {
 		return obj != nil && obj.Pkg() != nil && obj.Pkg() != pass.Pkg && pass.ImportObjectFact(obj, fact)
@@ -276,6 +286,11 @@ func structOf(t types.Type) *types.Struct {
 	}
 	st, _ := t.Underlying().(*types.Struct)
 	return st
+}
+
+// declarations returns the functions with a body, in the order of the files.
+func (f *flow) declarations() []*types.Func {
+	return slices.SortedFunc(maps.Keys(f.decls), func(a, b *types.Func) int { return cmp.Compare(a.Pos(), b.Pos()) })
 }
 
 // calls returns the calls of fn in the package, and whether there can be no

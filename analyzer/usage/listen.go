@@ -20,7 +20,7 @@ func (c *collector) listen(cur inspector.Cursor, call *ast.CallExpr) {
 	}
 	var opens Opens
 	if c.flow.fact(fn.Origin(), &opens) {
-		e := &evaluator{flow: c.flow, in: c.flow.function(cur), busy: make(map[value]bool)}
+		e := &evaluator{flow: c.flow, in: c.flow.function(cur)}
 		l := &Listen{Address: e.instantiate(opens.Address, value{cur: cur}).Value(), Opener: fn, call: call}
 		c.addListen(cur, l, opens.Result, fmt.Sprintf(", made in %s at %s", qualified(fn), opens.Where))
 		return
@@ -34,7 +34,7 @@ func (c *collector) listen(cur inspector.Cursor, call *ast.CallExpr) {
 	t := c.flow.term(arg, nil)
 	l := &Listen{Func: kind, Address: t.Value(), call: call}
 	c.addListen(cur, l, 0, "")
-	if (l.Use == RPC || l.Use == Shared) && !t.telling() {
+	if (l.Use == RPC || l.Use == Shared) && t.has(OpUnknown) {
 		// Callers in other packages may know more.
 		c.abstract(&l.Site, &Pattern{Kind: ListenPattern, Target: c.flow.term(arg, l.Site.Func), What: qualified(fn)})
 	}
@@ -89,7 +89,7 @@ func (c *collector) openers() {
 	if c.Pkg.Name() == "main" {
 		return
 	}
-	for fn := range c.flow.decls {
+	for _, fn := range c.flow.declarations() {
 		b, _ := c.flow.declared(fn)
 		for i := range b.sig.Results().Len() {
 			if !isListener(b.sig.Results().At(i).Type()) {
@@ -113,13 +113,13 @@ func (c *collector) opens(fn *types.Func, b body, i int) *Opens {
 		return ok
 	}
 	for _, v := range b.returned(c.flow, i) {
-		for _, leaf := range c.flow.origins(v, query{in: fn, call: isListen}) {
+		for _, leaf := range c.flow.origins(v, query{in: fn}) {
 			call, ok := leaf.expr().(*ast.CallExpr)
 			if !ok {
 				continue
 			}
 			callee := calleeFunc(c.TypesInfo, call)
-			e := &evaluator{flow: c.flow, in: fn, busy: make(map[value]bool)}
+			e := &evaluator{flow: c.flow, in: fn}
 			if isListen(call) {
 				_, address, _ := listenCall(callee)
 				if address < len(call.Args) {

@@ -35,12 +35,11 @@ func (c *collector) abstract(site *Site, p *Pattern) bool {
 // to caller.
 func (c *collector) apply(kinds ...PatternKind) {
 	c.calls(func(c *collector, cur inspector.Cursor, call *ast.CallExpr) {
-		fn := calleeFunc(c.TypesInfo, call)
-		if fn == nil {
-			return
-		}
-		var fact Patterns
-		if c.flow.fact(fn.Origin(), &fact) {
+		for _, callee := range c.flow.called(value{cur: cur}) {
+			var fact Patterns
+			if callee.fn == nil || !c.flow.fact(callee.fn.Origin(), &fact) {
+				continue
+			}
 			for _, p := range fact.List {
 				if slices.Contains(kinds, p.Kind) {
 					c.applyAt(cur, p)
@@ -83,7 +82,7 @@ func (c *collector) applyAt(cur inspector.Cursor, p *Pattern) bool {
 	}
 	c.applied[key] = true
 	in := c.flow.function(cur)
-	e := &evaluator{flow: c.flow, in: in, busy: make(map[value]bool)}
+	e := &evaluator{flow: c.flow, in: in}
 	q := &Pattern{Kind: p.Kind, Service: p.Service, ID: p.ID, Pkg: p.Pkg, Where: p.Where, What: p.What, depth: p.depth + 1,
 		Target: e.instantiate(p.Target, value{cur: cur})}
 	verb := map[PatternKind]string{DialPattern: "dialled", ListenPattern: "called", ClientPattern: "made"}[p.Kind]

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/types"
+	"strings"
 
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/ast/edge"
@@ -36,7 +37,7 @@ func (c *collector) serverOf(cur inspector.Cursor) (*Server, string) {
 		return nil, "with a server that is not known: nothing is assigned to it"
 	case 1:
 	default:
-		return nil, "with one of several servers"
+		return nil, "with " + c.oneOf(leaves)
 	}
 	leaf := leaves[0]
 	if p, ok := c.flow.parameterOf(leaf); ok && p.fn != nil && p.fn == in {
@@ -61,6 +62,22 @@ func (c *collector) serverOf(cur inspector.Cursor) (*Server, string) {
 		}
 	}
 	return nil, "with a server that is not known: it comes from " + c.describe(leaf)
+}
+
+// oneOf says in words that a server is one of several.
+func (c *collector) oneOf(leaves []value) string {
+	var places []string
+	for _, leaf := range leaves {
+		call, ok := leaf.expr().(*ast.CallExpr)
+		if !ok {
+			return "one of several servers"
+		}
+		if callee := calleeFunc(c.TypesInfo, call); callee == nil || !isNewServer(callee) {
+			return "one of several servers"
+		}
+		places = append(places, c.where(call.Pos()))
+	}
+	return "the server made at " + strings.Join(places, " or ")
 }
 
 // serverLeaves returns where the server v comes from. If all that can be found
@@ -104,7 +121,7 @@ func (c *collector) unwrapServer(leaf value) []value {
 // serverFacts exports which functions return a server that they make, and which
 // variables and fields hold one.
 func (c *collector) serverFacts() {
-	for fn := range c.flow.decls {
+	for _, fn := range c.flow.declarations() {
 		b, _ := c.flow.declared(fn)
 		for i := range b.sig.Results().Len() {
 			if t := b.sig.Results().At(i).Type(); grpcpkg.IsRegistrar(t) || c.holdsServer(t) {

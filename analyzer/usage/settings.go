@@ -3,6 +3,7 @@ package usage
 import (
 	"go/ast"
 	"go/types"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/ast/edge"
@@ -62,6 +63,11 @@ var readers = []reader{
 	{path: "github.com/spf13/viper", fn: "GetInt", kind: keyKind},
 	{path: "github.com/knadh/koanf/v2", fn: "String", kind: keyKind},
 	{path: "github.com/knadh/koanf/v2", fn: "Int", kind: keyKind},
+}
+
+// isReader reports whether fn reads settings.
+func isReader(fn *types.Func) bool {
+	return slices.ContainsFunc(readers, func(r reader) bool { return isFunc(fn, r.path, r.fn) })
 }
 
 func (e *evaluator) reader(v value, fn *types.Func, out int) *Term {

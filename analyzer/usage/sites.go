@@ -30,6 +30,8 @@ type collector struct {
 	// named has the uses of functions as values of which it is known what calls
 	// them.
 	named map[token.Pos]bool
+	// scalars says that facts are wanted of strings and numbers.
+	scalars bool
 }
 
 type application struct {

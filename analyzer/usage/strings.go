@@ -17,15 +17,21 @@ import (
 // parameters of in, or of nothing if in is nil. Of a connection it is the target
 // that was dialled.
 func (f *flow) term(v value, in *types.Func) *Term {
-	e := &evaluator{flow: f, in: in, busy: make(map[value]bool)}
+	e := &evaluator{flow: f, in: in}
 	return e.term(v)
 }
 
 type evaluator struct {
 	*flow
-	in   *types.Func
-	busy map[value]bool // what is being evaluated
+	in *types.Func
 }
+
+type termKey struct {
+	value
+	in *types.Func
+}
+
+type leafKey termKey
 
 func (e *evaluator) term(v value) *Term {
 	if v.out == 0 {
@@ -33,23 +39,67 @@ func (e *evaluator) term(v value) *Term {
 			return t
 		}
 	}
-	if e.busy[v] {
-		return unknownTerm("a value that depends on itself")
+	key := termKey{v, e.in}
+	if t := e.terms[key]; t != nil {
+		return t
 	}
-	e.busy[v] = true
-	defer delete(e.busy, v)
-	t := e.tracer(v, query{in: e.in, call: e.isDial})
+	if e.evaluated++; len(e.active) == 0 {
+		e.evaluated = 0
+	} else if e.evaluated > maxTerms {
+		return unknownTerm("a computed value")
+	}
+	t := unknownTerm("a value that depends on itself")
+	e.once(key, func() { t = e.evaluate(v) }, func() { e.terms[key] = t })
+	return t
+}
+
+func (e *evaluator) evaluate(v value) *Term {
+	t := e.tracer(v, query{in: e.in})
 	if len(t.leaves) == 0 {
 		return unknownTerm("a variable that is never set")
 	}
-	var terms []*Term
+	var terms, updates []*Term
 	for _, leaf := range t.leaves {
-		terms = append(terms, e.leaf(leaf))
+		term, update := e.guarded(leaf)
+		switch {
+		case update:
+			updates = append(updates, term)
+		case term != nil:
+			terms = append(terms, term)
+		}
+	}
+	if len(updates) > 0 {
+		// Of port = ":" + port, what it was before is not what is used.
+		terms = updates
+	}
+	if len(terms) == 0 {
+		return unknownTerm("a value that depends on itself")
 	}
 	if t.several || !isScalar(e.info.TypeOf(v.expr())) {
 		return alternatives(terms...)
 	}
 	return either(terms...)
+}
+
+// guarded returns what is known of a leaf, and whether it depends on itself; nil if
+// that is being evaluated.
+func (e *evaluator) guarded(leaf value) (t *Term, update bool) {
+	switch leaf.expr().(type) {
+	case *ast.BinaryExpr, *ast.CallExpr:
+	default:
+		return e.leaf(leaf), false
+	}
+	key := leafKey{leaf, e.in}
+	if _, ok := e.leaves[key]; ok {
+		e.leaves[key] = true
+		e.cuts++
+		return nil, false
+	}
+	e.leaves[key] = false
+	t = e.leaf(leaf)
+	update = e.leaves[key]
+	delete(e.leaves, key)
+	return t, update
 }
 
 // constant returns the term of a constant expression, or nil.

@@ -50,10 +50,13 @@ func (t *Term) equal(u *Term) bool {
 		slices.EqualFunc(t.Args, u.Args, (*Term).equal)
 }
 
-// open reports whether t depends on a parameter.
-func (t *Term) open() bool {
-	return t.Op == OpParam || slices.ContainsFunc(t.Args, (*Term).open)
+// has reports whether t or a part of it is an op.
+func (t *Term) has(op Op) bool {
+	return t.Op == op || slices.ContainsFunc(t.Args, func(a *Term) bool { return a.has(op) })
 }
+
+// open reports whether t depends on a parameter.
+func (t *Term) open() bool { return t.has(OpParam) }
 
 // concat joins parts, of which neighbouring constants become one.
 func concat(parts ...*Term) *Term {
@@ -235,15 +238,11 @@ const maxShown = 4
 
 func eitherValue(alternatives []*Term) Value {
 	var names []string
-	def := ""
 	for _, a := range alternatives {
 		v := a.Value()
-		name := v.Source
+		name := v.String()
 		if v.Known {
 			name = fmt.Sprintf("%q", v.Const)
-		}
-		if def == "" {
-			def = v.Default
 		}
 		if !slices.Contains(names, name) {
 			names = append(names, name)
@@ -252,7 +251,5 @@ func eitherValue(alternatives []*Term) Value {
 	if n := len(names); n > maxShown {
 		return unknown(fmt.Sprintf("one of %d values", n))
 	}
-	v := unknown(strings.Join(names, " or "))
-	v.Default = def
-	return v
+	return unknown(strings.Join(names, " or "))
 }

@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"go/types"
 	"reflect"
+	"strings"
 
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/ast/inspector"
@@ -51,7 +52,7 @@ func run(pass *analysis.Pass) (any, error) {
 		return c.result, nil
 	}
 	near, listens := services.Near(pass.Pkg), opensListeners(pass)
-	if !near && !listens && !configures(pass) {
+	if !near && !listens && !(owned(pass) && configures(pass)) {
 		return c.result, nil
 	}
 	c.flow = newFlow(pass, inspector.New(source.Files(pass)))
@@ -115,14 +116,19 @@ func opensListeners(pass *analysis.Pass) bool {
 	return false
 }
 
-// configures reports whether a package of the user's without gRPC may know
-// targets and addresses: it reads settings, or imports one that does.
+// configures reports whether a package may know targets and addresses for
+// others: it reads settings, imports one that does, or has them in tags.
 func configures(pass *analysis.Pass) bool {
-	if pass.Module != nil && pass.Module.Version != "" || pass.Pkg.Name() == "main" {
+	if pass.Pkg.Name() == "main" {
 		return false
 	}
-	for _, r := range readers {
-		if imports(pass.Pkg, r.path) {
+	for _, obj := range pass.TypesInfo.Uses {
+		if fn, ok := obj.(*types.Func); ok && isReader(fn) {
+			return true
+		}
+	}
+	for _, file := range pass.Files {
+		if tagged(file) {
 			return true
 		}
 	}
@@ -133,6 +139,21 @@ func configures(pass *analysis.Pass) bool {
 	}
 	return false
 }
+
+// tagged reports whether file has fields that are filled from the environment.
+func tagged(file *ast.File) bool {
+	found := false
+	ast.Inspect(file, func(n ast.Node) bool {
+		if field, ok := n.(*ast.Field); ok && field.Tag != nil && strings.Contains(field.Tag.Value, "env") {
+			found = true
+		}
+		return !found
+	})
+	return found
+}
+
+// owned reports whether the package is of a module that is being worked in.
+func owned(pass *analysis.Pass) bool { return pass.Module == nil || pass.Module.Version == "" }
 
 func imports(pkg *types.Package, paths ...string) bool {
 	for _, imp := range pkg.Imports() {

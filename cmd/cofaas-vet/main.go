@@ -3,10 +3,14 @@
 //
 //	go vet -vettool=$(go tool -n cofaas-vet) ./...
 //	cofaas-vet [-explain] [-json] [packages]
+//	cofaas-vet lsp
 //
 // With -explain it also reports what it decided, and why. Used alone, it exits
 // with status 1 if something stands in the way, and with 2 if it could not tell;
 // with -json the former is in the output only.
+//
+// cofaas-vet lsp is a language server for editors, to run beside gopls; see
+// docs/editors.md.
 package main
 
 import (
@@ -28,6 +32,9 @@ import (
 )
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "lsp" {
+		os.Exit(runLSP(os.Args[2:], stdio{os.Stdin, os.Stdout}, os.Stderr))
+	}
 	if calledByGoVet(os.Args[1:]) {
 		a := vet.New()
 		// go vet knows the flag as -cofaas.explain; allow it to be said short.

@@ -4,7 +4,7 @@
 //
 // A stage looks like this, and can be inspected and built by hand with the go command:
 //
-//	README           marks the directory as a stage
+//	README           marks the directory as a stage, and says in which environment it builds
 //	go.work          only if the user works in a workspace
 //	main/            the module that holds the function: go.mod, go.sum, copied packages
 //	deps/path@v1.2.3 every other module of which a copy is needed

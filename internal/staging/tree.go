@@ -17,6 +17,15 @@ const (
 		"It is written anew each time. Edits are lost.\n"
 )
 
+// readme is what the stage says of itself.
+func readme(tags []string) string {
+	env := "GOOS=wasip1 GOARCH=wasm CGO_ENABLED=0"
+	if len(tags) > 0 {
+		env += " GOFLAGS=-tags=" + strings.Join(tags, ",")
+	}
+	return marker + "It has what is needed for one system only. To build it by hand, or to open it in an editor, say which:\n\n\t" + env + "\n"
+}
+
 // A tree is the content of a stage.
 type tree struct {
 	files map[string]entry  // by slash-separated path
@@ -40,14 +49,14 @@ func (e entry) read() ([]byte, error) {
 	return e.data, nil
 }
 
-func newTree() *tree {
+func newTree(tags []string) *tree {
 	t := &tree{
 		files:   make(map[string]entry),
 		roots:   make(map[string]string),
 		lines:   make(map[string]string),
 		changed: make(map[string]bool),
 	}
-	t.add(markerFile, entry{data: []byte(marker)})
+	t.add(markerFile, entry{data: []byte(readme(tags))})
 	return t
 }
 

@@ -38,7 +38,7 @@ func Write(ctx context.Context, dir string, spec Spec) (*Stage, error) {
 		spec: &spec,
 		env:  env,
 		pkgs: closure(spec.Packages),
-		tree: newTree(),
+		tree: newTree(spec.Tags),
 	}
 	if err := p.plan(ctx); err != nil {
 		return nil, err

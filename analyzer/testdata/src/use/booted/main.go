@@ -21,6 +21,9 @@ func main() {
 	greeter.RegisterGreeterServer(app.Server, nil) // want `register x.Greeter: .* with the server that field Server gets at bootstrap.go:18`
 	app.Run(":1")                                  // want `listen :1 rpc: serves gRPC, called in bootstrap.App.Run at bootstrap.go:25`
 
+	var runner interface{ Run(string) error } = app
+	runner.Run(":11") // want `listen :11 rpc: serves gRPC, called in .*Run at bootstrap.go:25`
+
 	own := bootstrap.NewServer()
 	greeter.RegisterGreeterServer(own, nil) // want `register x.Greeter: .* with the server that bootstrap.NewServer makes at bootstrap.go:22`
 	lis, _ := net.Listen("tcp", ":2")       // want `listen :2 rpc: only use is bootstrap.App.Serve at main.go:\d+`

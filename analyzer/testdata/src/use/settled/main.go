@@ -70,6 +70,13 @@ func main() {
 	host := flag.String("host", "", "")
 	serve(net.Listen("tcp", net.JoinHostPort(*host, settings.Getenv("PORT", "7001")))) // want `listen flag host and environment variable PORT \(default :7001\) rpc`
 
+	again := "50051"
+	if v := os.Getenv("AGAIN"); v != "" {
+		again = v
+	}
+	again = fmt.Sprintf(":%s", again)
+	serve(net.Listen("tcp", again)) // want `listen environment variable AGAIN \(default :50051\) rpc`
+
 	mode := "b:1"
 	if os.Getenv("MODE") == "a" {
 		mode = "a:1"
