@@ -4,7 +4,6 @@ package rig
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -121,12 +120,14 @@ func Native(ctx context.Context, dir string, log io.Writer) (*Shop, error) {
 	env = append(env, "SHIPPING_HTTP="+admin)
 	for _, f := range functions {
 		if err := s.start(ctx, env, filepath.Join(dir, f.name)); err != nil {
-			return nil, errors.Join(err, s.Stop())
+			s.Stop()
+			return nil, err
 		}
 	}
 	for _, f := range functions {
 		if err := s.healthy(ctx, f.name); err != nil {
-			return nil, errors.Join(err, s.Stop())
+			s.Stop()
+			return nil, err
 		}
 	}
 	return s, s.front(ctx, dir)
@@ -148,7 +149,8 @@ func Host(ctx context.Context, dir, root string, log io.Writer, args ...string) 
 		return nil, err
 	}
 	if err := s.healthy(ctx, root); err != nil {
-		return nil, errors.Join(err, s.Stop())
+		s.Stop()
+		return nil, err
 	}
 	if root != "storefront" {
 		return s, nil
@@ -160,12 +162,14 @@ func Host(ctx context.Context, dir, root string, log io.Writer, args ...string) 
 func (s *Shop) front(ctx context.Context, dir string) error {
 	address, err := freeAddress()
 	if err != nil {
-		return errors.Join(err, s.Stop())
+		s.Stop()
+		return err
 	}
 	s.Gateway = "http://" + address
 	env := []string{"GATEWAY_LISTEN=" + address, "STOREFRONT_TARGET=" + s.Addresses["storefront"]}
 	if err := s.start(ctx, env, filepath.Join(dir, "gateway")); err != nil {
-		return errors.Join(err, s.Stop())
+		s.Stop()
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -177,7 +181,8 @@ func (s *Shop) front(ctx context.Context, dir string) error {
 		}
 		select {
 		case <-ctx.Done():
-			return errors.Join(fmt.Errorf("the gateway does not answer: %w", err), s.Stop())
+			s.Stop()
+			return fmt.Errorf("the gateway does not answer: %w", err)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
@@ -221,12 +226,11 @@ func (s *Shop) Dial(function string) (*grpc.ClientConn, error) {
 }
 
 // Stop ends all processes, callers before those that they call.
-func (s *Shop) Stop() error {
+func (s *Shop) Stop() {
 	for i := len(s.stop) - 1; i >= 0; i-- {
 		s.stop[i]()
 	}
 	s.stop = nil
-	return nil
 }
 
 // freeAddress returns an address of the loopback interface that nobody listens on.
