@@ -6,19 +6,21 @@ GO ?= go
 FUZZTIME ?= 50000x
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 EXAMPLE = ./example/prodcon
+SHOP = example/shop
 
-# Nested modules: tools and measurements whose dependencies users must not inherit.
-MODULES = bench internal/protogen test test/editors/gopls tools/golangci
+# Nested modules: tools, measurements and an application whose dependencies users must not inherit.
+MODULES = bench internal/protogen test test/editors/gopls tools/golangci $(SHOP) $(SHOP)/mailer
 
 # With a protoc in the path, it is asked too what it makes of protos.
 TAGS = $(if $(shell command -v protoc),-tags protoc)
 
-.PHONY: all generate guests picture demo test test-quick test-slow race fuzz contract corpus std bench vet-bench lint check clean
+.PHONY: all generate guests shop-guests picture demo shop test test-quick test-slow race fuzz contract corpus std bench vet-bench lint check clean
 
 all: generate
 
-## generate: generated code of the repository, and the hosts and guests of the example
-generate: guests picture
+## generate: generated code of the repository, and the hosts and guests of the examples
+generate: guests shop-guests picture
+	cd $(SHOP) && $(GO) generate ./api
 	$(GO) generate $(EXAMPLE)/protos ./stubs/grpc/health/grpc_health_v1 ./stubs/grpc/reflection/... ./host/internal/testpb
 
 ## guests: the example's hosts and guests, as a user's go generate ./... makes them
@@ -32,6 +34,13 @@ picture:
 ## demo: run the example natively and consolidated, and print both side by side
 demo: guests
 	$(GO) run $(EXAMPLE)/demo
+
+## shop: the same for the larger example; go generate ./... does for one function after the other what its first command does for all
+shop: shop-guests
+	cd $(SHOP) && $(GO) run ./demo
+
+shop-guests:
+	cd $(SHOP) && $(GO) tool cofaas-gen
 
 ## test: everything that CI runs
 test: test-quick guests race test-slow fuzz
@@ -50,6 +59,8 @@ test-slow:
 	cd tools/golangci && $(GO) test ./...
 	cd bench && $(GO) test ./...
 	cd test && $(GO) test $(TAGS) -count=1 -timeout 20m ./...
+	cd $(SHOP) && $(GO) test -count=1 -timeout 20m ./...
+	cd $(SHOP)/mailer && $(GO) test ./...
 
 ## fuzz: each fuzz target for FUZZTIME
 fuzz:
@@ -100,10 +111,11 @@ lint:
 ## check: generated files and go.mod files are up to date
 check: picture
 	cd $(EXAMPLE) && $(GO) tool cofaas-gen check
+	cd $(SHOP) && $(GO) tool cofaas-gen check && $(GO) generate ./api
 	$(GO) generate $(EXAMPLE)/protos ./stubs/grpc/health/grpc_health_v1 ./stubs/grpc/reflection/... ./host/internal/testpb
 	$(GO) mod tidy
 	@set -e; for m in $(MODULES); do (cd $$m && $(GO) mod tidy); done
 	git diff --exit-code
 
 clean:
-	rm -f $(EXAMPLE)/*/cofaas/guests/*.wasm
+	rm -f $(EXAMPLE)/*/cofaas/guests/*.wasm $(SHOP)/*/cofaas/guests/*.wasm
