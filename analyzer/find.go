@@ -12,15 +12,28 @@ import (
 	"golang.org/x/tools/go/packages"
 
 	"github.com/cofaas/cofaas/analyzer/internal/annotation"
+	"github.com/cofaas/cofaas/analyzer/internal/grpcpkg"
 	"github.com/cofaas/cofaas/internal/goload"
+	"github.com/cofaas/cofaas/internal/loader"
 )
 
-// LoadMode is what Analyze needs to be loaded.
+// LoadMode is what Analyze needs to be loaded, of everything that is Near.
 const LoadMode = packages.LoadAllSyntax | packages.NeedModule
 
-// Load loads the packages that patterns match, seen from dir, for Analyze.
+// Load loads the packages that patterns match, seen from dir, for Analyze. It
+// does less than packages.Load with LoadMode: dependencies that are not Near
+// have types but no syntax, and errors in the bodies of their functions go
+// unnoticed.
 func Load(ctx context.Context, dir string, patterns ...string) ([]*packages.Package, error) {
-	return goload.Load(&packages.Config{Context: ctx, Mode: LoadMode, Dir: dir, Env: nativeEnv()}, patterns...)
+	return loader.Packages(packages.Config{Context: ctx, Dir: dir, Env: nativeEnv()}, loader.Options{Near: Near}, patterns...)
+}
+
+// Near reports whether Analyze needs the syntax of a package, and of all that
+// import it, directly or not: it is gRPC, it is what generated code of messages
+// imports, or it may make listeners. Analyze needs that of the user's packages
+// too.
+func Near(pkg *packages.Package) bool {
+	return grpcpkg.Near(pkg.PkgPath) || pkg.Module != nil && (pkg.Imports["net"] != nil || pkg.Imports["crypto/tls"] != nil)
 }
 
 // Annotated is a main package that is marked as a function.

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/tools/go/packages"
 
+	"github.com/cofaas/cofaas/analyzer/internal/category"
 	"github.com/cofaas/cofaas/analyzer/rewrite"
 	"github.com/cofaas/cofaas/analyzer/services"
 	"github.com/cofaas/cofaas/analyzer/usage"
@@ -112,14 +113,26 @@ type Diagnostic struct {
 // String returns file:line:col: message.
 func (d Diagnostic) String() string { return d.Pos.String() + ": " + d.Message }
 
-// Informational reports whether d only says what was decided.
-func (d Diagnostic) Informational() bool {
-	switch d.Category {
-	case CategoryRewrite, CategoryKeep, CategoryExport, CategoryImport, CategoryDial:
-		return true
-	}
-	return false
-}
+// Informational reports whether nothing has to be done about d.
+func (d Diagnostic) Informational() bool { return d.Severity() == Info }
+
+// Severity says how much d matters, which follows from its category.
+func (d Diagnostic) Severity() Severity { return category.Of(d.Category) }
+
+// URL returns the page that explains the category of d.
+func (d Diagnostic) URL() string { return category.URL(d.Category) }
+
+// IsDecision reports whether name is the category of a Decision.
+func IsDecision(name string) bool { return category.IsDecision(name) }
+
+// A Severity says how much a diagnostic matters.
+type Severity = category.Severity
+
+const (
+	Error   = category.Error   // the function cannot be generated, or does not do what it does natively
+	Warning = category.Warning // it runs, and may behave differently
+	Info    = category.Info    // nothing has to be done
+)
 
 func comparePositions(a, b token.Position) int {
 	return cmp.Or(

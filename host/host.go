@@ -85,7 +85,7 @@ func (h *Host) add(spec *Function, methods map[string][]*method) {
 			})
 		}
 	}
-	f.pool = &pool{create: f.newInstance, max: h.opts.MaxInstances}
+	f.pool = &pool{create: f.newInstance, max: h.opts.maxInstances(spec.Name)}
 	h.functions[f.name] = f
 }
 

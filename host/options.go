@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"log/slog"
 	"runtime"
 	"time"
@@ -17,6 +18,8 @@ type Options struct {
 	// MaxInstances bounds the instances of each function; calls that wait share one. Guests that cannot give their thread away while they
 	// wait may get more. 0 means four per processor.
 	MaxInstances int
+	// MaxInstancesOf has the bound of functions, by name, that have one of their own.
+	MaxInstancesOf map[string]int
 	// MaxMemory bounds the memory of an instance in bytes. 0 means 512 MiB.
 	MaxMemory uint64
 	// MaxMessage bounds a message in a guest's memory in bytes. 0 means 64 MiB.
@@ -32,6 +35,11 @@ type Options struct {
 	CAFiles map[string][]byte
 	// Logger gets the host's messages and, line by line, what guests write. nil means slog.Default().
 	Logger *slog.Logger
+}
+
+// maxInstances is the bound of a function's instances.
+func (o Options) maxInstances(function string) int {
+	return cmp.Or(o.MaxInstancesOf[function], o.MaxInstances)
 }
 
 func (o Options) withDefaults() Options {

@@ -2,13 +2,13 @@ package host
 
 import (
 	"fmt"
-	"net"
-	"net/url"
 	"strings"
 	"sync"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/cofaas/cofaas/internal/routing"
 )
 
 // outgoing are the calls of one function to one service. Where one of them goes depends on the app, the operator, and the target
@@ -124,7 +124,7 @@ func (o *outgoing) leaves() bool { return o.remote != nil || len(o.exporters) ==
 func (o *outgoing) choose(t target) (*function, *status.Status) {
 	h := o.from.host
 	for _, r := range h.opts.Routes {
-		if (r.Function == "" || r.Function == o.from.name) && t.is(r.Target) {
+		if (r.Function == "" || r.Function == o.from.name) && t.rule().Is(r.Target) {
 			for _, f := range o.exporters {
 				if f.name == r.To {
 					return f, nil
@@ -139,40 +139,38 @@ func (o *outgoing) choose(t target) (*function, *status.Status) {
 }
 
 // at returns the function that a target leads to, or nil if that is none of them, or several.
-func (h *Host) at(t target, functions []*function) (found *function) {
-	if label := t.label(); label != "" {
-		for _, f := range functions {
-			if f.name == label {
-				return f
-			}
-		}
-	}
+func (h *Host) at(t target, functions []*function) *function {
+	known := make([]routing.Function, len(functions))
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, f := range functions {
-		if t.reaches(f.address) {
-			if found != nil {
-				return nil
-			}
-			found = f
-		}
+	for i, f := range functions {
+		known[i] = f.place()
 	}
-	return found
+	h.mu.Unlock()
+	if i := routing.Choose(t.rule(), known); i >= 0 {
+		return functions[i]
+	}
+	return nil
 }
 
 // reached says whether a function of the app has the name in the target, or listens where that points to.
 func (h *Host) reached(t target) bool {
-	if h.functions[t.label()] != nil {
+	rule := t.rule()
+	if h.functions[rule.Label()] != nil {
 		return true
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, f := range h.functions {
-		if t.reaches(f.address) {
+		if rule.Reaches(f.place().Addresses[0]) {
 			return true
 		}
 	}
 	return false
+}
+
+// place is a function as the rules of routing see it, with the host's mutex held.
+func (f *function) place() routing.Function {
+	return routing.Function{Name: f.name, Addresses: []routing.Address{{Network: f.address.network, Address: f.address.address}}}
 }
 
 func (o *outgoing) ambiguous(t target) *status.Status {
@@ -197,58 +195,9 @@ type target struct {
 	hasScheme bool
 }
 
-// endpoint is the target without scheme and authority, and whether it is the path of a Unix socket.
-func (t target) endpoint() (endpoint string, unix bool) {
-	u, err := url.Parse(t.canonical)
-	if err != nil {
-		return t.dialled, false
-	}
-	if u.Scheme == "unix" {
-		return u.Path + u.Opaque, true
-	}
-	// As grpc-go's resolver.Target.Endpoint.
-	endpoint = u.Path
-	if endpoint == "" {
-		endpoint = u.Opaque
-	}
-	return strings.TrimPrefix(endpoint, "/"), false
-}
-
-// is says whether the operator means this target with a text.
-func (t target) is(text string) bool {
-	endpoint, _ := t.endpoint()
-	return text != "" && (text == t.dialled || text == t.canonical || text == endpoint)
-}
-
-// label is the first label of the DNS name in the target, or empty.
-func (t target) label() string {
-	endpoint, unix := t.endpoint()
-	host := hostOf(endpoint)
-	if unix || net.ParseIP(host) != nil {
-		return ""
-	}
-	label, _, _ := strings.Cut(host, ".")
-	return label
-}
-
-// reaches says whether the target has the port, or is the socket, on which a function listens. Its host says nothing: natively
-// it may be any of the machine's.
-func (t target) reaches(a serveAddress) bool {
-	endpoint, unix := t.endpoint()
-	if unix || a.network == "unix" {
-		return unix && a.network == "unix" && endpoint == a.address
-	}
-	_, want, err := net.SplitHostPort(endpoint)
-	_, has, err2 := net.SplitHostPort(a.address)
-	return err == nil && err2 == nil && want == has && want != "0"
-}
-
-// hostOf is a host:port without the port.
-func hostOf(endpoint string) string {
-	if host, _, err := net.SplitHostPort(endpoint); err == nil {
-		return host
-	}
-	return strings.Trim(endpoint, "[]")
+// rule is the target as the rules of routing see it.
+func (t target) rule() routing.Target {
+	return routing.Target{Dialled: t.dialled, Canonical: t.canonical}
 }
 
 // routes are the routes of a function, which all of its instances share. No number is used twice.

@@ -38,7 +38,7 @@ type settings struct {
 	drain           time.Duration
 	tlsCert, tlsKey string
 	maxRecv         int
-	instances       int
+	instances       instancesFlag
 	memoryMB        uint64
 	overrun         time.Duration
 	remote          remoteFlag
@@ -82,7 +82,7 @@ func parse(app *App, args []string, stderr io.Writer) (s settings, code int, ok 
 	set.StringVar(&s.tlsCert, "tls-cert", "", "PEM `file` with the certificate; with -tls-key, serve TLS")
 	set.StringVar(&s.tlsKey, "tls-key", "", "PEM `file` with the key")
 	set.IntVar(&s.maxRecv, "max-recv-bytes", 4<<20, "largest request from outside in `bytes`, as grpc.MaxRecvMsgSize")
-	set.IntVar(&s.instances, "max-instances", 0, "most instances of each function; with 1, all calls share what handlers remember, as in a process; 0 means four per processor")
+	set.Var(&s.instances, "max-instances", "most instances of each function, as `NUMBER`, or of one, as FUNCTION=NUMBER; with 1, all calls of a function share what its handlers remember, as in a process; 0, the default, means four per processor; may be repeated")
 	set.Uint64Var(&s.memoryMB, "max-memory", 0, "most memory of an instance in `MiB`; 0 means 512")
 	set.DurationVar(&s.overrun, "overrun", 5*time.Second, "how long a guest may go on after its call has been cancelled or its deadline has passed")
 	set.Var(&s.remote, "remote", "`SERVICE`, FUNCTION:SERVICE or all, with =ADDRESS if need be: calls that leave the host over the network, to what is dialled or to the address; may be repeated; also in the variable "+remoteVariable+", with commas")
@@ -111,6 +111,7 @@ func parse(app *App, args []string, stderr io.Writer) (s settings, code int, ok 
 			problems = append(problems, fmt.Sprintf("-env: there is no function %q; the functions are %s", name, strings.Join(functionNames(app), ", ")))
 		}
 	}
+	problems = append(problems, s.instances.check(app)...)
 	for name := range s.args.byFunction {
 		if !slices.Contains(functionNames(app), name) {
 			problems = append(problems, fmt.Sprintf("-arg: there is no function %q; the functions are %s", name, strings.Join(functionNames(app), ", ")))
@@ -143,7 +144,8 @@ func (s *settings) serve(ctx context.Context, app *App, log *slog.Logger) error 
 	// Collecting at the usual pace would take a few percent of the time.
 	gc := debug.SetGCPercent(400)
 	h, err := New(ctx, app, Options{
-		CacheDir: cacheDir, Env: s.env.byFunction, Args: s.args.byFunction, MaxInstances: s.instances, MaxMemory: s.memoryMB << 20, Overrun: s.overrun, Logger: log,
+		CacheDir: cacheDir, Env: s.env.byFunction, Args: s.args.byFunction, MaxInstances: s.instances.all, MaxInstancesOf: s.instances.byFunction,
+		MaxMemory: s.memoryMB << 20, Overrun: s.overrun, Logger: log,
 		Remote: s.remote.calls, Routes: s.route.routes, CAFiles: s.remoteCA.files,
 	})
 	debug.SetGCPercent(gc)

@@ -19,6 +19,7 @@ require (
 	github.com/hashicorp/consul/proto-public v0.6.2
 	github.com/pingcap/kvproto v0.0.0-20260608025309-50b863799195
 	github.com/prometheus/client_model v0.6.3
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	github.com/tetratelabs/wazero v1.12.0
 	go.bytecodealliance.org v0.7.0
 	go.etcd.io/etcd/api/v3 v3.7.3

@@ -80,7 +80,7 @@ func (c *collector) unsupported(cur inspector.Cursor, call *ast.CallExpr, fn *ty
 	}
 	if v := c.classify(c.flow.sinks(value{cur: cur}, c.wrapped)); len(v.serves) > 0 {
 		c.problem(c.site(cur, ""), category.ListenerUnsupported,
-			qualified(fn)+" makes a listener that guests do not have, and it serves gRPC: make it with net.Listen")
+			qualified(fn)+" makes a listener of the guest's own, and it serves gRPC: make it with net.Listen")
 	}
 }
 

@@ -301,6 +301,9 @@ func (c *collector) described(e ast.Expr) *services.Service {
 	var found *services.Service
 	for _, leaf := range c.flow.origins(value{cur: c.at(e)}, query{}) {
 		v := services.DescVar(c.TypesInfo, leaf.expr())
+		if leaf.cur.ParentEdgeKind() != edge.UnaryExpr_X {
+			return nil // a copy, which may have another name
+		}
 		for decl := range leaf.cur.Enclosing((*ast.ValueSpec)(nil)) {
 			// The literal that a variable of this package is set to.
 			v, _ = c.TypesInfo.Defs[decl.Node().(*ast.ValueSpec).Names[0]].(*types.Var)

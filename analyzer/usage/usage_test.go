@@ -61,7 +61,7 @@ var sites = &analysis.Analyzer{
 
 func TestSites(t *testing.T) {
 	analysistest.Run(t, testdata(t), sites, "use/mains", "use/listens", "use/quiet",
-		"use/values", "use/settled", "use/booted", "use/connected", "use/opened", "use/outbound", "use/circles", "use/order")
+		"use/values", "use/settled", "use/booted", "use/connected", "use/opened", "use/outbound", "use/circles", "use/order", "use/untouched")
 }
 
 func TestFacts(t *testing.T) {

@@ -1,5 +1,5 @@
 // Package vet defines an Analyzer that reports what stands in the way of running
-// a function as a guest.
+// a function as a guest, and what behaves differently there.
 //
 // # Analyzer cofaas
 //
@@ -9,16 +9,14 @@
 //
 //	//go:generate go tool cofaas-gen
 //
-// and at nothing else. Each diagnostic has one of these categories:
-//
-//	no-service             the function registers no gRPC service
-//	service-unknown        which service is registered could not be determined
-//	listener-shared        a listener serves gRPC and something else
-//	listener-unknown       the use of a listener that serves gRPC could not be followed
-//	unroutable             which method is called could not be determined
-//	api-refused            guests do not have a package or a symbol of gRPC
+// and at what they reach. It reports errors, which stand in the way, and
+// warnings about what may behave differently in a guest: variables that RPC
+// handlers write and that instances do not share, files, processes, loops that
+// wait without letting others run. Each diagnostic has a category, with a page in
+// docs/diagnostics. Lines that seem to be meant to mark a function, and do not,
+// are reported too.
 //
 // What other packages have in the way is reported at the package clause of the
-// function that contains them. With -explain, decisions are reported too, with
-// categories rewrite, keep, export and import.
+// function that contains them. With -explain, decisions are reported too, and
+// what is good to know.
 package vet

@@ -1,7 +1,10 @@
 package vet
 
 import (
+	"slices"
+
 	"github.com/cofaas/cofaas/analyzer/internal/category"
+	"github.com/cofaas/cofaas/analyzer/rewrite"
 	"github.com/cofaas/cofaas/analyzer/usage"
 )
 
@@ -13,9 +16,15 @@ func (r *reporter) decisions() {
 		}
 	}
 	for _, client := range r.use.Clients {
+		if !r.counts(client.Site) {
+			continue
+		}
 		r.report(client.Pos, category.Import, "imports %s: %s", client.Service.Name, client.Reason)
 	}
 	for _, d := range r.use.Dials {
+		if !r.counts(d.Site) {
+			continue
+		}
 		r.report(d.Pos, category.Dial, "dials: %s", d.Reason)
 	}
 	for _, l := range r.use.Listens {
@@ -38,4 +47,10 @@ func (r *reporter) decisions() {
 	for _, c := range r.program.Kept {
 		r.report(r.clause, category.Keep, "package %s is kept: %s", c.Path, c.Reason)
 	}
+}
+
+// counts reports whether a site is the function's: it is not in a package that
+// keeps the real gRPC.
+func (r *reporter) counts(s usage.Site) bool {
+	return s.Pkg == "" || r.program != nil && slices.ContainsFunc(r.program.Reached(), func(n *rewrite.Node) bool { return n.Path == s.Pkg })
 }

@@ -3,15 +3,14 @@ package vet
 import (
 	_ "embed"
 	"fmt"
-	"go/ast"
 	"go/token"
+	"path/filepath"
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/cofaas/cofaas/analyzer/hazards"
 	"github.com/cofaas/cofaas/analyzer/internal/analysisdoc"
-	"github.com/cofaas/cofaas/analyzer/internal/annotation"
 	"github.com/cofaas/cofaas/analyzer/internal/category"
-	"github.com/cofaas/cofaas/analyzer/internal/source"
 	"github.com/cofaas/cofaas/analyzer/rewrite"
 	"github.com/cofaas/cofaas/analyzer/services"
 	"github.com/cofaas/cofaas/analyzer/usage"
@@ -26,59 +25,56 @@ func New() *analysis.Analyzer {
 	a := &analysis.Analyzer{
 		Name:     "cofaas",
 		Doc:      analysisdoc.MustExtract(doc, "cofaas"),
-		Requires: []*analysis.Analyzer{services.Analyzer, usage.Analyzer, rewrite.Analyzer},
+		URL:      category.Index,
+		Requires: []*analysis.Analyzer{services.Analyzer, usage.Analyzer, rewrite.Analyzer, hazards.Analyzer},
 		Run: func(pass *analysis.Pass) (any, error) {
 			run(pass, explain)
 			return nil, nil
 		},
 	}
-	a.Flags.BoolVar(&explain, "explain", false, "report decisions, not only what stands in the way")
+	a.Flags.BoolVar(&explain, "explain", false, "report decisions and what is good to know, not only what stands in the way")
 	return a
 }
 
 func run(pass *analysis.Pass, explain bool) {
-	at := annotated(pass)
+	r := &reporter{
+		pass:    pass,
+		explain: explain,
+		use:     pass.ResultOf[usage.Analyzer].(*usage.Result),
+		program: pass.ResultOf[rewrite.Analyzer].(*rewrite.Result).Program,
+		hazards: pass.ResultOf[hazards.Analyzer].(*hazards.Result).Found,
+	}
+	at := r.annotations()
 	if at == nil {
 		return
 	}
-	r := &reporter{
-		pass:    pass,
-		use:     pass.ResultOf[usage.Analyzer].(*usage.Result),
-		clause:  at.Name.Pos(),
-		program: pass.ResultOf[rewrite.Analyzer].(*rewrite.Result).Program,
-	}
+	r.clause = at.Name.Pos()
+	r.function = filepath.Base(filepath.Dir(pass.Fset.File(at.FileStart).Name()))
 	r.obstacles()
+	r.differences()
 	if explain {
 		r.decisions()
 	}
 }
 
-// annotated returns the file that marks the package as a function, or nil.
-func annotated(pass *analysis.Pass) *ast.File {
-	if pass.Pkg.Name() != "main" {
-		return nil
-	}
-	for _, file := range source.Files(pass) {
-		for _, group := range file.Comments {
-			for _, comment := range group.List {
-				if annotation.Is(comment.Text) {
-					return file
-				}
-			}
-		}
-	}
-	return nil
-}
-
 type reporter struct {
-	pass    *analysis.Pass
-	use     *usage.Result
-	clause  token.Pos // for what is not in this package
-	program *rewrite.Program
+	pass     *analysis.Pass
+	explain  bool
+	use      *usage.Result
+	program  *rewrite.Program
+	hazards  []hazards.Found
+	clause   token.Pos // for what is not in this package
+	function string    // its name in a host
 }
 
 func (r *reporter) report(pos token.Pos, category, format string, args ...any) {
-	r.pass.Report(analysis.Diagnostic{Pos: pos, Category: category, Message: fmt.Sprintf(format, args...)})
+	r.diagnose(analysis.Diagnostic{Pos: pos, Category: category, Message: fmt.Sprintf(format, args...)})
+}
+
+// diagnose reports d with the page of its category.
+func (r *reporter) diagnose(d analysis.Diagnostic) {
+	d.URL = category.URL(d.Category)
+	r.pass.Report(d)
 }
 
 func (r *reporter) obstacles() {
@@ -104,5 +100,27 @@ func (r *reporter) obstacles() {
 		for _, p := range n.Problems {
 			r.report(r.clause, p.Category, "package %s: %s: %s", n.Path, p.Where, p.Message)
 		}
+	}
+}
+
+// differences reports what behaves differently in a guest.
+func (r *reporter) differences() {
+	for _, h := range r.hazards {
+		if category.Of(h.Category) == category.Info && !r.explain {
+			continue
+		}
+		d := analysis.Diagnostic{Pos: r.clause, Category: h.Category, Message: h.Message}
+		if h.Pin {
+			d.Message += "; to have one, run the host with -max-instances " + r.function + "=1"
+		}
+		switch {
+		case h.Pos.IsValid():
+			d.Pos, d.SuggestedFixes = h.Pos, h.Fixes
+		case h.Where == "":
+			d.Message = fmt.Sprintf("package %s %s", h.Path, d.Message)
+		default:
+			d.Message = fmt.Sprintf("package %s: %s: %s", h.Path, h.Where, d.Message)
+		}
+		r.diagnose(d)
 	}
 }

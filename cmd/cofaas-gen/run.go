@@ -28,7 +28,7 @@ it calls in one process, and serves what the function serves: go run ./FUNCTION/
 Usage:
 
 	cofaas-gen [flags] [packages]         generate: the function in this folder, or all below it, or those named
-	cofaas-gen plan [flags] [packages]    print what would be done: text, -json or -dot
+	cofaas-gen plan [flags] [packages]    print what would be done: text, -json, -dot or -svg
 	cofaas-gen diff [flags] [packages]    print how sources are rewritten in their stage, as a unified diff
 	cofaas-gen check [flags] [packages]   exit 1 if checked-in output is not what a run would write
 	cofaas-gen wit [-I DIR] FILE.proto... print the WIT of protos, without a Go package around them
@@ -44,7 +44,7 @@ type flags struct {
 	importPaths, protos, tags stringList
 	stage                     string
 	quiet                     bool
-	json, dot                 bool
+	json, dot, svg            bool
 }
 
 type stringList []string
@@ -79,6 +79,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if command == "plan" {
 		set.BoolVar(&f.json, "json", false, "print JSON")
 		set.BoolVar(&f.dot, "dot", false, "print a Graphviz graph")
+		set.BoolVar(&f.svg, "svg", false, "print a picture, as SVG")
 	}
 	if err := set.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -136,8 +137,8 @@ func (f *flags) options(patterns []string, stderr io.Writer) (generate.Options, 
 			return opts, err
 		}
 	}
-	if f.json && f.dot {
-		return opts, errors.New("-json and -dot: choose one")
+	if f.json && f.dot || f.json && f.svg || f.dot && f.svg {
+		return opts, errors.New("-json, -dot and -svg: choose one")
 	}
 	if !f.quiet && isTerminal(stderr) {
 		opts.Progress = stderr
@@ -148,15 +149,21 @@ func (f *flags) options(patterns []string, stderr io.Writer) (generate.Options, 
 func (f *flags) execute(ctx context.Context, command string, opts generate.Options, stdout, stderr io.Writer) error {
 	switch command {
 	case "plan":
-		p, err := generate.Plan(ctx, opts)
+		p, warnings, err := generate.Plan(ctx, opts)
 		if err != nil {
 			return err
 		}
 		print := (*plan.Plan).Text
-		if f.json {
-			print = (*plan.Plan).JSON
-		} else if f.dot {
+		switch {
+		case f.json:
+			print, warnings = (*plan.Plan).JSON, nil // which has them
+		case f.dot:
 			print = (*plan.Plan).DOT
+		case f.svg:
+			print = (*plan.Plan).SVG
+		}
+		for _, w := range warnings {
+			fmt.Fprintln(stderr, "warning: "+w)
 		}
 		return print(p, stdout)
 	case "diff":
@@ -179,6 +186,9 @@ func (f *flags) execute(ctx context.Context, command string, opts generate.Optio
 		report, err := generate.Run(ctx, opts)
 		if err != nil {
 			return err
+		}
+		for _, w := range report.Warnings {
+			fmt.Fprintln(stderr, "warning: "+w)
 		}
 		if opts.Progress != nil {
 			if report.UpToDate {

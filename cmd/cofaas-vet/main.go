@@ -1,13 +1,14 @@
 // Command cofaas-vet reports what stands in the way of running functions as
-// guests. It looks at main packages with a //go:generate line for cofaas-gen.
+// guests, and what behaves differently there. It looks at main packages with a
+// //go:generate line for cofaas-gen.
 //
+//	cofaas-vet [-explain] [-strict] [-json | -fix | -diff] [packages]
 //	go vet -vettool=$(go tool -n cofaas-vet) ./...
-//	cofaas-vet [-explain] [-json] [packages]
+//	go fix -fixtool=$(go tool -n cofaas-vet) ./...
 //	cofaas-vet lsp
 //
-// With -explain it also reports what it decided, and why. Used alone, it exits
-// with status 1 if something stands in the way, and with 2 if it could not tell;
-// with -json the former is in the output only.
+// With -explain it also reports what it decided, and why. Categories, exit codes
+// and the form of -json are in docs/diagnostics.
 //
 // cofaas-vet lsp is a language server for editors, to run beside gopls; see
 // docs/editors.md.
@@ -24,7 +25,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/analysis/checker"
-	"golang.org/x/tools/go/analysis/unitchecker"
+	"golang.org/x/tools/go/packages"
 
 	"github.com/cofaas/cofaas/analyzer"
 	"github.com/cofaas/cofaas/analyzer/vet"
@@ -36,11 +37,7 @@ func main() {
 		os.Exit(runLSP(os.Args[2:], stdio{os.Stdin, os.Stdout}, os.Stderr))
 	}
 	if calledByGoVet(os.Args[1:]) {
-		a := vet.New()
-		// go vet knows the flag as -cofaas.explain; allow it to be said short.
-		f := a.Flags.Lookup("explain")
-		flag.Var(f.Value, f.Name, f.Usage)
-		unitchecker.Main(a)
+		runUnit(os.Args[1:])
 	}
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
@@ -58,80 +55,172 @@ const (
 	exitFailure  = 2
 )
 
+// settings are the command line.
+type settings struct {
+	explain, strict, json, fix, diff bool
+	dir                              string
+	patterns                         []string
+}
+
 func run(args []string, stdout, stderr io.Writer) int {
 	fail := func(err error) int {
 		fmt.Fprintf(stderr, "cofaas-vet: %v\n", err)
 		return exitFailure
 	}
+	s, code, ok := parse(args, stderr)
+	if !ok {
+		return code
+	}
+	names, err := newNames()
+	if err != nil {
+		return fail(err)
+	}
+	pkgs, err := analyzer.Load(context.Background(), s.dir, s.patterns...)
+	if err != nil {
+		printErrors(stderr, names, err) // each has a position
+		return exitFailure
+	}
+	if n := printErrors(stderr, names, staging.Errors(pkgs)); n > 0 {
+		return fail(fmt.Errorf("%d errors in packages: nothing was analyzed", n))
+	}
+	found, err := analyze(pkgs, s.explain)
+	if err != nil {
+		return fail(err)
+	}
+	switch {
+	case s.diff:
+		return s.printDiff(stdout, fail, found, names)
+	case s.fix:
+		if found, err = applyFixes(found); err != nil {
+			return fail(err)
+		}
+	case s.json:
+		if err := printJSON(stdout, found, names); err != nil {
+			return fail(err)
+		}
+		return exitClean
+	}
+	printText(stdout, found, names)
+	return s.status(found)
+}
+
+// status is the exit code that findings call for.
+func (s *settings) status(found []finding) int {
+	for _, f := range found {
+		switch f.Severity() {
+		case analyzer.Error:
+			return exitFindings
+		case analyzer.Warning:
+			if s.strict {
+				return exitFindings
+			}
+		}
+	}
+	return exitClean
+}
+
+func parse(args []string, stderr io.Writer) (s settings, code int, ok bool) {
 	a := vet.New()
 	flags := flag.NewFlagSet("cofaas-vet", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	explain := a.Flags.Lookup("explain")
-	flags.Var(explain.Value, explain.Name, explain.Usage)
-	asJSON := flags.Bool("json", false, "print diagnostics as JSON")
-	dir := flags.String("C", "", "look up packages from `dir`")
+	flags.BoolVar(&s.explain, "explain", false, a.Flags.Lookup("explain").Usage)
+	flags.BoolVar(&s.strict, "strict", false, "let warnings count as errors do")
+	flags.BoolVar(&s.json, "json", false, "print diagnostics as JSON; the exit code does not tell whether there are any")
+	flags.BoolVar(&s.fix, "fix", false, "apply the first fix of each diagnostic that has one, and report the others")
+	flags.BoolVar(&s.diff, "diff", false, "print what -fix would change, as a unified diff; exit 1 if that is anything")
+	flags.StringVar(&s.dir, "C", "", "look up packages from `dir`")
 	flags.Usage = func() {
-		fmt.Fprintf(stderr, "usage: cofaas-vet [flags] [packages]\n\n%s\n\n", a.Doc)
+		fmt.Fprintf(stderr, "usage: cofaas-vet [flags] [packages]\n\n%s\n\nExit codes: 0 nothing stands in the way, 1 something does, 2 it could not be told.\n\nFlags:\n", a.Doc)
 		flags.PrintDefaults()
 	}
 	switch err := flags.Parse(args); {
 	case err == flag.ErrHelp:
-		return exitClean
+		return s, exitClean, false
 	case err != nil:
-		return exitFailure // which the flag set has reported
+		return s, exitFailure, false // which the flag set has reported
 	}
-	patterns := flags.Args()
-	if len(patterns) == 0 {
-		patterns = []string{"."}
+	if (s.json && s.fix) || (s.json && s.diff) {
+		fmt.Fprintln(stderr, "cofaas-vet: -json goes with neither -fix nor -diff")
+		return s, exitFailure, false
 	}
-	if *dir != "" {
-		if _, err := os.Stat(*dir); err != nil {
-			return fail(err)
+	s.patterns = flags.Args()
+	if len(s.patterns) == 0 {
+		s.patterns = []string{"."}
+	}
+	if s.dir != "" {
+		if _, err := os.Stat(s.dir); err != nil {
+			fmt.Fprintf(stderr, "cofaas-vet: %v\n", err)
+			return s, exitFailure, false
 		}
 	}
-	pkgs, err := analyzer.Load(context.Background(), *dir, patterns...)
-	if err == nil {
-		err = staging.Errors(pkgs)
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, err) // Each line has a position.
-		return exitFailure
+	return s, 0, true
+}
+
+// analyze returns what is found in pkgs, sorted.
+func analyze(pkgs []*packages.Package, explain bool) ([]finding, error) {
+	a := vet.New()
+	if explain {
+		if err := a.Flags.Set("explain", "true"); err != nil {
+			return nil, err
+		}
 	}
 	graph, err := checker.Analyze([]*analysis.Analyzer{a}, pkgs, nil)
 	if err != nil {
-		return fail(err)
+		return nil, err
 	}
+	var found []finding
 	for _, act := range graph.Roots {
 		if act.Err != nil {
-			return fail(fmt.Errorf("%s: %w", act.Package.PkgPath, act.Err))
+			return nil, fmt.Errorf("%s: %w", act.Package.PkgPath, act.Err)
+		}
+		for _, d := range act.Diagnostics {
+			found = append(found, newFinding(act.Package, d))
 		}
 	}
-	if *asJSON {
-		if err := graph.PrintJSON(stdout); err != nil {
-			return fail(err)
-		}
-		return exitClean
+	if explain {
+		found = explained(pkgs, found)
 	}
-	return printText(stdout, graph)
+	return sortFindings(found), nil
 }
 
-// printText prints the diagnostics of graph, sorted, and returns the exit status
-// that they call for.
-func printText(w io.Writer, graph *checker.Graph) int {
-	var lines []analyzer.Diagnostic
-	for _, act := range graph.Roots {
-		for _, d := range act.Diagnostics {
-			lines = append(lines, analyzer.Diagnostic{
-				Pos: act.Package.Fset.Position(d.Pos), Category: d.Category, Message: d.Message,
-			})
+// explained replaces what the analyzer has decided about each package, as far as
+// it knows, by what is decided about whole functions, for those of pkgs of which
+// that can be told.
+func explained(pkgs []*packages.Package, found []finding) []finding {
+	for _, pkg := range pkgs {
+		if !vet.IsFunction(pkg.Fset, pkg.Types, pkg.Syntax) {
+			continue
+		}
+		result, err := analyzer.Analyze([]*packages.Package{pkg}, analyzer.Options{})
+		if err != nil {
+			continue // which found says too
+		}
+		found = slices.DeleteFunc(found, func(f finding) bool {
+			return f.pkg == pkg.PkgPath && analyzer.IsDecision(f.Category)
+		})
+		for _, fn := range result.Functions {
+			for _, d := range fn.Decisions {
+				found = append(found, finding{Diagnostic: analyzer.Diagnostic{
+					Pos: d.Pos, Category: d.Category, Message: decision(d),
+				}, pkg: pkg.PkgPath})
+			}
 		}
 	}
-	status := exitClean
-	for _, d := range analyzer.SortDiagnostics(lines) {
-		fmt.Fprintf(w, "%s [%s]\n", d, d.Category)
-		if !d.Informational() {
-			status = exitFindings
-		}
+	return found
+}
+
+// decision says in one line what was decided, and why.
+func decision(d analyzer.Decision) string {
+	what := d.Category
+	switch d.Category {
+	case analyzer.CategoryRewrite:
+		what = "rewritten"
+	case analyzer.CategoryKeep:
+		what = "kept"
+	case analyzer.CategoryExport:
+		what = "exported"
+	case analyzer.CategoryImport:
+		what = "imported"
 	}
-	return status
+	return fmt.Sprintf("%s -> %s: %s", d.Subject, what, d.Reason)
 }

@@ -10,12 +10,14 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 )
 
-// Diff returns how the sources of the chosen functions are rewritten in their stages, as a unified diff.
+// Diff returns how the sources of the chosen functions are rewritten in their stages, as a unified diff. What it makes of the files is what
+// stages have, but for //line directives. Files are named relative to the main module or workspace, so that git apply and patch -p1 work there; those of dependencies by module and version.
 func Diff(ctx context.Context, opts Options) ([]byte, error) {
-	p, err := load(ctx, &opts)
-	if err != nil {
-		return nil, err
-	}
+	out, _, err := remembered(ctx, &opts, "diff", (*project).diff)
+	return out, err
+}
+
+func (p *project) diff() ([]byte, error) {
 	var out bytes.Buffer
 	shown := map[string]bool{}
 	for _, f := range p.roots {
@@ -38,7 +40,7 @@ func Diff(ctx context.Context, opts Options) ([]byte, error) {
 				if err != nil {
 					return nil, err
 				}
-				out.Write(diff.Diff("a/"+relative(opts.Dir, name), old, "b/"+relative(opts.Dir, to), files[pkg][name]))
+				out.Write(diff.Diff("a/"+p.names.short(name), old, "b/"+p.names.short(to), files[pkg][name]))
 			}
 		}
 	}

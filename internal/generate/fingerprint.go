@@ -1,25 +1,16 @@
 package generate
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"hash"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
-	"golang.org/x/tools/go/packages"
-
-	"github.com/cofaas/cofaas/analyzer"
-	"github.com/cofaas/cofaas/internal/goload"
+	"github.com/cofaas/cofaas/internal/results"
 )
 
 // A second run with no change has to be quick, and analysing and building are not. So each run leaves a record of everything
@@ -39,96 +30,46 @@ type fingerprints struct {
 }
 
 // newFingerprints hashes what can be found without analysis: the annotated packages and all that they import.
-func newFingerprints(ctx context.Context, opts *Options, annotated []analyzer.Annotated, wanted map[string]bool) (*fingerprints, error) {
+func newFingerprints(opts *Options, found *found) (*fingerprints, error) {
 	cache, err := cacheDir()
 	if err != nil {
 		return nil, err
 	}
-	h := sha256.New()
-	paths := make([]string, len(annotated))
-	for i, a := range annotated {
-		paths[i] = a.PkgPath
-		fmt.Fprintf(h, "function %s %t\n", a.PkgPath, wanted[a.PkgPath])
-	}
-	protos := ""
-	for _, s := range sortedKeys(opts.Protos) {
-		protos += s + "=" + opts.Protos[s] + " "
-	}
-	fmt.Fprintf(h, "tool %s\ngo %s %s\nimport paths %q\nprotos %s\ntags %q\n", opts.Tool, runtime.Version(), os.Getenv("GOFLAGS"), opts.ImportPaths, protos, opts.Tags)
-	roots, err := goload.Load(&packages.Config{
-		Context: ctx, Dir: opts.Dir, Env: guestEnv(), BuildFlags: tagFlags(opts.Tags),
-		Mode: packages.NeedName | packages.NeedFiles | packages.NeedEmbedFiles | packages.NeedImports | packages.NeedDeps | packages.NeedModule,
-	}, paths...)
+	key, err := results.KeyOf(found.pkgs, details(opts, found)...)
 	if err != nil {
 		return nil, err
 	}
 	// What is written depends on where: one record per module and choice of functions.
-	key := sha256.Sum256([]byte(strings.Join(append(sortedKeys(wanted), opts.Dir, opts.StageDir), "\n")))
-	f := &fingerprints{path: filepath.Join(cache, "runs", hex.EncodeToString(key[:12])+".json")}
-	if err := hashPackages(h, roots); err != nil {
-		return nil, err
-	}
-	f.inputs = hex.EncodeToString(h.Sum(nil))
-	return f, nil
+	place := sha256.Sum256([]byte(strings.Join(append(sortedKeys(found.wanted), opts.Dir, opts.StageDir), "\n")))
+	return &fingerprints{path: filepath.Join(cache, "runs", hex.EncodeToString(place[:12])+".json"), inputs: hex.EncodeToString(key[:])}, nil
 }
 
-// hashPackages adds the sources of packages and all that they import. A package of a released module is identified by the
-// module's version.
-func hashPackages(h hash.Hash, roots []*packages.Package) error {
-	all := map[string]*packages.Package{}
-	packages.Visit(roots, nil, func(p *packages.Package) { all[p.PkgPath] = p })
-	mods := map[string]bool{}
-	for _, path := range sortedKeys(all) {
-		p := all[path]
-		fmt.Fprintf(h, "package %s\n", path)
-		for _, err := range p.Errors {
-			fmt.Fprintf(h, "error %s\n", err)
-		}
-		m := p.Module
-		if m == nil {
-			continue // of the standard library, which comes with the Go version
-		}
-		if m.Replace != nil {
-			m = m.Replace
-		}
-		if !p.Module.Main && m.Version != "" {
-			fmt.Fprintf(h, "module %s %s\n", m.Path, m.Version)
-			continue
-		}
-		mods[m.GoMod] = true
-		for _, name := range slices.Concat(p.GoFiles, p.OtherFiles, p.EmbedFiles, p.IgnoredFiles) {
-			if err := hashFile(h, name); err != nil {
-				return err
-			}
-		}
+// details are what analysis depends on, beside packages and protos: options and tool.
+func details(opts *Options, found *found) []string {
+	details := []string{"tool " + opts.Tool, "folder " + opts.Dir, fmt.Sprintf("patterns %t", len(opts.Patterns) > 0)}
+	for _, a := range found.annotated {
+		details = append(details, fmt.Sprintf("function %s %t", a.PkgPath, found.wanted[a.PkgPath]))
 	}
-	for _, mod := range sortedKeys(mods) {
-		for _, name := range []string{mod, strings.TrimSuffix(mod, ".mod") + ".sum"} {
-			if err := hashFile(h, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
-		}
+	for _, s := range sortedKeys(opts.Protos) {
+		details = append(details, "proto "+s+"="+opts.Protos[s])
 	}
-	return nil
+	for _, dir := range opts.ImportPaths {
+		details = append(details, "import path "+dir)
+	}
+	for _, tag := range opts.Tags {
+		details = append(details, "tag "+tag)
+	}
+	return details
 }
 
-func hashFile(h hash.Hash, name string) error {
-	f, err := os.Open(name)
-	if err != nil {
-		return err
+// unchanged says whether files still have the hashes that they had.
+func unchanged(files map[string]string) bool {
+	for name, want := range files {
+		if got, err := results.FileHash(name); err != nil || got != want {
+			return false
+		}
 	}
-	defer f.Close()
-	fmt.Fprintf(h, "file %s\n", name)
-	_, err = io.Copy(h, f)
-	return err
-}
-
-func fileHash(name string) (string, error) {
-	h := sha256.New()
-	if err := hashFile(h, name); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	return true
 }
 
 // fresh says whether the last run's record still holds.
@@ -141,12 +82,7 @@ func (f *fingerprints) fresh() bool {
 	if json.Unmarshal(data, &r) != nil || r.Inputs != f.inputs || len(r.Files) == 0 {
 		return false
 	}
-	for name, want := range r.Files {
-		if got, err := fileHash(name); err != nil || got != want {
-			return false
-		}
-	}
-	return true
+	return unchanged(r.Files)
 }
 
 // save records a run that has succeeded.
@@ -157,7 +93,7 @@ func (f *fingerprints) save(p *project, written []file) error {
 		names = append(names, w.path)
 	}
 	for _, name := range names {
-		sum, err := fileHash(name)
+		sum, err := results.FileHash(name)
 		if err != nil {
 			return err
 		}

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/cofaas/cofaas/internal/plan"
 )
@@ -17,6 +16,8 @@ type Report struct {
 	UpToDate bool
 	// Changed are the files that were written or removed.
 	Changed []string
+	// Warnings are what may go wrong while the functions run, each with a position. A run that is up to date has none.
+	Warnings []string
 }
 
 // exists says whether a folder that is wanted is there.
@@ -30,18 +31,18 @@ func exists(dir string) bool {
 
 // Run generates the hosts of the chosen functions. Nothing is written if anything is wrong; the error joins all that is.
 func Run(ctx context.Context, opts Options) (*Report, error) {
-	annotated, wanted, err := find(ctx, &opts)
+	f, err := find(ctx, &opts)
 	if err != nil {
 		return nil, err
 	}
-	prints, err := newFingerprints(ctx, &opts, annotated, wanted)
+	prints, err := newFingerprints(&opts, f)
 	if err != nil {
 		return nil, err
 	}
 	if prints.fresh() && exists(opts.StageDir) {
 		return &Report{UpToDate: true}, nil
 	}
-	p, err := loadFound(ctx, &opts, annotated, wanted)
+	p, err := loadFound(ctx, &opts, f)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +80,7 @@ func Run(ctx context.Context, opts Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Report{Changed: changed}, prints.save(p, files)
+	return &Report{Changed: changed, Warnings: warningsOf(p.plan, p.names)}, prints.save(p, files)
 }
 
 // textOutputs are the generated files of all roots but for guests, and the folders that they are in.
@@ -121,15 +122,6 @@ func Check(ctx context.Context, opts Options) (stale []string, err error) {
 	return stale, nil
 }
 
-// Plan returns the plan of the module's functions.
-func Plan(ctx context.Context, opts Options) (*plan.Plan, error) {
-	p, err := load(ctx, &opts)
-	if err != nil {
-		return nil, err
-	}
-	return p.plan, nil
-}
-
 // joinUnique joins errors, each text once: functions of one app share packages and protos.
 func joinUnique(errs []error) error {
 	seen := map[string]bool{}
@@ -142,12 +134,4 @@ func joinUnique(errs []error) error {
 		out = append(out, err)
 	}
 	return errors.Join(out...)
-}
-
-// relative shortens a path for messages.
-func relative(dir, path string) string {
-	if rel, err := filepath.Rel(dir, path); err == nil && !strings.HasPrefix(rel, "..") {
-		return rel
-	}
-	return path
 }

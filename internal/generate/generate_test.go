@@ -152,11 +152,11 @@ func TestRun(t *testing.T) {
 
 	freshWith := func(o Options) bool {
 		t.Helper()
-		annotated, wanted, err := find(t.Context(), &o)
+		f, err := find(t.Context(), &o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		prints, err := newFingerprints(t.Context(), &o, annotated, wanted)
+		prints, err := newFingerprints(&o, f)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,12 +12,14 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 
 	"golang.org/x/tools/go/packages"
 
 	"github.com/cofaas/cofaas/analyzer"
 	"github.com/cofaas/cofaas/internal/goload"
+	"github.com/cofaas/cofaas/internal/loader"
 	"github.com/cofaas/cofaas/internal/plan"
 	"github.com/cofaas/cofaas/internal/staging"
 )
@@ -52,6 +54,8 @@ func (o *Options) progress(format string, args ...any) {
 type project struct {
 	opts *Options
 	plan *plan.Plan
+	// names is how files are called where that must not depend on the machine.
+	names *names
 	// roots are the functions whose hosts are wanted.
 	roots  []*plan.Function
 	pkgs   map[string]*packages.Package
@@ -65,23 +69,18 @@ var ErrNothing = errors.New("no package carries the line //go:generate go tool c
 
 // load analyses all annotated functions of the module and makes the plan. Edges depend on all of them, whichever are wanted.
 func load(ctx context.Context, opts *Options) (*project, error) {
-	annotated, wanted, err := find(ctx, opts)
+	f, err := find(ctx, opts)
 	if err != nil {
 		return nil, err
 	}
-	return loadFound(ctx, opts, annotated, wanted)
+	return loadFound(ctx, opts, f)
 }
 
 // loadFound is load for packages that have been found.
-func loadFound(ctx context.Context, opts *Options, annotated []analyzer.Annotated, wanted map[string]bool) (*project, error) {
-	paths := make([]string, len(annotated))
-	for i, a := range annotated {
-		paths[i] = a.PkgPath
-	}
-	opts.progress("analysing %d functions", len(paths))
-	roots, patches, err := staging.Load(&packages.Config{
-		Context: ctx, Dir: opts.Dir, Mode: analyzer.LoadMode | staging.LoadMode, Env: guestEnv(), BuildFlags: tagFlags(opts.Tags),
-	}, paths...)
+func loadFound(ctx context.Context, opts *Options, f *found) (*project, error) {
+	opts.progress("analysing %d functions", len(f.annotated))
+	defer relaxGC()()
+	roots, patches, err := staging.Check(opts.config(ctx), f.pkgs, loader.Options{Near: analyzer.Near, Bodies: true}, f.paths()...)
 	if err != nil {
 		return nil, err
 	}
@@ -92,41 +91,48 @@ func loadFound(ctx context.Context, opts *Options, annotated []analyzer.Annotate
 	if err != nil {
 		return nil, err
 	}
-	p := &project{opts: opts, pkgs: map[string]*packages.Package{}, patches: map[string]staging.Patch{}}
+	p := &project{opts: opts, names: newNames(opts.Dir, roots), pkgs: map[string]*packages.Package{}, patches: map[string]staging.Patch{}}
 	for _, patch := range patches {
 		p.patches[patch.File] = patch
 	}
 	packages.Visit(roots, nil, func(pkg *packages.Package) { p.pkgs[pkg.PkgPath] = pkg })
-	if p.plan, err = plan.Make(res); err != nil {
+	if p.plan, err = plan.Make(res, p.names.short); err != nil {
 		return nil, err
 	}
 	p.plan.Patches = planned(patches)
-	for _, f := range p.plan.Functions {
-		if wanted[f.Package] {
-			p.roots = append(p.roots, f)
+	for _, fn := range p.plan.Functions {
+		if f.wanted[fn.Package] {
+			p.roots = append(p.roots, fn)
 		}
 	}
 	p.protos, err = loadProtos(ctx, opts, p.plan, p.pkgs)
 	return p, err
 }
 
+// found is what the go command says of the module's functions.
+type found struct {
+	annotated []analyzer.Annotated // all of the module or workspace
+	wanted    map[string]bool      // import paths of those that the patterns choose
+	pkgs      []*packages.Package  // all, as guests, with what they import; nothing is type-checked
+}
+
 // find returns all annotated packages of the module or workspace, and which of them the patterns choose.
-func find(ctx context.Context, opts *Options) ([]analyzer.Annotated, map[string]bool, error) {
+func find(ctx context.Context, opts *Options) (*found, error) {
 	all, err := analyzer.FindAnnotated(ctx, opts.Dir)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if len(all) == 0 {
 		if err := goload.InModule(ctx, opts.Dir, nil); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		return nil, nil, fmt.Errorf("%s: %w; add it to the main package of each gRPC function", opts.Dir, ErrNothing)
+		return nil, fmt.Errorf("%s: %w; add it to the main package of each gRPC function", opts.Dir, ErrNothing)
 	}
 	wanted := map[string]bool{}
 	if len(opts.Patterns) > 0 {
 		chosen, err := analyzer.FindAnnotated(ctx, opts.Dir, opts.Patterns...)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		for _, a := range chosen {
 			wanted[a.PkgPath] = true
@@ -143,9 +149,37 @@ func find(ctx context.Context, opts *Options) ([]analyzer.Annotated, map[string]
 		}
 	}
 	if len(wanted) == 0 {
-		return nil, nil, fmt.Errorf("%s: %w in the packages chosen; the annotated ones are in %s", opts.Dir, ErrNothing, dirs(all))
+		return nil, fmt.Errorf("%s: %w in the packages chosen; the annotated ones are in %s", opts.Dir, ErrNothing, dirs(all))
 	}
-	return all, wanted, nil
+	f := &found{annotated: all, wanted: wanted}
+	if f.pkgs, err = loader.List(opts.config(ctx), f.paths()...); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// config is how packages are loaded as guests.
+func (o *Options) config(ctx context.Context) packages.Config {
+	return packages.Config{Context: ctx, Dir: o.Dir, Env: guestEnv(), BuildFlags: tagFlags(o.Tags)}
+}
+
+// paths are the import paths of all functions.
+func (f *found) paths() []string {
+	paths := make([]string, len(f.annotated))
+	for i, a := range f.annotated {
+		paths[i] = a.PkgPath
+	}
+	return paths
+}
+
+// relaxGC has the collector run less often until the function that it returns is called: loading allocates much, and nearly all of it
+// stays. A GOGC of the user's counts.
+func relaxGC() (restore func()) {
+	if os.Getenv("GOGC") != "" {
+		return func() {}
+	}
+	old := debug.SetGCPercent(400)
+	return func() { debug.SetGCPercent(old) }
 }
 
 func dirs(all []analyzer.Annotated) string {

@@ -221,6 +221,7 @@ type relatedInformation struct {
 
 // Severities of diagnostics and types of log messages.
 const (
+	severityError       = 1
 	severityWarning     = 2
 	severityInformation = 3
 

@@ -115,7 +115,7 @@ func TestDiagnostics(t *testing.T) {
 	}
 	d := p.Diagnostics[0]
 	want := lsptest.Range{Start: at, End: lsptest.Position{Line: at.Line, Character: at.Character + len("findMe")}}
-	if d.Range != want || d.Message != "found findMe" || d.Code != "found" || d.Source != "cofaas" || d.Severity != 2 {
+	if d.Range != want || d.Message != "found findMe" || d.Code != "found" || d.Source != "cofaas" || d.Severity != 1 {
 		t.Errorf("got %+v, want it at %v", d, want)
 	}
 	if d.CodeDescription == nil || d.CodeDescription.Href != "https://example.com/marker#found" {

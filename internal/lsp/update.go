@@ -204,10 +204,13 @@ func (s *server) diagnostic(d session.Diagnostic) diagnostic {
 }
 
 func severity(category string) int {
-	if (analyzer.Diagnostic{Category: category}).Informational() {
-		return severityInformation
+	switch (analyzer.Diagnostic{Category: category}).Severity() {
+	case analyzer.Error:
+		return severityError
+	case analyzer.Warning:
+		return severityWarning
 	}
-	return severityWarning
+	return severityInformation
 }
 
 func (s *server) location(l session.Location) location {

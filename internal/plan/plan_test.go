@@ -1,10 +1,9 @@
 package plan_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"go/token"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,7 +14,8 @@ import (
 )
 
 // function makes what the analyzer finds of a function: services that it registers and, after "->", calls. Registrations are
-// at lines 10, 11, ... of its main.go, clients at 20, 21, ...
+// at lines 10, 11, ... of its main.go, clients at 20, 21, ... A service may be followed by where its server listens, "S@ADDRESS", or by
+// what the client dials, "S=TARGET"; both may be "SOURCE|DEFAULT" instead. Services whose names end in a star stream.
 func function(spec string) *analyzer.Function {
 	name, rest, _ := strings.Cut(spec, ": ")
 	exports, imports, _ := strings.Cut(rest, "->")
@@ -27,13 +27,39 @@ func function(spec string) *analyzer.Function {
 		return token.Position{Filename: f.Dir + "/main.go", Line: line, Column: 2}
 	}
 	for i, s := range strings.Fields(exports) {
-		f.Exports = append(f.Exports, &analyzer.Export{Service: &analyzer.Service{Name: s, PkgPath: "example.com/pb"}, Pos: at(10 + i)})
+		s, addr, listens := strings.Cut(s, "@")
+		e := &analyzer.Export{Service: service(s), Pos: at(10 + i)}
+		if listens {
+			e.Listen = append(e.Listen, value(addr))
+		}
+		f.Exports = append(f.Exports, e)
 	}
 	for i, s := range strings.Fields(imports) {
-		f.Imports = append(f.Imports, &analyzer.Import{Service: &analyzer.Service{Name: s, PkgPath: "example.com/pb"}, Pos: at(20 + i)})
+		s, target, _ := strings.Cut(s, "=")
+		f.Imports = append(f.Imports, &analyzer.Import{Service: service(s), Pos: at(20 + i), Target: value(target)})
 	}
 	f.Rewritten = []*analyzer.Package{{PkgPath: f.PkgPath}}
 	return f
+}
+
+func service(name string) *analyzer.Service {
+	name, streams := strings.CutSuffix(name, "*")
+	s := &analyzer.Service{Name: name, PkgPath: "example.com/pb", Methods: []*analyzer.Method{{Name: "Get"}}}
+	if streams {
+		s.Methods = append(s.Methods, &analyzer.Method{Name: "Watch", ServerStreams: true}, &analyzer.Method{Name: "Talk", ServerStreams: true, ClientStreams: true})
+	}
+	return s
+}
+
+func value(spec string) analyzer.Value {
+	source, otherwise, ok := strings.Cut(spec, "|")
+	switch {
+	case ok:
+		return analyzer.Value{Source: strings.ReplaceAll(source, "_", " "), Default: otherwise}
+	case spec == "":
+		return analyzer.Value{Source: "a computed value"}
+	}
+	return analyzer.Value{Known: true, Const: spec}
 }
 
 func result(specs ...string) *analyzer.Result {
@@ -43,6 +69,9 @@ func result(specs ...string) *analyzer.Result {
 	}
 	return res
 }
+
+// short names files as if /app were the module.
+func short(file string) string { return strings.TrimPrefix(file, "/app/") }
 
 func TestMake_Errors(t *testing.T) {
 	tests := []struct {
@@ -66,7 +95,7 @@ func TestMake_Errors(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			p, err := plan.Make(result(tt.functions...))
+			p, err := plan.Make(result(tt.functions...), short)
 			if err == nil {
 				t.Fatalf("no error, but %+v", p)
 			}
@@ -125,7 +154,7 @@ func TestApp(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			p, err := plan.Make(result(tt.functions...))
+			p, err := plan.Make(result(tt.functions...), short)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -143,6 +172,20 @@ func TestApp(t *testing.T) {
 					t.Errorf("app of %s is %q, want %q", root, text, want)
 				}
 			}
+			for _, f := range p.Functions {
+				var got []string
+				for _, part := range p.Of([]*plan.Function{f}).Functions {
+					got = append(got, part.Name)
+				}
+				var want []string
+				for _, in := range p.App(f).Functions {
+					want = append(want, in.Name)
+				}
+				slices.Sort(want)
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("the plan of %s (-its app +got):\n%s", f.Name, diff)
+				}
+			}
 			if p.Function("nobody") != nil {
 				t.Error("there is a function nobody")
 			}
@@ -150,179 +193,59 @@ func TestApp(t *testing.T) {
 	}
 }
 
-func TestPrint(t *testing.T) {
-	res := result("shop: s.Shop s.Admin s.Shop grpc.health.v1.Health -> c.Cart c.Cart", "cart: c.Cart -> r.Rates m.Mail", "odd\"name: o.Odd", "mail-a: m.Mail", "mail-b: m.Mail")
-	res.Functions[0].Rewritten = append(res.Functions[0].Rewritten, &analyzer.Package{PkgPath: "example.com/dialer"})
-	res.Functions[0].Kept = []*analyzer.Kept{{PkgPath: "example.com/telemetry"}}
-	p, err := plan.Make(res)
+// TestOf_Parts checks that a part of a plan has all that its functions need, and nothing of others.
+func TestOf_Parts(t *testing.T) {
+	p, err := plan.Make(result("a: p.A -> p.S=localhost:1 p.R=remote:443", "b: p.S", "c: p.S", "d: p.D -> p.S=localhost:2"), short)
 	if err != nil {
 		t.Fatal(err)
 	}
-	print := func(to func(*plan.Plan, *bytes.Buffer) error) string {
-		var b bytes.Buffer
-		if err := to(p, &b); err != nil {
-			t.Fatal(err)
+	part := p.Of([]*plan.Function{p.Function("a")})
+	var b strings.Builder
+	if err := part.JSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]bool{`"name": "a"`: true, `"name": "b"`: true, `"name": "p.R"`: true, `"name": "d"`: false, "p.D": false, "localhost:1": true, "localhost:2": false} {
+		if strings.Contains(b.String(), text) != want {
+			t.Errorf("it has %s: %t, want %t", text, !want, want)
 		}
-		return b.String()
 	}
-	tests := []struct{ name, got, want string }{
-		{"text", print(func(p *plan.Plan, b *bytes.Buffer) error { return p.Text(b) }), `function cart (example.com/cart)
-  serves c.Cart
-  calls  m.Mail -> mail-a or mail-b (local, by dialled target)
-  calls  r.Rates (remote)
-  rewrites example.com/cart
-function mail-a (example.com/mail-a)
-  serves m.Mail
-  rewrites example.com/mail-a
-function mail-b (example.com/mail-b)
-  serves m.Mail
-  rewrites example.com/mail-b
-function odd"name (example.com/odd"name)
-  serves o.Odd
-  rewrites example.com/odd"name
-function shop (example.com/shop)
-  serves s.Admin
-  serves s.Shop
-  serves grpc.health.v1.Health (the host does, in its place)
-  calls  c.Cart -> cart (local)
-  rewrites example.com/shop
-  rewrites example.com/dialer
-  keeps example.com/telemetry
-`},
-		{"DOT", print(func(p *plan.Plan, b *bytes.Buffer) error { return p.DOT(b) }), `digraph app {
-	rankdir=LR;
-	node [shape=box];
-	"cart" [label="cart\nc.Cart"];
-	"mail-a" [label="mail-a\nm.Mail"];
-	"mail-b" [label="mail-b\nm.Mail"];
-	"odd\"name" [label="odd\"name\no.Odd"];
-	"shop" [label="shop\ns.Admin\ns.Shop"];
-	"cart" -> "mail-a" [label="m.Mail"];
-	"cart" -> "mail-b" [label="m.Mail"];
-	"remote/r.Rates" [label="r.Rates", style=dashed];
-	"cart" -> "remote/r.Rates" [style=dashed];
-	"shop" -> "cart" [label="c.Cart"];
-}
-`},
-		{"JSON", print(func(p *plan.Plan, b *bytes.Buffer) error { return p.JSON(b) }), `{
-  "functions": [
-    {
-      "name": "cart",
-      "package": "example.com/cart",
-      "exports": [
-        "c.Cart"
-      ],
-      "imports": [
-        "m.Mail",
-        "r.Rates"
-      ],
-      "rewritten": [
-        "example.com/cart"
-      ]
-    },
-    {
-      "name": "mail-a",
-      "package": "example.com/mail-a",
-      "exports": [
-        "m.Mail"
-      ],
-      "imports": [],
-      "rewritten": [
-        "example.com/mail-a"
-      ]
-    },
-    {
-      "name": "mail-b",
-      "package": "example.com/mail-b",
-      "exports": [
-        "m.Mail"
-      ],
-      "imports": [],
-      "rewritten": [
-        "example.com/mail-b"
-      ]
-    },
-    {
-      "name": "odd\"name",
-      "package": "example.com/odd\"name",
-      "exports": [
-        "o.Odd"
-      ],
-      "imports": [],
-      "rewritten": [
-        "example.com/odd\"name"
-      ]
-    },
-    {
-      "name": "shop",
-      "package": "example.com/shop",
-      "exports": [
-        "s.Admin",
-        "s.Shop"
-      ],
-      "imports": [
-        "c.Cart"
-      ],
-      "hostServes": [
-        "grpc.health.v1.Health"
-      ],
-      "rewritten": [
-        "example.com/shop",
-        "example.com/dialer"
-      ],
-      "kept": [
-        "example.com/telemetry"
-      ]
-    }
-  ],
-  "edges": [
-    {
-      "from": "cart",
-      "to": "mail-a",
-      "service": "m.Mail"
-    },
-    {
-      "from": "cart",
-      "to": "mail-b",
-      "service": "m.Mail"
-    },
-    {
-      "from": "cart",
-      "to": "",
-      "service": "r.Rates"
-    },
-    {
-      "from": "shop",
-      "to": "cart",
-      "service": "c.Cart"
-    }
-  ]
-}
-`},
+	if len(p.Diagnostics) != 2 || len(part.Diagnostics) != 1 {
+		t.Errorf("diagnostics: %v, and of the part %v", p.Diagnostics, part.Diagnostics)
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, tt.got); diff != "" {
+}
+
+// TestDiagnostics checks what is said of calls of which it is not known who answers.
+func TestDiagnostics(t *testing.T) {
+	const serve = "which functions fast and slow serve"
+	for name, tt := range map[string]struct {
+		dials string
+		want  string // the diagnostic, but for its position; empty for none
+	}{
+		"by name":          {"slow.prod.svc:25", ""},
+		"by port":          {"localhost:2502", ""},
+		"by socket":        {"unix:/run/fast.sock", ""},
+		"default by name":  {"flag_mail|fast:25", ""},
+		"another constant": {"localhost:25", `function shop dials "localhost:25" for service m.Mail, ` + serve + `, and neither name nor address says which of them is meant: tell the host with -route shop:localhost:25=fast or -route shop:localhost:25=slow [unroutable-target]`},
+		"no port":          {"mailer", `function shop dials "mailer" for service m.Mail, ` + serve + `, and neither name nor address says which of them is meant: tell the host with -route mailer=fast or -route mailer=slow [unroutable-target]`},
+		"another default":  {"flag_mail|:25", `function shop dials ":25", the default of flag mail, for service m.Mail, ` + serve + `, and neither name nor address says which of them is meant: tell the host with -route shop::25=fast or -route shop::25=slow [unroutable-target]`},
+		"no default":       {"environment_variable_MAIL|", `function shop calls service m.Mail, ` + serve + `, and what it dials is not known (environment variable MAIL): if TARGET, what it is then, names none of them and has the port of none, tell the host with -route shop:TARGET=fast or -route shop:TARGET=slow [ambiguous-service]`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := plan.Make(result("shop: s.Shop -> m.Mail="+tt.dials+" m.Mail=fast:1", "fast: m.Mail@flag_addr|:2501 m.Mail@/run/fast.sock", "slow: m.Mail@0.0.0.0:2502"), short)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want []string
+			if tt.want != "" {
+				want = append(want, "shop/main.go:20:2: "+tt.want)
+			}
+			var got []string
+			for _, d := range p.Diagnostics {
+				got = append(got, d.String())
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
 	}
-
-	t.Run("no edges", func(t *testing.T) {
-		p, err := plan.Make(result("a: p.A"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var b bytes.Buffer
-		if err := p.JSON(&b); err != nil {
-			t.Fatal(err)
-		}
-		var got map[string]any
-		if err := json.Unmarshal(b.Bytes(), &got); err != nil {
-			t.Fatal(err)
-		}
-		if edges, ok := got["edges"].([]any); !ok || len(edges) != 0 {
-			t.Errorf("edges are %v, want an empty array", got["edges"])
-		}
-	})
 }

@@ -4,37 +4,43 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"iter"
+	"slices"
 	"strings"
 )
 
-// Text prints the plan for people.
+// Text prints the plan for people: what all functions rewrite or keep comes once, at the end. Diagnostics are not part of it.
 func (p *Plan) Text(w io.Writer) error {
 	var b strings.Builder
+	rewritten := p.common(func(f *Function) []string { return f.Rewritten })
+	kept := p.common(func(f *Function) []string { return f.Kept })
+	packages := func(what string, list []string, but []string) {
+		for _, pkg := range list {
+			if !slices.Contains(but, pkg) {
+				fmt.Fprintf(&b, "  %s %s\n", what, pkg)
+			}
+		}
+	}
 	for _, f := range p.Functions {
 		fmt.Fprintf(&b, "function %s (%s)\n", f.Name, f.Package)
+		for _, v := range f.Listen {
+			fmt.Fprintf(&b, "  listens on %s\n", v)
+		}
 		for _, s := range f.Exports {
 			fmt.Fprintf(&b, "  serves %s\n", s)
 		}
 		for _, s := range f.HostServes {
 			fmt.Fprintf(&b, "  serves %s (the host does, in its place)\n", s)
 		}
-		for service, to := range p.calls(f) {
-			switch len(to) {
-			case 0:
-				fmt.Fprintf(&b, "  calls  %s (remote)\n", service)
-			case 1:
-				fmt.Fprintf(&b, "  calls  %s -> %s (local)\n", service, to[0])
-			default:
-				fmt.Fprintf(&b, "  calls  %s -> %s (local, by dialled target)\n", service, strings.Join(to, " or "))
-			}
+		for _, service := range f.Imports {
+			p.textCalls(&b, f, service)
 		}
-		for _, pkg := range f.Rewritten {
-			fmt.Fprintf(&b, "  rewrites %s\n", pkg)
-		}
-		for _, pkg := range f.Kept {
-			fmt.Fprintf(&b, "  keeps %s\n", pkg)
-		}
+		packages("rewrites", f.Rewritten, rewritten)
+		packages("keeps", f.Kept, kept)
+	}
+	if len(rewritten)+len(kept) > 0 {
+		fmt.Fprintln(&b, "every function")
+		packages("rewrites", rewritten, nil)
+		packages("keeps", kept, nil)
 	}
 	for _, patch := range p.Patches {
 		fmt.Fprintf(&b, "patches %s\n", patch)
@@ -43,27 +49,71 @@ func (p *Plan) Text(w io.Writer) error {
 	return err
 }
 
-// calls yields the services that a function calls, each with the functions that export it.
-func (p *Plan) calls(f *Function) iter.Seq2[string, []string] {
-	return func(yield func(string, []string) bool) {
-		for _, service := range f.Imports {
-			var to []string
-			for _, e := range p.Edges {
-				if e.From == f.Name && e.Service == service && e.To != "" {
-					to = append(to, e.To)
-				}
+// common is what lists of all functions have in common, if there are several functions.
+func (p *Plan) common(list func(f *Function) []string) (all []string) {
+	if len(p.Functions) < 2 {
+		return nil
+	}
+	for _, x := range list(p.Functions[0]) {
+		if !slices.ContainsFunc(p.Functions[1:], func(f *Function) bool { return !slices.Contains(list(f), x) }) {
+			all = append(all, x)
+		}
+	}
+	return all
+}
+
+// textCalls prints how a function calls a service.
+func (p *Plan) textCalls(b *strings.Builder, f *Function, service string) {
+	edges := p.edges(f.Name, service)
+	var to []string
+	for _, e := range edges {
+		if e.To != "" {
+			to = append(to, e.To)
+		}
+	}
+	switch len(to) {
+	case 0:
+		fmt.Fprintf(b, "  calls  %s (remote)\n", service)
+	case 1:
+		fmt.Fprintf(b, "  calls  %s -> %s (local)\n", service, to[0])
+	default:
+		fmt.Fprintf(b, "  calls  %s -> %s (local, by dialled target)\n", service, strings.Join(to, " or "))
+	}
+	seen := map[Call]bool{}
+	for _, e := range edges {
+		for _, c := range e.Calls {
+			if seen[c] {
+				continue
 			}
-			if !yield(service, to) {
-				return
+			seen[c] = true
+			fmt.Fprintf(b, "         dials %s at %s", c.Target, c.Position)
+			switch {
+			case c.Undecided:
+				fmt.Fprint(b, " -> it is not known which")
+			case len(to) > 1:
+				fmt.Fprintf(b, " -> %s", e.To)
 			}
+			fmt.Fprintln(b)
 		}
 	}
 }
 
-// JSON prints the plan for programs: an object with the arrays functions and edges. Edges to "" are remote.
+// edges returns the edges by which a function calls a service.
+func (p *Plan) edges(from, service string) []Edge {
+	var list []Edge
+	for _, e := range p.Edges {
+		if e.From == from && e.Service == service {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// JSON prints the plan for programs, as docs/plan.schema.json says.
 func (p *Plan) JSON(w io.Writer) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
 	return enc.Encode(p)
 }
 
@@ -72,23 +122,49 @@ func (p *Plan) DOT(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString("digraph app {\n\trankdir=LR;\n\tnode [shape=box];\n")
 	for _, f := range p.Functions {
-		fmt.Fprintf(&b, "\t%q [label=%q];\n", f.Name, f.Name+"\n"+strings.Join(f.Exports, "\n"))
+		label := f.Name
+		for _, v := range f.Listen {
+			label += "\n" + v.String()
+		}
+		for _, s := range f.Exports {
+			label += "\n" + s
+		}
+		fmt.Fprintf(&b, "\t%s [label=%s];\n", dotQuote(f.Name), dotQuote(label))
 	}
 	remote := map[string]bool{}
 	for _, e := range p.Edges {
+		var targets []string
+		undecided := false
+		for _, c := range e.Calls {
+			targets = appendNew(targets, c.Target.String())
+			undecided = undecided || c.Undecided
+		}
 		if e.To != "" {
-			fmt.Fprintf(&b, "\t%q -> %q [label=%q];\n", e.From, e.To, e.Service)
+			label := append([]string{e.Service}, targets...)
+			attributes := ""
+			switch {
+			case undecided:
+				attributes = ", style=dotted"
+			case len(e.Calls) == 0:
+				attributes = ", style=dotted, color=gray" // no known target leads there
+			}
+			fmt.Fprintf(&b, "\t%s -> %s [label=%s%s];\n", dotQuote(e.From), dotQuote(e.To), dotQuote(strings.Join(label, "\n")), attributes)
 			continue
 		}
 		// No function has a slash in its name.
 		node := "remote/" + e.Service
 		if !remote[e.Service] {
 			remote[e.Service] = true
-			fmt.Fprintf(&b, "\t%q [label=%q, style=dashed];\n", node, e.Service)
+			fmt.Fprintf(&b, "\t%s [label=%s, style=dashed];\n", dotQuote(node), dotQuote(e.Service))
 		}
-		fmt.Fprintf(&b, "\t%q -> %q [style=dashed];\n", e.From, node)
+		fmt.Fprintf(&b, "\t%s -> %s [label=%s, style=dashed];\n", dotQuote(e.From), dotQuote(node), dotQuote(strings.Join(targets, "\n")))
 	}
 	b.WriteString("}\n")
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// dotQuote quotes as Graphviz reads it: only quotes are special, and backslashes, which begin escapes in labels.
+func dotQuote(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s) + `"`
 }

@@ -19,6 +19,7 @@ import (
 const (
 	messagePlugin = "google.golang.org/protobuf/cmd/protoc-gen-go"
 	servicePlugin = "google.golang.org/grpc/cmd/protoc-gen-go-grpc"
+	gatewayPlugin = "github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-grpc-gateway"
 )
 
 // request says what to generate.
@@ -29,7 +30,10 @@ type request struct {
 	module   string       // prefix that output paths lose; empty for output next to its source
 	mappings []string     // plugin parameters of the form Mfile=importpath
 	grpcOpts []string     // more parameters for servicePlugin
+	gateway  bool         // run gatewayPlugin too
 	imports  []importRule // applied to every generated file
+	// unregistered keeps types out of the registry that packages share.
+	unregistered bool
 }
 
 // generate returns the contents of the generated files by slash-separated name. It writes nothing.
@@ -37,6 +41,9 @@ func generate(ctx context.Context, r request) (map[string][]byte, error) {
 	protos, err := loadProtos(ctx, r)
 	if err != nil {
 		return nil, err
+	}
+	if r.unregistered && len(protos) > 1 {
+		return nil, errors.New("-unregistered: imports could not be found in a registry of its own: generate for one file without imports")
 	}
 	params := []string{"paths=source_relative"}
 	if r.module != "" {
@@ -51,7 +58,12 @@ func generate(ctx context.Context, r request) (map[string][]byte, error) {
 
 	files := make(map[string][]byte)
 	var errs []error
-	for _, plugin := range []string{messagePlugin, servicePlugin} {
+	plugins := []string{messagePlugin, servicePlugin}
+	if r.gateway {
+		plugins = append(plugins, gatewayPlugin)
+	}
+	for _, plugin := range plugins {
+		params := slices.Clone(params)
 		if plugin == servicePlugin {
 			params = append(params, r.grpcOpts...)
 		}
@@ -62,7 +74,7 @@ func generate(ctx context.Context, r request) (map[string][]byte, error) {
 			continue
 		}
 		for _, f := range resp.GetFile() {
-			if err := addFile(files, f, r.imports); err != nil {
+			if err := addFile(files, f, r); err != nil {
 				errs = append(errs, fmt.Errorf("%s: %s: %w", path.Base(plugin), f.GetName(), err))
 			}
 		}
@@ -73,7 +85,7 @@ func generate(ctx context.Context, r request) (map[string][]byte, error) {
 	return files, nil
 }
 
-func addFile(files map[string][]byte, f *pluginpb.CodeGeneratorResponse_File, rules []importRule) error {
+func addFile(files map[string][]byte, f *pluginpb.CodeGeneratorResponse_File, r request) error {
 	name := f.GetName()
 	if f.InsertionPoint != nil {
 		return errors.New("insertion points are not supported")
@@ -84,9 +96,14 @@ func addFile(files map[string][]byte, f *pluginpb.CodeGeneratorResponse_File, ru
 	if _, ok := files[name]; ok {
 		return errors.New("the file was generated twice")
 	}
-	content, err := rewriteImports(name, []byte(f.GetContent()), rules)
+	content, err := rewriteImports(name, []byte(f.GetContent()), r.imports)
 	if err != nil {
 		return err
+	}
+	if r.unregistered {
+		if content, err = unregister(name, content); err != nil {
+			return err
+		}
 	}
 	files[name] = content
 	return nil

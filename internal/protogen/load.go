@@ -12,6 +12,9 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/descriptorpb"
 
+	// For imports.
+	_ "google.golang.org/genproto/googleapis/api/annotations"
+
 	// For -builtin.
 	_ "google.golang.org/grpc/health/grpc_health_v1"
 	_ "google.golang.org/grpc/reflection/grpc_reflection_v1"
@@ -51,7 +54,10 @@ func loadProtos(ctx context.Context, r request) ([]*descriptorpb.FileDescriptorP
 func parse(ctx context.Context, includes, files []string) ([]protoreflect.FileDescriptor, error) {
 	var errs []error
 	compiler := protocompile.Compiler{
-		Resolver: protocompile.WithStandardImports(&protocompile.SourceResolver{ImportPaths: includes}),
+		Resolver: protocompile.WithStandardImports(protocompile.CompositeResolver{
+			&protocompile.SourceResolver{ImportPaths: includes},
+			protocompile.ResolverFunc(findLinked),
+		}),
 		// One at a time, so that errors come in the same order every time.
 		MaxParallelism: 1,
 		SourceInfoMode: protocompile.SourceInfoStandard,
@@ -72,6 +78,12 @@ func parse(ctx context.Context, includes, files []string) ([]protoreflect.FileDe
 		fds[i] = f
 	}
 	return fds, nil
+}
+
+// findLinked finds imports that linked Go packages have registered, for want of a file.
+func findLinked(path string) (protocompile.SearchResult, error) {
+	fd, err := protoregistry.GlobalFiles.FindFileByPath(path)
+	return protocompile.SearchResult{Desc: fd}, err
 }
 
 // findBuiltins returns the descriptors of files that linked Go packages have registered.

@@ -8,6 +8,7 @@
 // the folder that all other paths are relative to. Files are named as other files import them, relative to an -I
 // folder. A -builtin file is taken from a Go package that is linked into the tool (the gRPC health and
 // reflection services and the well-known types); such descriptors have no comments, so neither has the output.
+// -gateway makes the HTTP gateway of services with google.api.http annotations, by protoc-gen-grpc-gateway.
 //
 // The output holds nothing that differs between machines, and nothing is written when there is an error.
 package main
@@ -111,6 +112,9 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 		o.grpcOpts = append(o.grpcOpts, s)
 		return err
 	})
+	fs.BoolVar(&o.unregistered, "unregistered", false,
+		"register files and types where no other package sees them, so that a program can have them twice")
+	fs.BoolVar(&o.gateway, "gateway", false, "run protoc-gen-grpc-gateway too")
 	fs.Func("import", "`old=new`: import new where the output would import old or what is below it; may be repeated",
 		func(s string) error {
 			from, to, err := cutPair(s)

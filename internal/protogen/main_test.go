@@ -99,6 +99,32 @@ func TestBuiltin(t *testing.T) {
 	}
 }
 
+func TestUnregistered(t *testing.T) {
+	dir := t.TempDir()
+	invoke(t, 0, "-dir", dir, "-unregistered", "-builtin", "grpc/health/v1/health.proto")
+	got := read(t, dir+"/grpc/health/v1/health.pb.go")
+	for _, want := range []string{"FileRegistry: ", "TypeRegistry: ", `"google.golang.org/protobuf/reflect/protoregistry"`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("health.pb.go lacks %s", want)
+		}
+	}
+	_, stderr := invoke(t, 1, "-dir", writeProto(t, "p.proto", good), "-unregistered", "p.proto")
+	if want := "-unregistered: imports could not be found"; !strings.Contains(stderr, want) {
+		t.Errorf("stderr lacks %q:\n%s", want, stderr)
+	}
+}
+
+func TestGateway(t *testing.T) {
+	dir := writeProto(t, "p.proto", strings.NewReplacer(
+		"service S { rpc Do(M) returns (M); }", `service S { rpc Do(M) returns (M) { option (google.api.http) = {get: "/do"}; } }`,
+		"import", "import \"google/api/annotations.proto\";\nimport",
+	).Replace(good))
+	invoke(t, 0, "-dir", dir, "-gateway", "p.proto")
+	if got, want := read(t, dir+"/p.pb.gw.go"), "func RegisterSHandler("; !strings.Contains(got, want) {
+		t.Errorf("p.pb.gw.go lacks %s", want)
+	}
+}
+
 func TestRun_Errors(t *testing.T) {
 	tests := []struct {
 		name  string

@@ -1,54 +1,43 @@
 package staging
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
+	"cmp"
+	"context"
 	"maps"
 
 	"golang.org/x/tools/go/packages"
 
-	"github.com/cofaas/cofaas/internal/goload"
+	"github.com/cofaas/cofaas/internal/loader"
 )
 
-// Load is goload.Load for wasip1 that shows packages as a stage will have them: if there are errors, what [Patches] knows to
-// help is patched, and the packages are loaded again. It returns the patches too.
-func Load(cfg *packages.Config, patterns ...string) ([]*packages.Package, []Patch, error) {
-	pkgs, err := goload.Load(cfg, patterns...)
-	if err != nil || !failed(pkgs) {
+// Check is loader.Check for pkgs, which loader.List has returned for wasip1, and shows packages as a stage will have them: if there
+// are errors, what [Patches] knows to help is patched, and the packages are listed and checked again. It returns the patches too.
+func Check(cfg packages.Config, pkgs []*packages.Package, opts loader.Options, patterns ...string) ([]*packages.Package, []Patch, error) {
+	ctx := cmp.Or(cfg.Context, context.Background())
+	if err := loader.Check(ctx, pkgs, opts); err != nil || !failed(pkgs) {
 		return pkgs, nil, err
 	}
 	patches, err := Patches(pkgs)
 	if err != nil || len(patches) == 0 {
 		return pkgs, nil, err
 	}
-	patched := *cfg
-	patched.Overlay = maps.Clone(cfg.Overlay)
-	if patched.Overlay == nil {
-		patched.Overlay = make(map[string][]byte)
+	listed, checked := maps.Clone(cfg.Overlay), maps.Clone(opts.Overlay)
+	for _, overlay := range []*map[string][]byte{&listed, &checked} {
+		if *overlay == nil {
+			*overlay = make(map[string][]byte)
+		}
 	}
-	content := make(map[string][]byte)
 	for _, p := range patches {
-		if p.Version == "" {
-			patched.Overlay[p.File] = p.Content
-		} else {
-			content[p.File] = p.Content // The go command takes no overlay for files of the module cache.
+		checked[p.File] = p.Content
+		if p.Version == "" { // The go command takes no overlay for files of the module cache.
+			listed[p.File] = p.Content
 		}
 	}
-	parse := cfg.ParseFile
-	if parse == nil {
-		parse = func(fset *token.FileSet, name string, src []byte) (*ast.File, error) {
-			return parser.ParseFile(fset, name, src, parser.AllErrors|parser.ParseComments)
-		}
+	cfg.Overlay, opts.Overlay = listed, checked
+	if pkgs, err = loader.List(cfg, patterns...); err != nil {
+		return nil, nil, err
 	}
-	patched.ParseFile = func(fset *token.FileSet, name string, src []byte) (*ast.File, error) {
-		if c := content[name]; c != nil {
-			src = c
-		}
-		return parse(fset, name, src)
-	}
-	pkgs, err = goload.Load(&patched, patterns...)
-	return pkgs, patches, err
+	return pkgs, patches, loader.Check(ctx, pkgs, opts)
 }
 
 // failed reports whether there is an error in pkgs or what they import.

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/go/packages"
 
+	"github.com/cofaas/cofaas/internal/loader"
 	"github.com/cofaas/cofaas/internal/staging"
 )
 
@@ -142,7 +143,7 @@ func TestPatches_refused(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			dir := requiring(t, tt.mod, map[string]string{"main.go": tt.src})
-			pkgs, patches, err := staging.Load(patchConfig(t, dir), ".")
+			pkgs, patches, err := loadPatched(t, dir)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -192,19 +193,25 @@ func requiring(t *testing.T, mod string, files map[string]string) string {
 	return dir
 }
 
-func patchConfig(t *testing.T, dir string) *packages.Config {
-	return &packages.Config{
+// loadPatched loads the function in dir as a stage will have it.
+func loadPatched(t *testing.T, dir string) ([]*packages.Package, []staging.Patch, error) {
+	t.Helper()
+	cfg := packages.Config{
 		Context: t.Context(),
-		Mode:    staging.LoadMode | typesMode,
 		Dir:     dir,
 		Env:     append(os.Environ(), "GOWORK=off", "GOFLAGS=", "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0"),
 	}
+	pkgs, err := loader.List(cfg, ".")
+	if err != nil {
+		return nil, nil, err
+	}
+	return staging.Check(cfg, pkgs, loader.Options{Near: func(*packages.Package) bool { return false }, Bodies: true}, ".")
 }
 
 // buildPatched builds the function in dir as it is but for patches, and returns what it prints.
 func buildPatched(t *testing.T, dir string) (string, []staging.Patch) {
 	t.Helper()
-	pkgs, patches, err := staging.Load(patchConfig(t, dir), ".")
+	pkgs, patches, err := loadPatched(t, dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -18,7 +19,7 @@ import (
 	"github.com/cofaas/cofaas/stubs/grpc/grpclog"
 	"github.com/cofaas/cofaas/stubs/grpc/metadata"
 	"github.com/cofaas/cofaas/stubs/grpc/status"
-	"github.com/cofaas/cofaas/stubs/net"
+	stubnet "github.com/cofaas/cofaas/stubs/net"
 )
 
 // echoDesc describes the service in the shape of generated code.
@@ -54,7 +55,7 @@ func TestServe(t *testing.T) {
 	for i, service := range []string{"test.Echo", "grpc.health.v1.Health"} {
 		s := NewServer()
 		s.RegisterService(echoDesc(service, echo), nil)
-		lis, err := net.Listen("tcp", fmt.Sprintf(":%d", 50051+i))
+		lis, err := stubnet.Listen("tcp", fmt.Sprintf(":%d", 50051+i))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +89,7 @@ func TestServe(t *testing.T) {
 			t.Errorf("Serve: %v", err)
 		}
 	}
-	lis, err := net.Listen("tcp", ":50051")
+	lis, err := stubnet.Listen("tcp", ":50051")
 	if err != nil {
 		t.Fatalf("Stop leaves the listener open: %v", err)
 	}
@@ -103,7 +104,7 @@ func TestServe(t *testing.T) {
 
 func TestServe_ListenerClosed(t *testing.T) {
 	useFakeHost(t)
-	lis, err := net.Listen("tcp", ":0")
+	lis, err := stubnet.Listen("tcp", ":0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +169,7 @@ func TestStop_WaitForReady(t *testing.T) {
 		t.Fatalf("it has not waited: %v", err)
 	case <-time.After(10 * time.Millisecond):
 	}
-	lis, err := net.Listen("tcp", ":0")
+	lis, err := stubnet.Listen("tcp", ":0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +240,7 @@ func TestRegisterService_Errors(t *testing.T) {
 		}},
 		{"after Serve", `RegisterService after Server.Serve for "a"`, func(s *Server) {
 			s.Stop()
-			lis, _ := net.Listen("tcp", ":0")
+			lis, _ := stubnet.Listen("tcp", ":0")
 			s.Serve(lis)
 			s.RegisterService(echoDesc("a", echo), nil)
 		}},

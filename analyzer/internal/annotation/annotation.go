@@ -31,6 +31,12 @@ func Is(line string) bool {
 	return path.Base(name) == "cofaas-gen"
 }
 
+// Meant reports whether line, a comment, would run cofaas-gen if it began as go generate wants it to.
+func Meant(line string) bool {
+	text := strings.TrimLeft(strings.TrimPrefix(line, "//"), " \t")
+	return strings.HasPrefix(line, "//") && Is("//"+text)
+}
+
 // Find returns the number of the first such line of src, or 0.
 func Find(src []byte) int {
 	if !bytes.Contains(src, []byte("cofaas-gen")) {

@@ -29,3 +29,19 @@ func TestFind(t *testing.T) {
 		}
 	}
 }
+
+func TestMeant(t *testing.T) {
+	for line, want := range map[string]bool{
+		"//go:generate go tool cofaas-gen":     true,
+		"// go:generate go tool cofaas-gen":    true,
+		"//\tgo:generate go tool cofaas-gen":   true,
+		"//\t//go:generate go tool cofaas-gen": false, // in a text about it
+		"// go:generate go tool other":         false,
+		"// run go tool cofaas-gen":            false,
+		"/* go:generate go tool cofaas-gen */": false,
+	} {
+		if got := Meant(line); got != want {
+			t.Errorf("Meant(%q) = %t, want %t", line, got, want)
+		}
+	}
+}

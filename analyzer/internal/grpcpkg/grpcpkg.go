@@ -4,6 +4,7 @@ package grpcpkg
 
 import (
 	"go/types"
+	"slices"
 	"strings"
 )
 
@@ -37,6 +38,19 @@ func Is(path string) bool {
 	}
 	return true
 }
+
+// messagePackages are imported by what is generated from proto files, whatever
+// the age of the generator.
+var messagePackages = []string{
+	"google.golang.org/protobuf/runtime/protoimpl",
+	"github.com/golang/protobuf/proto",
+	"github.com/gogo/protobuf/proto",
+	"github.com/cosmos/gogoproto/proto",
+}
+
+// Near reports whether what imports the package at path, however indirectly, may
+// use gRPC or its messages.
+func Near(path string) bool { return path == Path || slices.Contains(messagePackages, path) }
 
 // Imported reports whether pkg imports grpc or one of its subpackages.
 func Imported(pkg *types.Package) bool {

@@ -89,7 +89,7 @@ func (v *view) replan() {
 	var decided *planning.Plan
 	found, err := analyzer.Analyze(pkgs, analyzer.Options{Sequential: true})
 	if err == nil {
-		decided, err = planning.Make(found)
+		decided, err = planning.Make(found, func(file string) string { return file })
 	}
 	if err != nil {
 		if v.plan == nil || v.plan.err == nil || v.plan.err.Error() != err.Error() {

@@ -8,6 +8,7 @@ package grpc_reflection_v1
 
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
+	protoregistry "google.golang.org/protobuf/reflect/protoregistry"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
 	sync "sync"
@@ -682,7 +683,9 @@ func file_grpc_reflection_v1_reflection_proto_init() {
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
+		TypeRegistry: new(protoregistry.Types),
 		File: protoimpl.DescBuilder{
+			FileRegistry:  new(protoregistry.Files),
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grpc_reflection_v1_reflection_proto_rawDesc), len(file_grpc_reflection_v1_reflection_proto_rawDesc)),
 			NumEnums:      0,

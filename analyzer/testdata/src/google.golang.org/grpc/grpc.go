@@ -61,6 +61,7 @@ func NewServer(opts ...ServerOption) *Server { return nil }
 func (*Server) RegisterService(desc *ServiceDesc, impl any) {}
 func (*Server) Serve(lis net.Listener) error                { return nil }
 func (*Server) GracefulStop()                               {}
+func (*Server) Stop()                                       {}
 
 func StatsHandler(h stats.Handler) ServerOption { return nil }
 

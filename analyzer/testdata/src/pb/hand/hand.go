@@ -34,7 +34,7 @@ func (w Wrapped) Invoke(ctx context.Context, method string, args, reply any, opt
 	return w.ClientConnInterface.Invoke(ctx, method, args, reply, opts...)
 }
 
-func Wrap(cc grpc.ClientConnInterface) Wrapped { return Wrapped{cc} }
+func Wrap(cc grpc.ClientConnInterface) Wrapped { return Wrapped{cc} } // ok
 
 // Both calls two services, so it is a client of neither.
 type Both struct{ cc grpc.ClientConnInterface }
@@ -44,7 +44,7 @@ func (b *Both) Call(ctx context.Context) {
 	b.cc.Invoke(ctx, "/b.B/M", nil, nil)
 }
 
-func NewBoth(cc grpc.ClientConnInterface) *Both { return &Both{cc} }
+func NewBoth(cc grpc.ClientConnInterface) *Both { return &Both{cc} } // ok
 
 type bus struct{}
 
@@ -56,14 +56,14 @@ type busClient struct{ bus bus }
 
 func (c *busClient) Do(ctx context.Context) { c.bus.Invoke(ctx, "/x.Greeter/SayHello") }
 
-func NewBusClient(b bus) *busClient { return &busClient{b} }
+func NewBusClient(b bus) *busClient { return &busClient{b} } // ok
 
-func RegisterOnBus(b bus) { b.RegisterService(&greeter.Greeter_ServiceDesc, nil) }
+func RegisterOnBus(b bus) { b.RegisterService(&greeter.Greeter_ServiceDesc, nil) } // ok
 
 // Global registers with a server of its own: a use, not a way to register.
-func Global() { grpc.NewServer().RegisterService(&greeter.Greeter_ServiceDesc, nil) }
+func Global() { grpc.NewServer().RegisterService(&greeter.Greeter_ServiceDesc, nil) } // ok
 
 // A description without a constant name is none.
 func name() string { return "x.Late" }
 
-var Late = grpc.ServiceDesc{ServiceName: name()}
+var Late = grpc.ServiceDesc{ServiceName: name()} // ok

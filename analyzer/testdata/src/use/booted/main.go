@@ -37,7 +37,7 @@ func main() {
 	s.Serve(s.lis)                                 // want `serve with the server made at main.go:\d+`
 	var registrar grpc.ServiceRegistrar = s.Server // an interface
 	greeter.RegisterGreeterServer(registrar, nil)  // want `register x.Greeter: .* with the server made at main.go:\d+`
-	bootstrap.Register(registrar)                  // registers there, not here
+	bootstrap.Register(registrar)                  // registers there, not here // ok
 
 	for _, lis := range listeners(":5", ":6") {
 		go s.Serve(lis) // want `serve`
@@ -51,18 +51,18 @@ func main() {
 
 	// Not gRPC.
 	web, _ := net.Listen("tcp", ":80") // want `listen :80 kept: used by http.Server.Serve`
-	srv := &http.Server{}
-	go srv.Serve(web)
+	srv := &http.Server{}              // ok
+	go srv.Serve(web)                  // ok
 	debug := func() net.Listener {
 		l, _ := net.Listen("tcp", ":81") // want `listen :81 kept: used by http.Serve`
 		return l
 	}
-	http.Serve(debug(), nil)
+	http.Serve(debug(), nil) // ok
 	var closers []interface{ Close() error }
 	admin, _ := net.Listen("tcp", ":82") // want `listen :82 kept: nothing is served on it`
 	closers = append(closers, admin)
 	for _, c := range closers {
-		c.Close()
+		c.Close() // ok
 	}
 }
 

@@ -56,13 +56,13 @@ func main() {
 	// What follows does not serve gRPC, or not only.
 
 	web, _ := net.Listen("tcp", ":80") // want `listen :80 kept: used by http.Serve`
-	http.Serve(web, nil)
+	http.Serve(web, nil)               // ok
 
 	raw, _ := net.Listen("tcp", ":81") // want `listen :81 kept: used by its method Accept`
-	raw.Accept()
+	raw.Accept()                       // ok
 
 	idle, _ := net.Listen("tcp", ":82") // want `listen :82 kept: nothing is served on it`
-	idle.Close()
+	idle.Close()                        // ok
 
 	both, _ := net.Listen("tcp", ":83") // want `listen :83 shared: serves gRPC at main.go:68 and is used by http.Serve at main.go:69` `listener-shared: listener serves gRPC at`
 	s.Serve(both)                       // want `serve`
@@ -83,8 +83,8 @@ func main() {
 	iface, _ := net.Listen("tcp", ":87") // want `listen :87 rpc: only use is Serve at main.go:84`
 	i.Serve(iface)
 
-	fake{}.Listen("tcp", ":88")
-	fake{}.Serve(nil)
+	fake{}.Listen("tcp", ":88") // ok
+	fake{}.Serve(nil)           // ok
 }
 
 func listen(addr string) net.Listener {
@@ -97,5 +97,5 @@ func listen(addr string) net.Listener {
 
 type fake struct{}
 
-func (fake) Listen(network, addr string) (net.Listener, error) { return nil, nil }
-func (fake) Serve(net.Listener) error                          { return nil }
+func (fake) Listen(network, addr string) (net.Listener, error) { return nil, nil } // ok
+func (fake) Serve(net.Listener) error                          { return nil }      // ok

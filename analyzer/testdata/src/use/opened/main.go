@@ -27,19 +27,19 @@ func main() {
 	f := s.Serve                         // a method value
 	e, _ := net.Listen("unix", "/run/s") // want `listen /run/s rpc: only use is Serve`
 	f(e)
-	tcp, _ := net.ListenTCP("tcp", nil) // want `listener-unsupported: net.ListenTCP makes a listener that guests do not have`
+	tcp, _ := net.ListenTCP("tcp", nil) // want `listener-unsupported: net.ListenTCP makes a listener of the guest's own`
 	s.Serve(tcp)                        // want `serve`
 
 	// Not gRPC.
-	g, _ := openers.Open(":80") // want `listen :80 kept: used by openers.Serve`
-	openers.Serve(g)
-	http.Serve(openers.Must("81"), nil) // want `listen localhost:81 kept: used by http.Serve`
-	h, _ := net.Listen("tcp", ":82")    // want `listen :82 kept: .*`
-	openers.Close(h)
-	raw, _ := net.ListenTCP("tcp", nil)
-	raw.Accept()
-	packets, _ := net.ListenPacket("udp", ":83")
-	packets.Close()
+	g, _ := openers.Open(":80")                  // want `listen :80 kept: used by openers.Serve`
+	openers.Serve(g)                             // ok
+	http.Serve(openers.Must("81"), nil)          // want `listen localhost:81 kept: used by http.Serve`
+	h, _ := net.Listen("tcp", ":82")             // want `listen :82 kept: .*`
+	openers.Close(h)                             // ok
+	raw, _ := net.ListenTCP("tcp", nil)          // ok
+	raw.Accept()                                 // ok
+	packets, _ := net.ListenPacket("udp", ":83") // ok
+	packets.Close()                              // ok
 	var lc net.ListenConfig
 	i, _ := lc.Listen(context.Background(), "tcp", ":84") // want `listen :84 kept: used by http.Serve`
 	http.Serve(i, nil)

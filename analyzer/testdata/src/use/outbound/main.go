@@ -28,8 +28,8 @@ func main() {
 	var d net.Dialer
 	d.DialContext(context.Background(), "tcp", "pg:5432") // want `outbound net.Dialer.DialContext to pg:5432 kept`
 	tls.Dial("tcp", "smtp:465", nil)                      // want `outbound tls.Dial to smtp:465 kept`
-	openers.Connect("x:1")
-	fake{}.Dial("tcp", "y:1")
+	openers.Connect("x:1")                                // ok
+	fake{}.Dial("tcp", "y:1")                             // ok
 }
 
 func named(ctx context.Context, addr string) (net.Conn, error) {

@@ -16,7 +16,7 @@ type Config struct {
 	Stock  string // want Stock:`holds flag stock \(default stock:1\)`
 	Fixed  string // want Fixed:"holds fixed:1"
 	Listen string `env:"LISTEN" envDefault:":7000"` // want Listen:`holds environment variable LISTEN \(default :7000\)`
-	Secret string // not set by anybody
+	Secret string // not set by anybody // ok
 }
 
 var Default = "default:1" // want Default:"holds default:1"
@@ -55,8 +55,8 @@ func Flag() string { return *pflag.StringP("addr", "a", ":1", "") } // want Flag
 
 // What says nothing has no fact.
 
-func Upper(s string) string { return strings.ToUpper(s) }
+func Upper(s string) string { return strings.ToUpper(s) } // ok
 
-func Name() string { return os.Args[0] }
+func Name() string { return os.Args[0] } // ok
 
-func parse(s string) (string, bool) { return strings.CutPrefix(s, "x") }
+func parse(s string) (string, bool) { return strings.CutPrefix(s, "x") } // ok

@@ -155,13 +155,13 @@ func unknown() string { return "" }
 
 type pretender struct{}
 
-func (pretender) Invoke(ctx context.Context, method string, args, reply any) error { return nil }
-func (pretender) Dial(target string) *pretender                                    { return nil }
-func NewGreeterClient(p *pretender) *pretender                                     { return p }
-func NewClient(target string) *pretender                                           { return nil }
+func (pretender) Invoke(ctx context.Context, method string, args, reply any) error { return nil } // ok
+func (pretender) Dial(target string) *pretender                                    { return nil } // ok
+func NewGreeterClient(p *pretender) *pretender                                     { return p }   // ok
+func NewClient(target string) *pretender                                           { return nil } // ok
 
 func pretend() {
-	NewGreeterClient(NewClient("not:1"))
-	pretender{}.Dial("not:2").Invoke(context.Background(), "/x.Not/M", nil, nil)
-	net.Dial("tcp", "x:1") // want `outbound net.Dial to x:1 kept: no dialer of gRPC calls it`
+	NewGreeterClient(NewClient("not:1"))                                         // ok
+	pretender{}.Dial("not:2").Invoke(context.Background(), "/x.Not/M", nil, nil) // ok
+	net.Dial("tcp", "x:1")                                                       // want `outbound net.Dial to x:1 kept: no dialer of gRPC calls it`
 }

@@ -1,0 +1,4 @@
+package cgodep
+
+// Two is 2.
+func Two() int { return 2 }

@@ -1,0 +1,6 @@
+//go:build !cgo
+
+package cgotwo
+
+// Four is 4.
+func Four() int { return 4 }

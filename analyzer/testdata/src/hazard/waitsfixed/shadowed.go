@@ -1,0 +1,7 @@
+package main
+
+func init() {
+	runtime := false
+	for !ready.Load() && !runtime { // want `loop that waits`
+	}
+}

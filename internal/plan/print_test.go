@@ -1,0 +1,160 @@
+package plan_test
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cofaas/cofaas/analyzer"
+	"github.com/cofaas/cofaas/internal/plan"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// plans are printed in all ways.
+var plans = map[string][]string{
+	"alone": {"a: p.A"},
+	"pair":  {"producer: helloworld.Greeter@env_ADDRESS|:50051 grpc.health.v1.Health -> prodcon.ProducerConsumer=env_CONSUMER|localhost:50052", "consumer: prodcon.ProducerConsumer@:50052"},
+	"shop": {
+		"shop: s.Shop@:8080 s.Admin@:8080 s.Shop grpc.health.v1.Health -> c.Cart=cart:7070 c.Cart=cart:7070 s.Events*",
+		"cart: c.Cart@flag_addr|:7070 -> r.Rates=flag_rates|rates.example.com:443 m.Mail=mail-b.prod.svc:25 m.Mail=env_MAIL|localhost:2501 m.Mail m.Mail=flag_mail|localhost:9",
+		"odd\"name<&: o.Odd", "mail-a: m.Mail@:2501", "mail-b: m.Mail@:2502 -> r.Rates=rates.example.com:443", "events: s.Events*@/run/events.sock -> s.Events*",
+	},
+	"cycles": {
+		"gate: g.Gate*@:7000 -> a.Users b.Orders", "users: a.Users -> c.Mail e.Audit", "orders: b.Orders d.Returns -> a.Users f.Stock g.Pay", "mail: c.Mail -> h.Queue*",
+		"audit: e.Audit -> h.Queue*", "stock: f.Stock -> b.Orders e.Audit", "pay: g.Pay -> i.Bank=bank.example.com:443 d.Returns", "queue: h.Queue* -> j.Store", "store: j.Store -> j.Store",
+		"report: k.Report -> j.Store l.Chart", "chart: l.Chart -> k.Report", "cron: m.Cron -> k.Report b.Orders",
+	},
+	"long": {
+		"a-function-with-a-name-that-is-too-long-for-any-box-in-a-picture: com.example.department.team.product.v1beta1.ServiceOfManyWords* -> p.B",
+		"c: p.C@parameter_address| p.C@:1 -> p.B", "b: p.B@a_configuration_file_that_is_read_at_start_and_says_where_to_listen| -> com.example.department.team.product.v1beta1.ServiceOfManyWords*",
+	},
+	"fifty": fifty(),
+}
+
+// fifty is a large application of seven layers, in which some call back.
+func fifty() []string {
+	var list []string
+	for i := range 50 {
+		s := fmt.Sprintf("svc%02d: app.v1.Service%02d", i, i)
+		if i%7 == 3 {
+			s += "*"
+		}
+		s += fmt.Sprintf("@:%d ->", 7000+i)
+		for n := range 1 + i%3 {
+			to := i + 6 + (i*i+3*n)%5 + n*2
+			if i%17 == 16 {
+				to = i - 13
+			}
+			if to < 50 {
+				s += fmt.Sprintf(" app.v1.Service%02d", to)
+				if to%7 == 3 {
+					s += "*"
+				}
+			}
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+// TestPrint compares with the files in testdata; -update writes them.
+func TestPrint(t *testing.T) {
+	for name, functions := range plans {
+		for ext, print := range map[string]func(*plan.Plan, io.Writer) error{
+			"txt": (*plan.Plan).Text, "json": (*plan.Plan).JSON, "dot": (*plan.Plan).DOT, "svg": (*plan.Plan).SVG,
+		} {
+			t.Run(name+"/"+ext, func(t *testing.T) {
+				t.Parallel()
+				var got [2]bytes.Buffer
+				for i := range got {
+					res := result(functions...)
+					res.Functions[0].Rewritten = append(res.Functions[0].Rewritten, &analyzer.Package{PkgPath: "example.com/dialer"})
+					res.Functions[0].Kept = []*analyzer.Kept{{PkgPath: "example.com/telemetry"}}
+					for _, f := range res.Functions {
+						f.Rewritten = append(f.Rewritten, &analyzer.Package{PkgPath: "example.com/pb"})
+					}
+					p, err := plan.Make(res, short)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if err := print(p, &got[i]); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if !bytes.Equal(got[0].Bytes(), got[1].Bytes()) {
+					t.Error("printed differently a second time")
+				}
+				golden := filepath.Join("testdata", name+"."+ext)
+				if *update {
+					if err := os.WriteFile(golden, got[0].Bytes(), 0o644); err != nil {
+						t.Fatal(err)
+					}
+				}
+				want, err := os.ReadFile(golden)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(string(want), got[0].String()); diff != "" {
+					t.Errorf("(-%s +got):\n%s", golden, diff)
+				}
+			})
+		}
+	}
+}
+
+// TestSVG_Contained checks that pictures are well-formed, and that they need nothing from elsewhere and run nothing.
+func TestSVG_Contained(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.svg")
+	if err != nil || len(files) != len(plans) {
+		t.Fatalf("%d pictures of %d plans, %v", len(files), len(plans), err)
+	}
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var root xml.StartElement
+		for dec := xml.NewDecoder(bytes.NewReader(data)); ; {
+			token, err := dec.Token()
+			if errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				t.Errorf("%s: %v", name, err)
+				break
+			}
+			el, ok := token.(xml.StartElement)
+			if !ok {
+				continue
+			}
+			if root.Name.Local == "" {
+				root = el.Copy()
+			}
+			switch el.Name.Local {
+			case "svg", "title", "desc", "style", "g", "rect", "path", "circle", "text":
+			default:
+				t.Errorf("%s: element %s", name, el.Name.Local)
+			}
+			for _, a := range el.Attr {
+				if strings.HasPrefix(a.Name.Local, "on") || a.Name.Local == "href" || strings.Contains(a.Value, "url(") {
+					t.Errorf("%s: attribute %s=%q", name, a.Name.Local, a.Value)
+				}
+			}
+		}
+		if root.Name.Local != "svg" || root.Name.Space != "http://www.w3.org/2000/svg" {
+			t.Errorf("%s: the root is %v", name, root.Name)
+		}
+		if style := string(data); strings.Contains(style, "@import") || strings.Contains(style, "url(") || !strings.Contains(style, "prefers-color-scheme: dark") {
+			t.Errorf("%s: its style", name)
+		}
+	}
+}
