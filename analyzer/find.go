@@ -25,7 +25,22 @@ const LoadMode = packages.LoadAllSyntax | packages.NeedModule
 // have types but no syntax, and errors in the bodies of their functions go
 // unnoticed.
 func Load(ctx context.Context, dir string, patterns ...string) ([]*packages.Package, error) {
-	return loader.Packages(packages.Config{Context: ctx, Dir: dir, Env: nativeEnv()}, loader.Options{Near: Near}, patterns...)
+	pkgs, err := List(ctx, dir, patterns...)
+	if err != nil {
+		return nil, err
+	}
+	return pkgs, Check(ctx, pkgs)
+}
+
+// List is the first half of Load: what it returns names the files that Check
+// will read.
+func List(ctx context.Context, dir string, patterns ...string) ([]*packages.Package, error) {
+	return loader.List(packages.Config{Context: ctx, Dir: dir, Env: nativeEnv()}, patterns...)
+}
+
+// Check is the second half of Load.
+func Check(ctx context.Context, pkgs []*packages.Package) error {
+	return loader.Check(ctx, pkgs, loader.Options{Near: Near})
 }
 
 // Near reports whether Analyze needs the syntax of a package, and of all that

@@ -14,6 +14,7 @@ import (
 
 	"github.com/cofaas/cofaas/internal/generate"
 	"github.com/cofaas/cofaas/internal/plan"
+	"github.com/cofaas/cofaas/internal/results"
 )
 
 const usage = `cofaas-gen runs networks of gRPC functions as one program.
@@ -107,7 +108,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func (f *flags) options(patterns []string, stderr io.Writer) (generate.Options, error) {
-	opts := generate.Options{Patterns: patterns, Protos: map[string]string{}, Tags: f.tags, Tool: identity()}
+	opts := generate.Options{Patterns: patterns, Protos: map[string]string{}, Tags: f.tags, Tool: results.Tool()}
 	var err error
 	if opts.Dir, err = os.Getwd(); err != nil {
 		return opts, err
@@ -221,17 +222,4 @@ func version() string {
 		return info.Main.Version
 	}
 	return "(devel)"
-}
-
-// identity tells builds of this command apart, also those of one version: by the file that is being run.
-func identity() string {
-	exe, err := os.Executable()
-	if err != nil {
-		return version()
-	}
-	info, err := os.Stat(exe)
-	if err != nil {
-		return version()
-	}
-	return fmt.Sprintf("%s %d %d", version(), info.Size(), info.ModTime().UnixNano())
 }

@@ -20,7 +20,7 @@ import (
 func fixed(found []finding) (files map[string]change, rest []finding, err error) {
 	edits := make(map[string][]edit)
 	for _, f := range found {
-		if len(f.fixes) == 0 || !add(edits, f.fixes[0].edits) {
+		if len(f.Fixes) == 0 || !add(edits, f.Fixes[0].Edits) {
 			rest = append(rest, f)
 		}
 	}
@@ -47,29 +47,29 @@ type change struct{ before, after []byte }
 func add(edits map[string][]edit, fix []edit) bool {
 	var others []edit
 	for _, e := range fix {
-		same := func(o edit) bool { return o.start == e.start && o.end == e.end && bytes.Equal(o.text, e.text) }
-		if slices.ContainsFunc(edits[e.file], same) {
+		same := func(o edit) bool { return o.Start == e.Start && o.End == e.End && bytes.Equal(o.Text, e.Text) }
+		if slices.ContainsFunc(edits[e.File], same) {
 			continue
 		}
-		if slices.ContainsFunc(edits[e.file], func(o edit) bool { return e.start < o.end && o.start < e.end || e.start == o.start }) {
+		if slices.ContainsFunc(edits[e.File], func(o edit) bool { return e.Start < o.End && o.Start < e.End || e.Start == o.Start }) {
 			return false
 		}
 		others = append(others, e)
 	}
 	for _, e := range others {
-		edits[e.file] = append(edits[e.file], e)
+		edits[e.File] = append(edits[e.File], e)
 	}
 	return true
 }
 
 // apply returns src with edits that do not overlap, formatted if it was.
 func apply(src []byte, edits []edit) ([]byte, error) {
-	edits = slices.SortedFunc(slices.Values(edits), func(a, b edit) int { return cmp.Compare(a.start, b.start) })
+	edits = slices.SortedFunc(slices.Values(edits), func(a, b edit) int { return cmp.Compare(a.Start, b.Start) })
 	var out []byte
 	at := 0
 	for _, e := range edits {
-		out = append(append(out, src[at:e.start]...), e.text...)
-		at = e.end
+		out = append(append(out, src[at:e.Start]...), e.Text...)
+		at = e.End
 	}
 	out = append(out, src[at:]...)
 	formatted, err := format.Source(out)

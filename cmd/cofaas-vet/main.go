@@ -16,6 +16,8 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -29,6 +31,8 @@ import (
 
 	"github.com/cofaas/cofaas/analyzer"
 	"github.com/cofaas/cofaas/analyzer/vet"
+	"github.com/cofaas/cofaas/internal/loader"
+	"github.com/cofaas/cofaas/internal/results"
 	"github.com/cofaas/cofaas/internal/staging"
 )
 
@@ -75,17 +79,15 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return fail(err)
 	}
-	pkgs, err := analyzer.Load(context.Background(), s.dir, s.patterns...)
-	if err != nil {
+	found, err := s.find()
+	var broken *brokenError
+	switch {
+	case errors.As(err, &broken):
+		n := printErrors(stderr, names, broken.errs)
+		return fail(fmt.Errorf("%d errors in packages: nothing was analyzed", n))
+	case err != nil:
 		printErrors(stderr, names, err) // each has a position
 		return exitFailure
-	}
-	if n := printErrors(stderr, names, staging.Errors(pkgs)); n > 0 {
-		return fail(fmt.Errorf("%d errors in packages: nothing was analyzed", n))
-	}
-	found, err := analyze(pkgs, s.explain)
-	if err != nil {
-		return fail(err)
 	}
 	switch {
 	case s.diff:
@@ -156,6 +158,39 @@ func parse(args []string, stderr io.Writer) (s settings, code int, ok bool) {
 	return s, 0, true
 }
 
+// A brokenError says that packages do not compile.
+type brokenError struct{ errs error }
+
+func (e *brokenError) Error() string { return e.errs.Error() }
+
+// find returns what is found, sorted: now, or when the same was looked at before.
+func (s *settings) find() ([]finding, error) {
+	ctx := context.Background()
+	pkgs, err := analyzer.List(ctx, s.dir, s.patterns...)
+	if err != nil {
+		return nil, err
+	}
+	data, err := results.Open("vet").Do(pkgs, []string{results.Tool(), fmt.Sprint(s.explain)}, func() ([]byte, error) {
+		defer loader.RelaxGC()()
+		if err := analyzer.Check(ctx, pkgs); err != nil {
+			return nil, err
+		}
+		if errs := staging.Errors(pkgs); errs != nil {
+			return nil, &brokenError{errs}
+		}
+		found, err := analyze(pkgs, s.explain)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(found)
+	})
+	if err != nil {
+		return nil, err
+	}
+	var found []finding
+	return found, json.Unmarshal(data, &found)
+}
+
 // analyze returns what is found in pkgs, sorted.
 func analyze(pkgs []*packages.Package, explain bool) ([]finding, error) {
 	a := vet.New()
@@ -187,26 +222,40 @@ func analyze(pkgs []*packages.Package, explain bool) ([]finding, error) {
 // it knows, by what is decided about whole functions, for those of pkgs of which
 // that can be told.
 func explained(pkgs []*packages.Package, found []finding) []finding {
+	var functions []*packages.Package
 	for _, pkg := range pkgs {
-		if !vet.IsFunction(pkg.Fset, pkg.Types, pkg.Syntax) {
-			continue
+		if vet.IsFunction(pkg.Fset, pkg.Types, pkg.Syntax) {
+			functions = append(functions, pkg)
 		}
-		result, err := analyzer.Analyze([]*packages.Package{pkg}, analyzer.Options{})
-		if err != nil {
-			continue // which found says too
-		}
+	}
+	for _, fn := range decided(functions) {
 		found = slices.DeleteFunc(found, func(f finding) bool {
-			return f.pkg == pkg.PkgPath && analyzer.IsDecision(f.Category)
+			return f.Pkg == fn.PkgPath && analyzer.IsDecision(f.Category)
 		})
-		for _, fn := range result.Functions {
-			for _, d := range fn.Decisions {
-				found = append(found, finding{Diagnostic: analyzer.Diagnostic{
-					Pos: d.Pos, Category: d.Category, Message: decision(d),
-				}, pkg: pkg.PkgPath})
-			}
+		for _, d := range fn.Decisions {
+			found = append(found, finding{Diagnostic: analyzer.Diagnostic{
+				Pos: d.Pos, Category: d.Category, Message: decision(d),
+			}, Pkg: fn.PkgPath})
 		}
 	}
 	return found
+}
+
+// decided returns the functions about which there are no errors, which the
+// findings have too.
+func decided(pkgs []*packages.Package) []*analyzer.Function {
+	result, err := analyzer.Analyze(pkgs, analyzer.Options{})
+	if err == nil {
+		return result.Functions
+	}
+	if len(pkgs) == 1 {
+		return nil
+	}
+	var functions []*analyzer.Function
+	for _, pkg := range pkgs {
+		functions = append(functions, decided([]*packages.Package{pkg})...)
+	}
+	return functions
 }
 
 // decision says in one line what was decided, and why.

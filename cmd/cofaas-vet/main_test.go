@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -336,6 +337,49 @@ func TestGoFix(t *testing.T) {
 	for _, want := range []string{"\n+\t_ \"time/tzdata\"\n", "\n-// go:generate", "\n+//go:generate go tool cofaas-gen"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("got:\n%s\nwant %q", out, want)
+		}
+	}
+}
+
+// TestRun_Again proves that a second look at the same packages finds the same, and one at others does not.
+func TestRun_Again(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "main.go")
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(filepath.Join(dir, "go.mod"), "module example.com/again\n\ngo 1.26\n")
+	write(file, "package main\n\n// go:generate go tool cofaas-gen\n\nfunc main() {}\n")
+	t.Setenv("GOWORK", "off")
+	t.Chdir(dir)
+	look := func(args ...string) string {
+		t.Helper()
+		var stdout, stderr bytes.Buffer
+		code := run(args, &stdout, &stderr)
+		return fmt.Sprintf("%d\n%s%s", code, stdout.String(), stderr.String())
+	}
+	first := look("-json")
+	if !strings.Contains(first, "annotation") || !strings.Contains(first, "edits") {
+		t.Fatalf("got %s", first)
+	}
+	if again := look("-json"); again != first {
+		t.Errorf("got %s\nand then %s", first, again)
+	}
+	write(file, "package main\n\nfunc main() {}\n")
+	if again := look(); again != "0\n" {
+		t.Errorf("after a change: %s", again)
+	}
+	write(file, "package main\n\nfunc main() { x }\n")
+	for range 2 { // an error is not remembered as if there were nothing
+		if again := look(); !strings.HasPrefix(again, "2\n") || !strings.Contains(again, "main.go:3:15") {
+			t.Errorf("broken: %s", again)
 		}
 	}
 }

@@ -19,37 +19,38 @@ import (
 	"github.com/cofaas/cofaas/internal/staging"
 )
 
-// A finding is a diagnostic, where it ends, and how it can be fixed.
+// A finding is a diagnostic, where it ends, and how it can be fixed. Findings are
+// kept between runs.
 type finding struct {
 	analyzer.Diagnostic
-	pkg   string
-	end   token.Position // invalid if not known
-	fixes []fix
+	Pkg   string
+	End   token.Position // invalid if not known
+	Fixes []fix
 }
 
 // A fix is a SuggestedFix with positions that need no file set.
 type fix struct {
-	message string
-	edits   []edit
+	Message string
+	Edits   []edit
 }
 
-// An edit replaces the bytes [start, end) of a file.
+// An edit replaces the bytes [Start, End) of a file.
 type edit struct {
-	file       string
-	start, end int
-	text       []byte
+	File       string
+	Start, End int
+	Text       []byte
 }
 
 func newFinding(pkg *packages.Package, d analysis.Diagnostic) finding {
 	f := finding{
 		Diagnostic: analyzer.Diagnostic{Pos: pkg.Fset.Position(d.Pos), Category: d.Category, Message: d.Message},
-		pkg:        pkg.PkgPath,
+		Pkg:        pkg.PkgPath,
 	}
 	if d.End.IsValid() {
-		f.end = pkg.Fset.Position(d.End)
+		f.End = pkg.Fset.Position(d.End)
 	}
 	for _, suggested := range d.SuggestedFixes {
-		one := fix{message: suggested.Message}
+		one := fix{Message: suggested.Message}
 		for _, e := range suggested.TextEdits {
 			end := e.End
 			if !end.IsValid() {
@@ -57,9 +58,9 @@ func newFinding(pkg *packages.Package, d analysis.Diagnostic) finding {
 			}
 			// Not where line comments say, but where the bytes are.
 			start := pkg.Fset.PositionFor(e.Pos, false)
-			one.edits = append(one.edits, edit{start.Filename, start.Offset, pkg.Fset.PositionFor(end, false).Offset, e.NewText})
+			one.Edits = append(one.Edits, edit{start.Filename, start.Offset, pkg.Fset.PositionFor(end, false).Offset, e.NewText})
 		}
-		f.fixes = append(f.fixes, one)
+		f.Fixes = append(f.Fixes, one)
 	}
 	return f
 }
@@ -159,17 +160,17 @@ func printJSON(w io.Writer, found []finding, names names) error {
 	out := jsonOutput{Diagnostics: []jsonDiagnostic{}}
 	for _, f := range found {
 		d := jsonDiagnostic{
-			Category: f.Category, Severity: f.Severity().String(), Package: f.pkg,
+			Category: f.Category, Severity: f.Severity().String(), Package: f.Pkg,
 			Position: position(f.Pos), Message: f.Message, URL: f.URL(),
 		}
-		if f.end.IsValid() {
-			end := position(f.end)
+		if f.End.IsValid() {
+			end := position(f.End)
 			d.End = &end
 		}
-		for _, fix := range f.fixes {
-			one := jsonFix{Message: fix.message, Edits: []jsonEdit{}}
-			for _, e := range fix.edits {
-				one.Edits = append(one.Edits, jsonEdit{names.file(e.file), e.start, e.end, string(e.text)})
+		for _, fix := range f.Fixes {
+			one := jsonFix{Message: fix.Message, Edits: []jsonEdit{}}
+			for _, e := range fix.Edits {
+				one.Edits = append(one.Edits, jsonEdit{names.file(e.File), e.Start, e.End, string(e.Text)})
 			}
 			d.Fixes = append(d.Fixes, one)
 		}

@@ -12,7 +12,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 
 	"golang.org/x/tools/go/packages"
@@ -79,7 +78,7 @@ func load(ctx context.Context, opts *Options) (*project, error) {
 // loadFound is load for packages that have been found.
 func loadFound(ctx context.Context, opts *Options, f *found) (*project, error) {
 	opts.progress("analysing %d functions", len(f.annotated))
-	defer relaxGC()()
+	defer loader.RelaxGC()()
 	roots, patches, err := staging.Check(opts.config(ctx), f.pkgs, loader.Options{Near: analyzer.Near, Bodies: true}, f.paths()...)
 	if err != nil {
 		return nil, err
@@ -170,16 +169,6 @@ func (f *found) paths() []string {
 		paths[i] = a.PkgPath
 	}
 	return paths
-}
-
-// relaxGC has the collector run less often until the function that it returns is called: loading allocates much, and nearly all of it
-// stays. A GOGC of the user's counts.
-func relaxGC() (restore func()) {
-	if os.Getenv("GOGC") != "" {
-		return func() {}
-	}
-	old := debug.SetGCPercent(400)
-	return func() { debug.SetGCPercent(old) }
 }
 
 func dirs(all []analyzer.Annotated) string {
