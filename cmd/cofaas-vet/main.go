@@ -20,6 +20,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"go/token"
 	"io"
 	"os"
 	"slices"
@@ -32,6 +33,7 @@ import (
 	"github.com/cofaas/cofaas/analyzer"
 	"github.com/cofaas/cofaas/analyzer/vet"
 	"github.com/cofaas/cofaas/internal/loader"
+	"github.com/cofaas/cofaas/internal/plan"
 	"github.com/cofaas/cofaas/internal/results"
 	"github.com/cofaas/cofaas/internal/staging"
 )
@@ -212,23 +214,46 @@ func analyze(pkgs []*packages.Package, explain bool) ([]finding, error) {
 			found = append(found, newFinding(act.Package, d))
 		}
 	}
-	if explain {
-		found = explained(pkgs, found)
-	}
-	return sortFindings(found), nil
-}
-
-// explained replaces what the analyzer has decided about each package, as far as
-// it knows, by what is decided about whole functions, for those of pkgs of which
-// that can be told.
-func explained(pkgs []*packages.Package, found []finding) []finding {
 	var functions []*packages.Package
 	for _, pkg := range pkgs {
 		if vet.IsFunction(pkg.Fset, pkg.Types, pkg.Syntax) {
 			functions = append(functions, pkg)
 		}
 	}
-	for _, fn := range decided(functions) {
+	if len(functions) > 1 || explain {
+		decided := decided(functions)
+		if explain {
+			found = explained(decided, found)
+		}
+		found = append(found, planned(decided)...)
+	}
+	return sortFindings(found), nil
+}
+
+// planned returns what the plan for functions says of calls between them. What
+// stands in the way of a plan is for those to say who make one.
+func planned(functions []*analyzer.Function) []finding {
+	p, err := plan.Make(&analyzer.Result{Functions: functions}, func(file string) string { return file })
+	if err != nil {
+		return nil
+	}
+	var found []finding
+	for _, d := range p.Diagnostics {
+		found = append(found, finding{
+			Diagnostic: analyzer.Diagnostic{
+				Pos:      token.Position{Filename: d.Position.File, Line: d.Position.Line, Column: d.Position.Column},
+				Category: d.Category, Message: d.Message,
+			},
+			Pkg: p.Function(d.Function).Package,
+		})
+	}
+	return found
+}
+
+// explained replaces what the analyzer has decided about each package, as far as
+// it knows, by what is decided about whole functions.
+func explained(functions []*analyzer.Function, found []finding) []finding {
+	for _, fn := range functions {
 		found = slices.DeleteFunc(found, func(f finding) bool {
 			return f.Pkg == fn.PkgPath && analyzer.IsDecision(f.Category)
 		})

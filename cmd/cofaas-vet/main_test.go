@@ -49,6 +49,11 @@ func TestRun(t *testing.T) {
 		{"NoService", []string{"vetted/empty"}, 1, []string{"main.go:1:9: package vetted/empty: registers no gRPC service"}, ""},
 		{"Warnings", []string{"hazard/zonesingle"}, 0, []string{"main.go:11:2: time.LoadLocation fails in a guest"}, ""},
 		{"Strict", []string{"-strict", "hazard/zonesingle"}, 1, []string{"main.go:11:2: time.LoadLocation fails in a guest"}, ""},
+		{"Several", []string{"several/front", "several/one", "several/two"}, 0, []string{
+			`main.go:19:23: function front dials "three:3" for service x.Plain, which functions one and two serve`,
+			"main.go:20:23: function front calls service x.Plain, which functions one and two serve, and what it dials is not known (environment variable PLAIN)",
+		}, ""},
+		{"Alone", []string{"several/front"}, 0, nil, ""},
 		{"StrictInfo", []string{"-strict", "-explain", "vetted/clean"}, 0, []string{"", "", "", ""}, ""},
 		{"Explain", []string{"-explain", "vetted/clean"}, 0, []string{
 			"plain_grpc.pb.go:4:1: package pb/plain -> rewritten: exchanges gRPC types by plain.RegisterPlainServer",
