@@ -3,11 +3,9 @@ package hazards
 import (
 	_ "embed"
 	"go/ast"
-	"go/build"
 	"go/token"
 	"go/types"
 	"maps"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -62,7 +60,7 @@ type Found struct {
 
 func run(pass *analysis.Pass) (any, error) {
 	result := new(Result)
-	if grpcpkg.Is(pass.Pkg.Path()) || isStandard(pass) {
+	if grpcpkg.Is(pass.Pkg.Path()) || source.Std(pass) {
 		return result, nil
 	}
 	below := make(map[string]*Package)
@@ -100,24 +98,6 @@ func run(pass *analysis.Pass) (any, error) {
 
 // owned reports whether the package is the user's own: of a module without a version, or of none.
 func owned(pass *analysis.Pass) bool { return pass.Module == nil || pass.Module.Version == "" }
-
-// isStandard reports whether the package is one of the standard library, which belongs to no module, as packages in GOPATH do.
-func isStandard(pass *analysis.Pass) bool {
-	if pass.Module != nil && pass.Module.Path != "" {
-		return false
-	}
-	if root := build.Default.GOROOT; root != "" {
-		for _, file := range pass.Files {
-			name := pass.Fset.File(file.FileStart).Name()
-			if strings.HasPrefix(name, filepath.Join(root, "src")+string(filepath.Separator)) {
-				return true
-			}
-		}
-		return false
-	}
-	first, _, _ := strings.Cut(pass.Pkg.Path(), "/")
-	return !strings.Contains(first, ".")
-}
 
 // exposes reports whether other packages can write variables of the package.
 func exposes(scope *types.Scope) bool {

@@ -23,14 +23,18 @@ func Files(pass *analysis.Pass) []*ast.File {
 }
 
 // Std reports whether the package of pass is of the standard library, which
-// knows nothing of gRPC.
+// knows nothing of gRPC. Of that, drivers need not have the files.
 func Std(pass *analysis.Pass) bool {
-	if len(pass.Files) == 0 {
+	switch {
+	case pass.Module != nil && pass.Module.Path != "":
+		return false
+	case len(pass.Files) == 0:
 		return true
+	case build.Default.GOROOT != "":
+		// Packages in GOPATH have no module either.
+		root := filepath.Join(build.Default.GOROOT, "src") + string(filepath.Separator)
+		return strings.HasPrefix(pass.Fset.File(pass.Files[0].FileStart).Name(), root)
 	}
-	name := pass.Fset.File(pass.Files[0].FileStart).Name()
-	return strings.HasPrefix(name, root)
+	first, _, _ := strings.Cut(pass.Pkg.Path(), "/")
+	return !strings.Contains(first, ".")
 }
-
-// root is where the standard library is.
-var root = filepath.Join(build.Default.GOROOT, "src") + string(filepath.Separator)
