@@ -285,12 +285,6 @@ func (e *evaluator) wrapped(v value, lit *ast.CompositeLit) *Term {
 	return unknownTerm("a computed value")
 }
 
-// isDial reports whether call makes a connection.
-func (f *flow) isDial(call *ast.CallExpr) bool {
-	_, ok := f.dialled(call)
-	return ok
-}
-
 // dialled returns the argument of call, a dial, that is the target.
 func (f *flow) dialled(call *ast.CallExpr) (int, bool) {
 	fn := calleeFunc(f.info, call)
