@@ -39,7 +39,9 @@ type Function struct {
 	Listen []Value `json:"listen"`
 	// Rewritten and Kept are packages that import grpc: with the stubs in place of it, or as they are.
 	Rewritten []string `json:"rewritten"`
-	Kept      []string `json:"kept,omitempty"`
+	// Copied are those of Rewritten that packages of Kept use too: these get the originals.
+	Copied []string `json:"copied,omitempty"`
+	Kept   []string `json:"kept,omitempty"`
 
 	Analysis *analyzer.Function `json:"-"`
 }
@@ -218,6 +220,9 @@ func (m *maker) function(a *analyzer.Function) {
 	}
 	for _, r := range a.Rewritten {
 		f.Rewritten = append(f.Rewritten, r.PkgPath)
+		if r.Copy != "" {
+			f.Copied = append(f.Copied, r.PkgPath)
+		}
 	}
 	for _, k := range a.Kept {
 		f.Kept = append(f.Kept, k.PkgPath)

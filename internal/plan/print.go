@@ -11,7 +11,7 @@ import (
 // Text prints the plan for people: what all functions rewrite or keep comes once, at the end. Diagnostics are not part of it.
 func (p *Plan) Text(w io.Writer) error {
 	var b strings.Builder
-	rewritten := p.common(func(f *Function) []string { return f.Rewritten })
+	rewritten := p.common(func(f *Function) []string { return f.rewritten() })
 	kept := p.common(func(f *Function) []string { return f.Kept })
 	packages := func(what string, list []string, but []string) {
 		for _, pkg := range list {
@@ -34,7 +34,7 @@ func (p *Plan) Text(w io.Writer) error {
 		for _, service := range f.Imports {
 			p.textCalls(&b, f, service)
 		}
-		packages("rewrites", f.Rewritten, rewritten)
+		packages("rewrites", f.rewritten(), rewritten)
 		packages("keeps", f.Kept, kept)
 	}
 	if len(rewritten)+len(kept) > 0 {
@@ -47,6 +47,17 @@ func (p *Plan) Text(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// rewritten returns the packages that are rewritten, and says of which there are copies.
+func (f *Function) rewritten() []string {
+	list := slices.Clone(f.Rewritten)
+	for i, pkg := range list {
+		if slices.Contains(f.Copied, pkg) {
+			list[i] += " (a copy: packages that it keeps get the original)"
+		}
+	}
+	return list
 }
 
 // common is what lists of all functions have in common, if there are several functions.

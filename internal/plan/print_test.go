@@ -83,9 +83,15 @@ func TestPrint(t *testing.T) {
 					for _, f := range res.Functions {
 						f.Rewritten = append(f.Rewritten, &analyzer.Package{PkgPath: "example.com/pb"})
 					}
+					if name == "pair" {
+						res.Functions[0].Rewritten = append(res.Functions[0].Rewritten, &analyzer.Package{PkgPath: "example.com/instr", Copy: "example.com/instr/cofaasguest"})
+					}
 					p, err := plan.Make(res, short)
 					if err != nil {
 						t.Fatal(err)
+					}
+					if name == "pair" {
+						p.Patches = []plan.Patch{{Package: "example.com/log", Module: "example.com/log", Version: "v1.2.3", File: "terminal.go", Reason: "knows no terminals"}}
 					}
 					if err := print(p, &got[i]); err != nil {
 						t.Fatal(err)
