@@ -195,14 +195,8 @@ func packagePosition(pkg *packages.Package) token.Position {
 // functionPosition returns where pkg is marked as a function, or else where it
 // begins.
 func functionPosition(pkg *packages.Package) token.Position {
-	for _, file := range pkg.Syntax {
-		for _, group := range file.Comments {
-			for _, comment := range group.List {
-				if annotation.Is(comment.Text) {
-					return pkg.Fset.Position(comment.Pos())
-				}
-			}
-		}
+	if pos := annotation.Pos(pkg.Fset, pkg.Syntax); pos.IsValid() {
+		return pkg.Fset.Position(pos)
 	}
 	return packagePosition(pkg)
 }

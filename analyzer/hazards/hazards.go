@@ -74,7 +74,7 @@ func run(pass *analysis.Pass) (any, error) {
 	}
 	p := &Package{Path: pass.Pkg.Path()}
 	cgo(pass, p)
-	if owned(pass) {
+	if source.Owned(pass) {
 		p.Exposes = exposes(pass.Pkg.Scope())
 		collect(pass, p, below)
 		p.prune()
@@ -95,9 +95,6 @@ func run(pass *analysis.Pass) (any, error) {
 	}
 	return result, nil
 }
-
-// owned reports whether the package is the user's own: of a module without a version, or of none.
-func owned(pass *analysis.Pass) bool { return pass.Module == nil || pass.Module.Version == "" }
 
 // exposes reports whether other packages can write variables of the package.
 func exposes(scope *types.Scope) bool {

@@ -71,7 +71,7 @@ func (e *editor) listens(listens []*usage.Listen) {
 // names returns the import by which l calls net.Listen and the expression that
 // names it, if it is enough to name another package there.
 func (e *editor) names(l *usage.Listen) (*types.PkgName, ast.Expr) {
-	if l.Func != usage.NetListen || l.Use != usage.RPC {
+	if l.Kind != usage.NetListen || l.Use != usage.RPC {
 		return nil, nil
 	}
 	switch fun := ast.Unparen(l.Call().Fun).(type) {
@@ -93,14 +93,14 @@ func (e *editor) listen(l *usage.Listen, alias string) {
 	begin := func(name string) { e.replace(start, start, alias+"."+name+"(") }
 	switch {
 	case l.Use != usage.RPC:
-		begin(map[usage.ListenFunc]string{
+		begin(map[usage.ListenKind]string{
 			usage.NetListen: "Shared", usage.TLSListen: "SharedTLS", usage.ConfigListen: "SharedConfig",
-		}[l.Func])
+		}[l.Kind])
 		e.replaceLines(l.Call().Fun.End(), rest, ", ")
-	case l.Func == usage.TLSListen:
+	case l.Kind == usage.TLSListen:
 		begin("ListenTLS")
 		e.replaceLines(nameOf(fun).Pos(), rest, "NewListener, ")
-	case l.Func == usage.ConfigListen:
+	case l.Kind == usage.ConfigListen:
 		begin("ListenConfig")
 		sel := fun.(*ast.SelectorExpr)
 		e.replaceLines(sel.X.End(), rest, e.promotion(sel)+", ")

@@ -143,9 +143,9 @@ var values = map[string]bool{
 }
 
 func newNode(pass *analysis.Pass, below map[string]*Node) *Node {
-	n := &Node{Path: pass.Pkg.Path(), Owned: true, Values: true}
+	n := &Node{Path: pass.Pkg.Path(), Owned: source.Owned(pass), Values: true}
 	if pass.Module != nil {
-		n.Module, n.Owned = pass.Module.Path, pass.Module.Version == ""
+		n.Module = pass.Module.Path
 	}
 	for _, file := range source.Files(pass) {
 		for _, spec := range file.Imports {

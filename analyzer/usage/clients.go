@@ -26,7 +26,7 @@ func (c *collector) dial(cur inspector.Cursor, call *ast.CallExpr) {
 		reason += ", with a dialer of its own at " + where
 	}
 	d := &Dial{Site: c.site(cur, reason), Target: t.Value(), call: call}
-	if c.abstract(&d.Site, &Pattern{Kind: DialPattern, Target: t, What: qualified(calleeFunc(c.TypesInfo, call))}) {
+	if c.abstract(&d.Site, &Pattern{Kind: DialPattern, Target: t}) {
 		return
 	}
 	c.result.Dials = append(c.result.Dials, d)
@@ -99,7 +99,7 @@ func (c *collector) client(cur inspector.Cursor, call *ast.CallExpr) {
 	if s == nil {
 		return
 	}
-	c.clientOn(cur, call, &Pattern{Kind: ClientPattern, Service: s, What: qualified(fn)}, "")
+	c.clientOn(cur, call, &Pattern{Kind: ClientPattern, Service: s}, "")
 }
 
 // clientValue is client for calls of function values: of what they are known to
@@ -112,13 +112,13 @@ func (c *collector) clientValue(cur inspector.Cursor, call *ast.CallExpr) {
 	in := c.flow.function(cur)
 	for _, leaf := range c.flow.origins(fun, query{in: in}) {
 		if p, ok := c.flow.parameterOf(leaf); ok && p.fn != nil && p.fn == in && p.index >= 0 && leaf.field == "" {
-			c.clientOn(cur, call, &Pattern{Kind: ClientPattern, Constructor: p.index + 1, What: c.describe(leaf)}, "")
+			c.clientOn(cur, call, &Pattern{Kind: ClientPattern, Constructor: p.index + 1}, "")
 			continue
 		}
 		if fn := c.flow.funcNamed(leaf.expr()); fn != nil {
 			if s := c.services.Constructs[fn.Origin()]; s != nil {
 				c.named[leaf.expr().Pos()] = true
-				c.clientOn(cur, call, &Pattern{Kind: ClientPattern, Service: s, What: qualified(fn)}, "")
+				c.clientOn(cur, call, &Pattern{Kind: ClientPattern, Service: s}, "")
 			}
 		}
 	}
@@ -129,7 +129,7 @@ func (c *collector) clientValue(cur inspector.Cursor, call *ast.CallExpr) {
 func (c *collector) clientOn(cur inspector.Cursor, call *ast.CallExpr, p *Pattern, how string) {
 	conn, ok := c.argument(call, grpcpkg.IsConn)
 	if !ok {
-		p.Target = unknownTerm("connection: " + p.What + " takes none")
+		p.Target = unknownTerm("connection: " + c.describe(value{cur: cur}) + " takes none")
 		c.addClient(cur, p, nil, how)
 		return
 	}
@@ -186,7 +186,7 @@ func (c *collector) invoke(cur inspector.Cursor, call *ast.CallExpr) {
 		return
 	}
 	for _, m := range methods {
-		p := &Pattern{Kind: ClientPattern, Service: c.services.Raw(m.service, m.method), What: "Invoke"}
+		p := &Pattern{Kind: ClientPattern, Service: c.services.Raw(m.service, m.method)}
 		const how = ", called without a generated client"
 		if sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr); ok && grpcpkg.IsConn(info.TypeOf(sel.X)) {
 			c.clientWith(cur, c.at(sel.X), p, how)

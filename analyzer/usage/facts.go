@@ -41,7 +41,6 @@ type Pattern struct {
 	ID          string // of the site: the same for all calls
 	Pkg         string // path of the package that has the site
 	Where       string // file:line of the site
-	What        string // what the site calls
 
 	depth int // through how many calls of this package it came
 }

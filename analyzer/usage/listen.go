@@ -32,16 +32,16 @@ func (c *collector) listen(cur inspector.Cursor, call *ast.CallExpr) {
 	}
 	arg := value{cur: cur.ChildAt(edge.CallExpr_Args, address)}
 	t := c.flow.term(arg, nil)
-	l := &Listen{Func: kind, Address: t.Value(), call: call}
+	l := &Listen{Kind: kind, Address: t.Value(), call: call}
 	c.addListen(cur, l, 0, "")
 	if (l.Use == RPC || l.Use == Shared) && t.has(OpUnknown) {
 		// Callers in other packages may know more.
-		c.abstract(&l.Site, &Pattern{Kind: ListenPattern, Target: c.flow.term(arg, l.Site.Func), What: qualified(fn)})
+		c.abstract(&l.Site, &Pattern{Kind: ListenPattern, Target: c.flow.term(arg, l.Func)})
 	}
 }
 
 // listenCall says how fn listens, and which argument is the address.
-func listenCall(fn *types.Func) (kind ListenFunc, address int, ok bool) {
+func listenCall(fn *types.Func) (kind ListenKind, address int, ok bool) {
 	switch recv := fn.Signature().Recv(); {
 	case recv == nil && isFunc(fn, "net", "Listen"):
 		return NetListen, 1, true

@@ -83,7 +83,7 @@ func (c *collector) applyAt(cur inspector.Cursor, p *Pattern) bool {
 	c.applied[key] = true
 	in := c.flow.function(cur)
 	e := &evaluator{flow: c.flow, in: in}
-	q := &Pattern{Kind: p.Kind, Service: p.Service, ID: p.ID, Pkg: p.Pkg, Where: p.Where, What: p.What, depth: p.depth + 1,
+	q := &Pattern{Kind: p.Kind, Service: p.Service, ID: p.ID, Pkg: p.Pkg, Where: p.Where, depth: p.depth + 1,
 		Target: e.instantiate(p.Target, value{cur: cur})}
 	verb := map[PatternKind]string{DialPattern: "dialled", ListenPattern: "called", ClientPattern: "made"}[p.Kind]
 	how := fmt.Sprintf(", %s at %s", verb, p.Where)
@@ -136,7 +136,7 @@ func (c *collector) constructors(cur inspector.Cursor, index int, in *types.Func
 	var list []*Pattern
 	for _, leaf := range c.flow.origins(value{cur: arg}, query{in: in}) {
 		if p, ok := c.flow.parameterOf(leaf); ok && p.fn != nil && p.fn == in && p.index >= 0 && leaf.field == "" {
-			list = append(list, &Pattern{Constructor: p.index + 1, What: c.describe(leaf)})
+			list = append(list, &Pattern{Constructor: p.index + 1})
 			continue
 		}
 		fn := c.flow.funcNamed(leaf.expr())
@@ -145,7 +145,7 @@ func (c *collector) constructors(cur inspector.Cursor, index int, in *types.Func
 		}
 		if s := c.constructs(fn); s != nil {
 			c.named[leaf.expr().Pos()] = true
-			list = append(list, &Pattern{Service: s, What: qualified(fn)})
+			list = append(list, &Pattern{Service: s})
 		}
 	}
 	return list

@@ -79,7 +79,7 @@ type Serve struct {
 type Listen struct {
 	Site
 	Use     Use
-	Func    ListenFunc
+	Kind    ListenKind
 	Address Value
 	// Opener is the function of another package that makes the listener, if it is
 	// one.
@@ -95,11 +95,11 @@ func (l *Listen) Call() *ast.CallExpr { return l.call }
 // known to serve nothing of gRPC.
 func (l *Listen) Rewritten() bool { return l.call != nil && l.Opener == nil && l.Use != Kept }
 
-// A ListenFunc says what is called to make a listener.
-type ListenFunc int
+// A ListenKind says what is called to make a listener.
+type ListenKind int
 
 const (
-	NetListen    ListenFunc = iota // net.Listen
+	NetListen    ListenKind = iota // net.Listen
 	TLSListen                      // tls.Listen
 	ConfigListen                   // (*net.ListenConfig).Listen
 )

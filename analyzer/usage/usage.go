@@ -52,7 +52,7 @@ func run(pass *analysis.Pass) (any, error) {
 		return c.result, nil
 	}
 	near, listens := services.Near(pass.Pkg), opensListeners(pass)
-	if !near && !listens && !(owned(pass) && configures(pass)) {
+	if !near && !listens && !(source.Owned(pass) && configures(pass)) {
 		return c.result, nil
 	}
 	c.flow = newFlow(pass, inspector.New(source.Files(pass)))
@@ -151,9 +151,6 @@ func tagged(file *ast.File) bool {
 	})
 	return found
 }
-
-// owned reports whether the package is of a module that is being worked in.
-func owned(pass *analysis.Pass) bool { return pass.Module == nil || pass.Module.Version == "" }
 
 func imports(pkg *types.Package, paths ...string) bool {
 	for _, imp := range pkg.Imports() {

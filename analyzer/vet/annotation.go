@@ -42,16 +42,7 @@ func (r *reporter) annotations() *ast.File {
 
 // IsFunction reports whether the files of a package mark it as a function.
 func IsFunction(fset *token.FileSet, pkg *types.Package, files []*ast.File) bool {
-	for _, file := range files {
-		for _, group := range file.Comments {
-			for _, comment := range group.List {
-				if pkg.Name() == "main" && annotation.Is(comment.Text) && begins(fset, comment) {
-					return true
-				}
-			}
-		}
-	}
-	return false
+	return pkg.Name() == "main" && annotation.Pos(fset, files).IsValid()
 }
 
 // begins reports whether a comment begins its line, as go generate wants it to.

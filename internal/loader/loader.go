@@ -93,19 +93,6 @@ func Check(ctx context.Context, roots []*packages.Package, opts Options) error {
 	return errors.Join(g.Wait(), ctx.Err())
 }
 
-// Packages is List and then Check.
-func Packages(cfg packages.Config, opts Options, patterns ...string) ([]*packages.Package, error) {
-	if cfg.Context == nil {
-		cfg.Context = context.Background()
-	}
-	pkgs, err := List(cfg, patterns...)
-	if err != nil {
-		return nil, err
-	}
-	opts.Overlay = cfg.Overlay
-	return pkgs, Check(cfg.Context, pkgs, opts)
-}
-
 // task is a package that waits for those that it imports.
 type task struct {
 	pkg     *packages.Package

@@ -31,7 +31,7 @@ func TestPackages_Same(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, bodies := range []bool{false, true} {
-		got, err := loader.Packages(packages.Config{}, loader.Options{Near: near, Bodies: bodies}, program)
+		got, err := load(packages.Config{}, loader.Options{Near: near, Bodies: bodies}, program)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -116,7 +116,7 @@ func TestPackages_Errors(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := loader.Packages(packages.Config{Dir: dir, Env: env}, loader.Options{Near: near}, "./...")
+			got, err := load(packages.Config{Dir: dir, Env: env}, loader.Options{Near: near}, "./...")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -152,7 +152,7 @@ func TestPackages_Overlay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pkgs, err := loader.Packages(packages.Config{Overlay: map[string][]byte{file: append(src, "\nvar added = 1\n"...)}}, loader.Options{Near: near}, "../hostserved")
+	pkgs, err := load(packages.Config{Overlay: map[string][]byte{file: append(src, "\nvar added = 1\n"...)}}, loader.Options{Near: near}, "../hostserved")
 	if err != nil || len(pkgs) != 1 || pkgs[0].Types.Scope().Lookup("added") == nil {
 		t.Errorf("%v, %v", pkgs, err)
 	}
@@ -169,4 +169,14 @@ func TestPackages_Cancelled(t *testing.T) {
 	if err := loader.Check(ctx, pkgs, loader.Options{Near: near}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
+}
+
+// load is List and then Check.
+func load(cfg packages.Config, opts loader.Options, patterns ...string) ([]*packages.Package, error) {
+	pkgs, err := loader.List(cfg, patterns...)
+	if err != nil {
+		return nil, err
+	}
+	opts.Overlay = cfg.Overlay
+	return pkgs, loader.Check(context.Background(), pkgs, opts)
 }

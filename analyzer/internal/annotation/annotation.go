@@ -4,6 +4,8 @@ package annotation
 import (
 	"bufio"
 	"bytes"
+	"go/ast"
+	"go/token"
 	"path"
 	"strings"
 )
@@ -50,4 +52,19 @@ func Find(src []byte) int {
 		}
 	}
 	return 0
+}
+
+// Pos returns where the files of a package have the first such line, as go
+// generate would find it, or no position.
+func Pos(fset *token.FileSet, files []*ast.File) token.Pos {
+	for _, file := range files {
+		for _, group := range file.Comments {
+			for _, comment := range group.List {
+				if Is(comment.Text) && fset.PositionFor(comment.Pos(), false).Column == 1 {
+					return comment.Pos()
+				}
+			}
+		}
+	}
+	return token.NoPos
 }

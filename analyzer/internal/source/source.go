@@ -38,3 +38,7 @@ func Std(pass *analysis.Pass) bool {
 	first, _, _ := strings.Cut(pass.Pkg.Path(), "/")
 	return !strings.Contains(first, ".")
 }
+
+// Owned reports whether the package of pass is the user's own: of a module
+// without a version, or of none.
+func Owned(pass *analysis.Pass) bool { return pass.Module == nil || pass.Module.Version == "" }
