@@ -38,6 +38,9 @@ func newMachine(body []byte, meter *meter) (*machine, error) {
 		case opBlock, opLoop, opIf:
 			open = append(open, i)
 		case opElse:
+			if len(open) == 0 || m.instrs[open[len(open)-1]].op != opIf {
+				return nil, fmt.Errorf("instruction %d is an else without an if", i)
+			}
 			m.match[open[len(open)-1]] = i
 			open[len(open)-1] = i
 		case opEnd:

@@ -272,7 +272,7 @@ func TestModule_Errors(t *testing.T) {
 	}
 }
 
-// Whatever the input, there is no panic, and functions that change keep their control flow.
+// Whatever the input, there is no panic, and functions that are nested well are so afterwards.
 func FuzzModule(f *testing.F) {
 	r := &reader{b: compiled(f), at: len(magic)}
 	for r.more() {
@@ -281,6 +281,7 @@ func FuzzModule(f *testing.F) {
 			for i := range s.u32() {
 				if body := s.bytes(s.u32()); i%97 == 0 && len(body) < 4096 {
 					f.Add(body)
+					f.Add(append(bytes.Clone(body), opElse)) // of nothing
 				}
 			}
 		}
@@ -290,6 +291,9 @@ func FuzzModule(f *testing.F) {
 		after := fn.rewrite(body, new(Stats))
 		if after == nil {
 			return
+		}
+		if _, err := newMachine(body, nil); err != nil {
+			return // No valid module has such a function, nor does wazero take it afterwards.
 		}
 		if _, err := newMachine(after, nil); err != nil {
 			t.Error(err)
