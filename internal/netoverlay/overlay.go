@@ -43,11 +43,7 @@ type Overlay struct {
 // overlay does not fit.
 func Make(goroot string) (*Overlay, error) {
 	o := &Overlay{dir: filepath.Join(goroot, "src", "net"), files: ourFiles()}
-	version, err := os.ReadFile(filepath.Join(goroot, "VERSION"))
-	if err != nil {
-		return nil, fmt.Errorf("package net for guests: %w", err)
-	}
-	release, _, _ := strings.Cut(string(version), "\n")
+	release := releaseOf(goroot)
 	for name := range o.files {
 		if _, err := os.Stat(filepath.Join(o.dir, name)); err == nil {
 			return nil, fmt.Errorf("package net for guests: %s of %s is there already", name, release)
@@ -57,6 +53,16 @@ func Make(goroot string) (*Overlay, error) {
 		return nil, err
 	}
 	return o, nil
+}
+
+// releaseOf returns the name of a Go release, for messages.
+func releaseOf(goroot string) string {
+	version, err := os.ReadFile(filepath.Join(goroot, "VERSION"))
+	if err != nil {
+		return "the Go at " + goroot // which has none while it is being developed
+	}
+	release, _, _ := strings.Cut(string(version), "\n")
+	return release
 }
 
 // Fingerprint stands for all that overlays depend on beside the Go release.
