@@ -4,6 +4,7 @@ package net
 
 import (
 	"context"
+	"errors"
 	"internal/poll"
 	"io"
 	"net/netip"
@@ -128,7 +129,7 @@ func (r *Resolver) asksHost() bool { return r == nil || r.Dial == nil }
 
 // localhost returns the addresses of localhost, which the guest has whatever the host allows: its own listeners are there.
 func localhost(name string, err error) []string {
-	if e, ok := err.(*DNSError); ok && e.UnwrapErr == syscall.EACCES && (name == "localhost" || name == "localhost.") {
+	if errors.Is(err, syscall.EACCES) && (name == "localhost" || name == "localhost.") {
 		return []string{"127.0.0.1", "::1"}
 	}
 	return nil
