@@ -244,6 +244,16 @@ func server(t testing.TB, network, address string, handle func(net.Conn)) string
 	return l.Addr().String()
 }
 
+// shortDir returns a directory whose name leaves room for that of a socket, which t.TempDir's may not.
+func shortDir(t testing.TB) string {
+	dir, err := os.MkdirTemp("", "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
 // resources are what a test must give back.
 type resources struct{ goroutines, files int }
 
