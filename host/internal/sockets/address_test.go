@@ -29,6 +29,7 @@ func TestParse(t *testing.T) {
 		{"tcp", "localhost:80", "", ErrnoInval},
 		{"tcp", "1.2.3.4:http", "", ErrnoInval},
 		{"tcp", "1.2.3.4:80\x00", "", ErrnoInval},
+		{"tcp", "[fe80::1%lo]:80::1%lo]:11", "", ErrnoInval},
 		{"tcp4", "[::1]:80", "", ErrnoAfnosupport},
 		{"tcp6", "1.2.3.4:80", "", ErrnoAfnosupport},
 		{"tcp6", "[::ffff:1.2.3.4]:80", "", ErrnoAfnosupport},
