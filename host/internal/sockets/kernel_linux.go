@@ -125,15 +125,14 @@ func (s *kernelSocket) start() (errno Errno) {
 // watch begins to watch a direction.
 func (s *kernelSocket) watch(d direction) {
 	s.watched[d] = true
-	changed := func() {
-		s.edges[d].Add(1)
-		s.w.wake(d)
-	}
-	go s.watcher.watch(d, func() {
-		if s.poll(d) {
-			changed()
+	changed := func(begin bool) bool {
+		if begin && !s.poll(d) {
+			return false
 		}
-	}, changed)
+		s.edges[d].Add(1)
+		return s.w.claim(d)
+	}
+	go s.watcher.watch(d, changed, s.w.table.notify)
 }
 
 // learn reads the addresses of both ends.

@@ -26,26 +26,29 @@ func newWatcher(fd int) (*watcher, error) {
 	return w, nil
 }
 
-// watch calls changed at every edge of a direction until the watcher is closed. Edges are forgotten until it begins, so that it calls begin
-// then, which finds out whether the direction is ready. Neither is called after the descriptor was closed.
-func (w *watcher) watch(d direction, begin, changed func()) {
+// watch watches a direction until the watcher is closed. It calls changed when it begins and at every edge since, and if that returns true, it
+// calls told and begins again: edges are forgotten in between. Who closes the descriptor waits for
+// changed, which therefore must not wait itself; told may.
+func (w *watcher) watch(d direction, changed func(begin bool) bool, told func()) {
 	wait := w.raw.Read
 	if d == writing {
 		wait = w.raw.Write
 	}
 	for !w.closed.Load() {
-		next := begin
-		// As the function is never done, the runtime remembers edges that come while it runs.
-		_ = wait(func(uintptr) bool {
-			next()
-			next = changed
-			return false
+		begin, tell := true, false
+		// Until the function says that it is done, the runtime remembers edges that come while it runs.
+		err := wait(func(uintptr) bool {
+			tell = changed(begin)
+			begin = false
+			return tell
 		})
-		// Unless it was closed, the runtime cannot watch it, for want of memory, or for now as there is only an error to report. That there
-		// may be news now and then is all that can be said.
-		if !w.closed.Load() {
+		if err != nil && !w.closed.Load() {
+			// The runtime cannot watch it, for want of memory, or for now as there is only an error to report. Nor is it known to be open.
 			time.Sleep(unwatchedInterval)
-			changed()
+			tell = changed(false)
+		}
+		if tell {
+			told()
 		}
 	}
 }
