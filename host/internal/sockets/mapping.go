@@ -74,11 +74,7 @@ func (n *Network) mapping(key mappingKey, guestNet, hostNet network, taken func(
 		m.listeners++
 		return m, ErrnoSuccess
 	}
-	d, errno := n.socketsLocked()
-	if errno != ErrnoSuccess {
-		return nil, errno
-	}
-	b, errno := d.listen(hostNet, key.host)
+	b, errno := n.driver.listen(hostNet, key.host)
 	if errno != ErrnoSuccess {
 		return nil, errno
 	}

@@ -106,7 +106,7 @@ func (t *Table) Dial(network, laddr, raddr string) (fd uint32, errno Errno) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.message = ""
-	return t.open(func(d *descriptor) Errno {
+	return t.open(func(d *descriptor) (errno Errno) {
 		d.network = n
 		host, to, mapped := t.net.mapped(n, remote)
 		if mapped {
@@ -125,11 +125,7 @@ func (t *Table) Dial(network, laddr, raddr string) (fd uint32, errno Errno) {
 				return errno
 			}
 		}
-		driver, errno := t.net.sockets()
-		if errno != ErrnoSuccess {
-			return errno
-		}
-		d.sock, errno = driver.dial(host, local, to, &d.waiter)
+		d.sock, errno = t.net.driver.dial(host, local, to, &d.waiter)
 		return errno
 	})
 }

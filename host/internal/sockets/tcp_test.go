@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-func echo(c net.Conn) { io.Copy(c, c) }
+// echo hides what the connection is, because package net would otherwise copy by a pipe, which it keeps.
+func echo(c net.Conn) { io.Copy(struct{ io.Writer }{c}, struct{ io.Reader }{c}) }
 
 func TestDial(t *testing.T) {
 	eachDriver(t, func(t *testing.T, s suite) {
@@ -260,8 +261,12 @@ func TestBackPressure(t *testing.T) {
 			if errno != ErrnoAgain {
 				t.Fatalf("write: errno %d", errno)
 			}
-			time.Sleep(50 * time.Millisecond)
-			if ready, _ := g.table.Ready(fd, true); !ready {
+			ready := false
+			for i := 0; i < 20 && !ready; i++ {
+				time.Sleep(5 * time.Millisecond)
+				ready, _ = g.table.Ready(fd, true)
+			}
+			if !ready {
 				break
 			}
 			if time.Now().After(deadline) {
@@ -319,37 +324,6 @@ func TestBulk(t *testing.T) {
 		if !bytes.Equal(got, data) {
 			t.Error("what comes back is not what was sent")
 		}
-	})
-}
-
-// TestCancelDial closes a descriptor whose dial does not end.
-func TestCancelDial(t *testing.T) {
-	eachDriver(t, func(t *testing.T, s suite) {
-		addr := fullListener(t)
-		g := s.guest(t)
-		fd, errno := g.table.Dial("tcp", "", addr)
-		g.must(errno, "dial")
-		for range 3 {
-			if _, _, errno := g.table.Status(fd); errno != ErrnoInprogress {
-				t.Fatalf("status: errno %d", errno)
-			}
-			for _, write := range []bool{false, true} {
-				if ready, _ := g.table.Ready(fd, write); ready {
-					t.Errorf("ready (write: %v)", write)
-				}
-			}
-			time.Sleep(time.Millisecond)
-		}
-		if _, errno := g.table.Read(fd, [][]byte{make([]byte, 1)}); errno != ErrnoAgain {
-			t.Errorf("read: errno %d", errno)
-		}
-		if _, errno := g.table.Write(fd, [][]byte{make([]byte, 1)}); errno != ErrnoAgain {
-			t.Errorf("write: errno %d", errno)
-		}
-		if errno := g.table.Shutdown(fd, true, true); errno != ErrnoNotconn {
-			t.Errorf("shutdown: errno %d", errno)
-		}
-		g.must(g.table.Close(fd), "close")
 	})
 }
 
