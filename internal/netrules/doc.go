@@ -11,6 +11,7 @@
 //	*:443                     every host
 //	cache:6000-6999, cache:*  some ports, all ports
 //	udp:10.0.0.2:53           UDP
+//	lookup:example.com        looking up, and no connections; *.example.com, and addresses in reverse
 //	unix:/run/app.sock        a socket by exactly this path, or an abstract one: unix:@app
 //	*                         everything
 //	none                      nothing of what the function states itself

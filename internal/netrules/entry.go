@@ -9,7 +9,7 @@ import (
 type Entry struct {
 	text string
 	kind kind
-	// network is "tcp" or "udp", of all kinds that have ports.
+	// network is "tcp" or "udp", of all kinds that have ports, or "lookup" without any.
 	network string
 	// name is a name, the suffix with its dot, or the path of a socket.
 	name   string
@@ -67,7 +67,7 @@ func (e Entry) CoversName(name string) bool {
 	return false
 }
 
-// CoversAddr reports whether the entry allows an [Addr] whatever names it has.
+// CoversAddr reports whether the entry is for an [Addr] whatever names it has.
 func (e Entry) CoversAddr(a netip.Addr) bool {
 	switch e.kind {
 	case everything:
@@ -83,7 +83,7 @@ func (e Entry) CoversAddr(a netip.Addr) bool {
 	return false
 }
 
-// Opens reports whether the entry allows an [Addr] because it is what the look-up of a [Name] gave. Whoever answers for a name decides
+// Opens reports whether the entry is for an [Addr] because it is what the look-up of a [Name] gave. Whoever answers for a name decides
 // what it opens, so there is a limit to it: an answer never leads to where clouds hand out credentials and other addresses that only
 // mean something on the machine or its network segment, and to the machine itself only if the operator named exactly this name.
 func (e Entry) Opens(name string, a netip.Addr) bool {

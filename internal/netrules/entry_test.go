@@ -22,6 +22,7 @@ func TestEntry_CoversName(t *testing.T) {
 		{"*.example.com:1", "a.example.com.evil.org", false},
 		{"*:1", "anything", true},
 		{"*", "anything", true},
+		{"lookup:a", "a", true},
 		{"10.0.0.1:1", "10.0.0.1", false},
 		{"unix:/a", "/a", false},
 		{"none", "none", false},
@@ -126,6 +127,7 @@ func TestEntry_CoversPort(t *testing.T) {
 		{"a:*", "tcp", 65535, true},
 		{"*", "udp", 1, true},
 		{"unix:/a", "tcp", 0, false},
+		{"lookup:a", "tcp", 0, false},
 		{"none", "tcp", 0, false},
 	} {
 		if got := parse(t, tt.entry)[0].CoversPort(tt.network, tt.port); got != tt.want {

@@ -8,7 +8,7 @@ import (
 // What is accepted means the same when it is written as it prints, and what is not has a position in the text.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{
-		"cache:6379", "*.example.com:443", "10.0.0.0/8:5432", "[2001:db8::/32]:*", "[fe80::1%eth0]:80", "udp:a:1-2", "unix:@a", "*", "none, a:1",
+		"cache:6379", "*.example.com:443", "10.0.0.0/8:5432", "[2001:db8::/32]:*", "[fe80::1%eth0]:80", "udp:a:1-2", "unix:@a", "lookup:[::1]", "*", "none, a:1",
 		"[::ffff:1.2.3.4]:1", "[:]:1", "a:1,,b", "udp:", "[]", "*.:1", "\xff:1",
 	} {
 		f.Add(s)

@@ -86,6 +86,9 @@ func parseEntry(text string) (Entry, error) {
 			}
 		}
 	}
+	if host, ok := strings.CutPrefix(text, "lookup:"); ok {
+		return parseLookup(host)
+	}
 	host, ports, err := cutPort(rest)
 	if err != nil {
 		return e, err
@@ -100,6 +103,18 @@ func parseEntry(text string) (Entry, error) {
 	if e.network == "udp" {
 		e.text = "udp:" + e.text
 	}
+	return e, nil
+}
+
+func parseLookup(host string) (Entry, error) {
+	e := Entry{network: "lookup"}
+	if inner, ok := strings.CutPrefix(host, "["); ok && strings.HasSuffix(inner, "]") && strings.Contains(inner, ":") {
+		host = inner[:len(inner)-1]
+	}
+	if err := e.parseHost(host); err != nil {
+		return e, err
+	}
+	e.text = "lookup:" + e.hostText()
 	return e, nil
 }
 
@@ -229,6 +244,9 @@ func (e *Entry) hostText() string {
 	}
 	return "*"
 }
+
+// IsName reports whether an entry can have s as the name of a host.
+func IsName(s string) bool { return checkName(s) == nil }
 
 // checkName finds what cannot be the name of a host, which would be an entry that never applies.
 func checkName(s string) error {

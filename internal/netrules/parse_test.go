@@ -31,6 +31,12 @@ func TestParse(t *testing.T) {
 		{"udp:udp:53", "udp:udp:53"},
 		{"unix:/run/app.sock", "unix:/run/app.sock"},
 		{"unix:@app", "unix:@app"},
+		{"lookup:Example.com", "lookup:example.com"},
+		{"lookup:*.example.com", "lookup:*.example.com"},
+		{"lookup:*", "lookup:*"},
+		{"lookup:10.0.0.0/8", "lookup:10.0.0.0/8"},
+		{"lookup:::1", "lookup:[::1]"},
+		{"lookup:[2001:db8::/32]", "lookup:[2001:db8::/32]"},
 		{"a:1, b:2 ,c:3", "a:1|b:2|c:3"},
 	} {
 		entries, err := Parse(tt.text)
@@ -86,6 +92,9 @@ func TestParse_Errors(t *testing.T) {
 		{"$HOST:443", `"$HOST" has a '$', which names do not have`},
 		{strings.Repeat("a", 64) + ":1", `a part of it has 64 bytes`},
 		{strings.Repeat("a.", 127) + "a:1", `a name of 255 bytes`},
+		{"lookup:example.com:25", `"example.com:25" has a ':', which names do not have`},
+		{"lookup:", `a name of 0 bytes`},
+		{"lookup:[]", `which names do not have`},
 		{"unix:app.sock", `a socket has an absolute path, or @ and a name; want unix:PATH, as unix:/run/app.sock`},
 		{"unix:", `a socket has an absolute path`},
 		{"unix:@", `a socket has an absolute path`},
