@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cofaas/cofaas/host/engine"
+	"github.com/cofaas/cofaas/host/internal/sockets"
 	"github.com/cofaas/cofaas/host/internal/transcode"
 )
 
@@ -38,7 +39,7 @@ func (f fakeExport) Call(stack []uint64) error { return f(stack) }
 func newFakeFunction(t testing.TB, limit int) *function {
 	t.Helper()
 	h := &Host{log: slog.New(slog.DiscardHandler), opts: Options{}.withDefaults(), watch: newWatch(time.Hour), closing: make(chan struct{})}
-	f := &function{name: "fake", host: h}
+	f := &function{name: "fake", host: h, network: sockets.New(sockets.Config{})}
 	f.pool = &pool{max: limit, create: func(context.Context, int) (*instance, error) { return newFakeInstance(f), nil }}
 	t.Cleanup(func() {
 		f.pool.close()

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc/health"
 
 	"github.com/cofaas/cofaas/host/engine"
+	"github.com/cofaas/cofaas/host/internal/sockets"
 	"github.com/cofaas/cofaas/host/internal/transcode"
 	"github.com/cofaas/cofaas/internal/abi"
 	"github.com/cofaas/cofaas/internal/mapping"
@@ -31,8 +32,10 @@ type function struct {
 	pool           *pool
 	// health is what the function says of its services; clients of the host hear that of the root.
 	health *health.Server
-	env    []string
-	args   []string
+	// network is what the function's instances may do over the host's network.
+	network *sockets.Network
+	env     []string
+	args    []string
 	// address is where main wanted to listen, as network and address; the first instance reports it.
 	address serveAddress
 }

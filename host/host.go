@@ -15,6 +15,7 @@ import (
 
 	"github.com/cofaas/cofaas/host/engine"
 	"github.com/cofaas/cofaas/host/engine/wazero"
+	"github.com/cofaas/cofaas/host/internal/sockets"
 	"github.com/cofaas/cofaas/host/internal/transcode"
 	"github.com/cofaas/cofaas/internal/abi"
 	"github.com/cofaas/cofaas/internal/mapping"
@@ -85,6 +86,7 @@ func (h *Host) add(spec *Function, methods map[string][]*method) {
 			})
 		}
 	}
+	f.network = sockets.New(sockets.Config{Policy: h.opts.policy})
 	f.pool = &pool{create: f.newInstance, max: h.opts.maxInstances(spec.Name)}
 	h.functions[f.name] = f
 }
@@ -247,6 +249,11 @@ func (h *Host) close() error {
 	h.remotes.stop()
 	for _, f := range h.functions {
 		f.pool.runs.Wait()
+	}
+	for _, f := range h.functions {
+		if err := f.network.Close(); err != nil {
+			h.log.Error("the network of a function is not closed", "function", f.name, "error", err)
+		}
 	}
 	h.watch.close()
 	h.remotes.close()

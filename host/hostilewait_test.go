@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
+	"github.com/cofaas/cofaas/host/internal/wasi"
 	"github.com/cofaas/cofaas/internal/abi"
 )
 
@@ -90,7 +91,7 @@ func (h *hostileWait) guest() []byte {
 	w.imported(runtimeInterface, "take", i32s(2, 0))
 	w.imported(runtimeInterface, "abandon", i32s(1, 0))
 	w.imported(runtimeInterface, "take-events", i32s(2, 1))
-	w.imported(systemInterface, "poll_oneoff", i32s(4, 1))
+	w.imported(wasi.Module, "poll_oneoff", i32s(4, 1))
 	heap := w.global(heapAt)
 	w.function("cabi_realloc", i32s(4, 1), 1, bumpRealloc(heap))
 	act := seq(h.act, i32Const(resultAt))
@@ -114,7 +115,7 @@ func (h *hostileWait) guest() []byte {
 	}
 	w.words(resultAt, shape(0, 0, 0, 0, 0, 0, 0, 0)...)
 	w.bytes(nameAt, []byte(flowBoth))
-	w.bytes(pollAt, subscribe(toRead(standbyFD, typeRead), toClock(time.Millisecond, 0)))
+	w.bytes(pollAt, subscribe(toRead(standbyFD, wasi.TagRead), toClock(time.Millisecond, 0)))
 	w.words(cutOffAt, 1, 0xffffffff, 0, 0)
 	return w.binary()
 }
@@ -264,7 +265,7 @@ func TestWatch_waits(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := &wasm{}
-			w.imported(systemInterface, "poll_oneoff", i32s(4, 1))
+			w.imported(wasi.Module, "poll_oneoff", i32s(4, 1))
 			newGuestModule(w, methodCode{"front#echo", returnBlob(localGet(0), localGet(1))}, methodCode{"front#act", seq(tt.body, unreachable)})
 			for _, name := range []string{"up", "down", "both"} {
 				w.function("proto:test/flow#"+name, i32s(1, 1), 0, tt.body, unreachable)

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"github.com/cofaas/cofaas/host/engine"
+	"github.com/cofaas/cofaas/host/internal/sockets"
 )
 
 // instance is one isolate of a function. It is used by one goroutine at a time: whoever took it from the pool.
@@ -43,6 +44,11 @@ type instance struct {
 
 	// What belongs to the owner.
 
+	// subs are what the guest waits for, as it said last.
+	subs subscriptions
+	// sockets are the guest's descriptors, or nil if it has never had any, and socketNews is told when one is ready.
+	sockets    *sockets.Table
+	socketNews <-chan struct{}
 	// hears says that the guest has taken events since it was resumed.
 	hears bool
 	// unsettled says that there may be goroutines and timers of which nobody knows, because the last call did not wait.
@@ -178,7 +184,7 @@ var (
 // untilReady lets a guest run whose main has to wait for something before it serves.
 func (i *instance) untilReady(ctx context.Context) error {
 	for i.resume != nil && !i.ready {
-		if i.wake.IsZero() && len(i.calls) == 0 && i.eventCount.Load() == 0 {
+		if i.wake.IsZero() && len(i.calls) == 0 && len(i.subs.sockets) == 0 && i.eventCount.Load() == 0 {
 			return errNeverServes
 		}
 		i.waitForNews(ctx.Done())
@@ -239,6 +245,9 @@ func (i *instance) lose(err error) {
 		if e.out == &e.stream.up {
 			e.stream.leave()
 		}
+	}
+	if i.sockets != nil {
+		i.sockets.CloseAll()
 	}
 	for n := range i.routes {
 		i.fn.routes.release(n)

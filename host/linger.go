@@ -18,7 +18,7 @@ const lingerTime = 200 * time.Microsecond
 func (i *instance) linger() bool {
 	now := time.Now()
 	i.idleSince = now
-	if !i.lingers || !i.isWaiting() {
+	if !i.lingers || !i.isWaiting() && len(i.subs.sockets) == 0 {
 		return false
 	}
 	p := i.fn.pool

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"runtime"
 	"time"
+
+	"github.com/cofaas/cofaas/host/internal/sockets"
 )
 
 // Options are what the operator of a host decides. The zero value is usable.
@@ -35,6 +37,8 @@ type Options struct {
 	CAFiles map[string][]byte
 	// Logger gets the host's messages and, line by line, what guests write. nil means slog.Default().
 	Logger *slog.Logger
+
+	policy sockets.Policy
 }
 
 // maxInstances is the bound of a function's instances.

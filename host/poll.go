@@ -2,9 +2,12 @@ package host
 
 import (
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"github.com/cofaas/cofaas/host/engine"
+	"github.com/cofaas/cofaas/host/internal/sockets"
+	"github.com/cofaas/cofaas/host/internal/wasi"
 	"github.com/cofaas/cofaas/internal/abi"
 )
 
@@ -17,57 +20,33 @@ const (
 	settledFD = standbyFD + 1
 )
 
-// Of the system interface: WASI snapshot preview 1, in the layout of its witx.
-const (
-	systemInterface  = "wasi_snapshot_preview1"
-	subscriptionSize = 48
-	subscriptionTag  = 8
-	subscriptionUnit = 16 // the descriptor, or the clock's id
-	clockTimeout     = 24
-	clockFlags       = 40
-	clockIsAbsolute  = 1
-	eventSize        = 32
-	eventErrno       = 8
-	eventType        = 10
-	typeClock        = 0
-	typeRead         = 1
-	errnoBadf        = 8
-	errnoInval       = 28
-	fdstatSize       = 24
-	filetypeSocket   = 6
-	fdflagNonblock   = 4
-)
-
-// systemImports replace functions of the system interface.
+// systemImports replace functions of the system interface, and are the interface of sockets beside it.
 func systemImports() []engine.Import {
-	return []engine.Import{
-		{
-			Module: systemInterface, Name: "poll_oneoff",
-			Params: []abi.Core{abi.I32, abi.I32, abi.I32, abi.I32}, Results: []abi.Core{abi.I32},
-			Func: func(state any, stack []uint64) error {
-				errno, err := state.(*instance).poll(uint32(stack[0]), uint32(stack[1]), uint32(stack[2]), uint32(stack[3]))
-				stack[0] = uint64(errno)
-				return err
-			},
+	imports := slices.Concat(wasi.Sockets(), wasi.Net())
+	for i := range imports {
+		if imports[i].Name == "fd_fdstat_get" {
+			imports[i].Func = ownFdstat(imports[i].Func)
+		}
+	}
+	return append(imports, engine.Import{
+		Module: wasi.Module, Name: "poll_oneoff",
+		Params: []abi.Core{abi.I32, abi.I32, abi.I32, abi.I32}, Results: []abi.Core{abi.I32},
+		Func: func(state any, stack []uint64) error {
+			errno, err := state.(*instance).poll(uint32(stack[0]), uint32(stack[1]), uint32(stack[2]), uint32(stack[3]))
+			stack[0] = uint64(errno)
+			return err
 		},
-		{
-			Module: systemInterface, Name: "fd_fdstat_get",
-			Params: []abi.Core{abi.I32, abi.I32}, Results: []abi.Core{abi.I32},
-			Func: func(state any, stack []uint64) error {
-				if fd := uint32(stack[0]); fd != standbyFD && fd != settledFD {
-					return engine.ErrDefault
-				}
-				stat, err := state.(*instance).read(stack[1], fdstatSize)
-				if err != nil {
-					return err
-				}
-				clear(stat)
-				stat[0] = filetypeSocket
-				binary.LittleEndian.PutUint16(stat[2:], fdflagNonblock)
-				stack[0] = 0
-				return nil
-			},
-		},
+	})
+}
+
+// ownFdstat is fd_fdstat_get for the host's own descriptors too, which look like sockets.
+func ownFdstat(f func(state any, stack []uint64) error) func(state any, stack []uint64) error {
+	return func(state any, stack []uint64) error {
+		if fd := uint32(stack[0]); fd == standbyFD || fd == settledFD {
+			stack[0] = uint64(wasi.PutFdstat(state.(*instance).Bytes(), uint32(stack[1]), true))
+			return nil
+		}
+		return f(state, stack)
 	}
 }
 
@@ -76,63 +55,77 @@ type subscriptions struct {
 	standby, settled int   // the places in the list, or -1
 	timeout          int64 // in ns, or negative for none
 	clock            int
+	// sockets are those of sockets.
+	sockets []socketSubscription
+}
+
+type socketSubscription struct {
+	place int
+	fd    uint32
+	write bool
 }
 
 // poll implements poll_oneoff.
-func (i *instance) poll(in, out, n, count uint32) (errno uint32, err error) {
-	if n == 0 || n > 1<<16 {
-		return errnoInval, nil
+func (i *instance) poll(in, out, n, count uint32) (sockets.Errno, error) {
+	p, errno, err := wasi.NewPoll(i.Bytes(), in, out, n, count)
+	if errno != 0 || err != nil {
+		return errno, err
 	}
-	list, err := i.read(uint64(in), uint64(n)*subscriptionSize)
-	if err != nil {
-		return 0, err
+	if bad := i.parseSubscriptions(&p); bad >= 0 {
+		p.Answer(bad, sockets.ErrnoBadf)
+		p.Done()
+		return 0, nil
 	}
-	if _, err := i.read(uint64(out), uint64(n)*eventSize); err != nil {
-		return 0, err
-	}
-	subs, bad := parseSubscriptions(list)
-	if bad >= 0 {
-		return 0, i.answer(list, bad, errnoBadf, out, count)
-	}
+	subs := &i.subs
 	if subs.timeout != 0 {
 		if err := i.sendGathered(); err != nil {
 			return 0, err
 		}
+		p, _, _ = wasi.NewPoll(i.Bytes(), in, out, n, count) // The memory may have grown, and moved.
 	}
-	ready, held := -1, false
+	held := false
 	switch {
+	case i.answerSockets(&p):
 	case subs.timeout == 0:
 		// The runtime looks in passing.
-	case subs.standby < 0 && subs.settled < 0:
+	case subs.standby < 0 && subs.settled < 0 && len(subs.sockets) == 0:
 		// Not the poller, but something that waits for nothing but time.
 		i.sleep(time.Duration(max(subs.timeout, 0)))
-		ready = subs.clock
+		p.Answer(subs.clock, 0)
 		held = true
 	default:
-		ready = i.idle(subs)
+		i.idle(&p)
 		held = i.captive()
 	}
 	if held && i.fn.host.watch.hasStopped(i) {
 		return 0, errOverrun
 	}
-	return 0, i.answer(list, ready, 0, out, count)
+	p.Done()
+	return 0, nil
 }
 
-// idle is called when nothing in the guest can run. It returns the place of the subscription to answer, or -1.
-func (i *instance) idle(subs subscriptions) int {
+// idle is called when nothing in the guest can run. It answers the subscription that lets the guest go on.
+func (i *instance) idle(p *wasi.Poll) {
+	subs := &i.subs
 	i.wake = time.Time{}
 	if subs.timeout > 0 {
 		i.wake = time.Now().Add(time.Duration(subs.timeout))
 	}
-	if i.captive() {
-		return i.waitHere(subs)
+	i.awaitSockets()
+	if i.captive() || subs.standby < 0 && subs.settled < 0 {
+		i.waitHere(p)
+		return
 	}
-	i.linger()
+	if i.linger() && i.answerSockets(p) {
+		i.fn.pool.retract(i, event{eventWake, 0}) // which said so
+		return
+	}
 	i.setEvents()
 	if subs.settled >= 0 {
-		return subs.settled
+		p.Answer(subs.settled, 0)
+	} else {
+		p.Answer(subs.standby, 0)
 	}
-	return subs.standby
 }
 
 // stopInterval is how often a guest that waits on its thread is asked whether it was told to stop.
@@ -152,13 +145,18 @@ func (i *instance) sleep(d time.Duration) {
 // captive says that the thread cannot be had back: the guest initialises itself, or allocates memory for an import.
 func (i *instance) captive() bool { return i.initialising || i.reallocating > 0 }
 
-// waitHere waits for events or for time to pass.
-func (i *instance) waitHere(subs subscriptions) int {
-	if !i.waitForNews(i.fn.host.closing) {
-		return subs.clock
+// waitHere waits for events, for sockets, or for time to pass.
+func (i *instance) waitHere(p *wasi.Poll) {
+	subs := &i.subs
+	news := i.waitForNews(i.fn.host.closing)
+	switch {
+	case i.answerSockets(p):
+	case news && max(subs.standby, subs.settled) >= 0:
+		i.setEvents()
+		p.Answer(max(subs.standby, subs.settled), 0)
+	case !news && subs.clock >= 0:
+		p.Answer(subs.clock, 0)
 	}
-	i.setEvents()
-	return max(subs.standby, subs.settled)
 }
 
 // waitForNews waits until there are events, and returns true, or until it is time for the guest's timers, or for stop.
@@ -172,6 +170,8 @@ func (i *instance) waitForNews(stop <-chan struct{}) bool {
 	for i.eventCount.Load() == 0 {
 		select {
 		case <-i.news:
+		case <-i.socketNews:
+			return true
 		case <-tick.C:
 			if i.fn.host.watch.hasStopped(i) {
 				return false
@@ -185,51 +185,32 @@ func (i *instance) waitForNews(stop <-chan struct{}) bool {
 	return true
 }
 
-func parseSubscriptions(list []byte) (subs subscriptions, bad int) {
-	subs = subscriptions{standby: -1, settled: -1, timeout: -1, clock: -1}
-	for at := 0; at < len(list); at += subscriptionSize {
-		s, place := list[at:at+subscriptionSize], at/subscriptionSize
-		if s[subscriptionTag] == typeClock {
-			subs.clock = place
-			subs.timeout = int64(min(binary.LittleEndian.Uint64(s[clockTimeout:]), 1<<62))
-			if binary.LittleEndian.Uint16(s[clockFlags:])&clockIsAbsolute != 0 {
-				return subs, place
+// parseSubscriptions takes note of what the guest waits for. It returns the place of one that cannot be waited for, or -1.
+func (i *instance) parseSubscriptions(p *wasi.Poll) (bad int) {
+	subs := &i.subs
+	*subs = subscriptions{standby: -1, settled: -1, timeout: -1, clock: -1, sockets: subs.sockets[:0]}
+	for place := range p.Len() {
+		switch s := p.At(place); {
+		case s.Tag == wasi.TagClock:
+			subs.clock, subs.timeout = place, s.Timeout
+			if s.Absolute {
+				return place
 			}
-			continue
-		}
-		switch fd := binary.LittleEndian.Uint32(s[subscriptionUnit:]); {
-		case fd == standbyFD && s[subscriptionTag] == typeRead:
+		case s.FD == standbyFD && s.Tag == wasi.TagRead:
 			subs.standby = place
-		case fd == settledFD && s[subscriptionTag] == typeRead:
+		case s.FD == settledFD && s.Tag == wasi.TagRead:
 			subs.settled = place
+		case i.sockets != nil && wasi.IsSocket(s.FD) && (s.Tag == wasi.TagRead || s.Tag == wasi.TagWrite):
+			write := s.Tag == wasi.TagWrite
+			if _, ok := i.sockets.Ready(s.FD, write); !ok {
+				return place
+			}
+			subs.sockets = append(subs.sockets, socketSubscription{place, s.FD, write})
 		default:
-			return subs, place
+			return place
 		}
 	}
-	return subs, -1
-}
-
-// answer writes the event of the subscription at a place, or none for -1.
-func (i *instance) answer(list []byte, place int, errno uint16, out, count uint32) error {
-	n, err := i.read(uint64(count), 4)
-	if err != nil {
-		return err
-	}
-	binary.LittleEndian.PutUint32(n, 0)
-	if place < 0 {
-		return nil
-	}
-	e, err := i.read(uint64(out), eventSize)
-	if err != nil {
-		return err
-	}
-	binary.LittleEndian.PutUint32(n, 1)
-	s := list[place*subscriptionSize:]
-	clear(e)
-	copy(e, s[:8]) // the user data
-	binary.LittleEndian.PutUint16(e[eventErrno:], errno)
-	e[eventType] = s[subscriptionTag]
-	return nil
+	return -1
 }
 
 // setEvents tells the guest how many events there are.

@@ -27,6 +27,8 @@ type FunctionStats struct {
 	Streams int `json:"streams"`
 	// Routes are the targets and services that the function has dialled, where it matters what it dials.
 	Routes int `json:"routes"`
+	// Descriptors are sockets, and names that are being looked up.
+	Descriptors int `json:"descriptors"`
 }
 
 // InProgress says whether anything is.
@@ -40,6 +42,7 @@ func (h *Host) Stats() Stats {
 	for name, f := range h.functions {
 		counts := f.pool.stats()
 		counts.Routes = f.routes.count()
+		counts.Descriptors = f.network.Open()
 		s.Functions[name] = counts
 	}
 	return s

@@ -31,6 +31,7 @@ var rules = []struct {
 	{"internal/layered", []string{module, "google.golang.org", "golang.org/x"}, "a layout is a pure function of a graph"},
 	{"internal/goload", []string{module, "google.golang.org"}, "what the go command could not do has nothing to do with what is done with packages"},
 	{"internal/loader", []string{module + "analyzer", module + "gen", module + "host", module + "hostgen", module + "internal/generate", module + "internal/plan", module + "internal/staging", "google.golang.org"}, "loading packages knows nothing of what they are analysed for"},
+	{"internal/netoverlay", []string{module, "google.golang.org", "golang.org/x"}, "what guests have for package net depends on the Go release only"},
 	{"internal/results", []string{module, "google.golang.org"}, "results are kept whatever they are about"},
 	{"internal/abi", []string{"google.golang.org", module + "internal/model", module + "internal/mapping"}, "the ABI knows value types only"},
 	{"internal/model", []string{module + "internal/abi", module + "internal/mapping", "golang.org/x/tools"}, "the model knows nothing of memory"},

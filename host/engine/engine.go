@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 
 	"github.com/cofaas/cofaas/internal/abi"
 )
@@ -49,12 +50,22 @@ type Config struct {
 	// Args are the other arguments.
 	Args []string
 	// Env are "KEY=value".
-	Env            []string
+	Env []string
+	// Mounts are the files that the guest sees. It cannot change them.
+	Mounts         []Mount
 	Stdout, Stderr io.Writer
 	// MaxMemory limits the linear memory in bytes.
 	MaxMemory uint64
 	// State is passed to imports.
 	State any
+}
+
+// Mount is a tree of files.
+type Mount struct {
+	// Guest is where the guest sees it: an absolute path with slashes.
+	Guest string
+	// FS is the tree. It is used by several instances at once.
+	FS fs.FS
 }
 
 // Instance is one isolate. It is used by one goroutine at a time, but its exports may be called from imports that it is

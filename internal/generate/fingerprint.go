@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cofaas/cofaas/internal/netoverlay"
 	"github.com/cofaas/cofaas/internal/results"
 )
 
@@ -46,7 +47,7 @@ func newFingerprints(opts *Options, found *found) (*fingerprints, error) {
 
 // details are what analysis depends on, beside packages and protos: options and tool.
 func details(opts *Options, found *found) []string {
-	details := []string{"tool " + opts.Tool, "folder " + opts.Dir, fmt.Sprintf("patterns %t", len(opts.Patterns) > 0)}
+	details := []string{"tool " + opts.Tool, "net " + netoverlay.Fingerprint(), "folder " + opts.Dir, fmt.Sprintf("patterns %t", len(opts.Patterns) > 0)}
 	for _, a := range found.annotated {
 		details = append(details, fmt.Sprintf("function %s %t", a.PkgPath, found.wanted[a.PkgPath]))
 	}

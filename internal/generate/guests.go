@@ -57,7 +57,11 @@ func (p *project) buildGuest(ctx context.Context, f *plan.Function) (string, err
 		return "", fmt.Errorf("function %s: %w", f.Name, err)
 	}
 	out := dir + ".wasm"
-	return out, stage.Build(ctx, out, staging.BuildOptions{})
+	opts := staging.BuildOptions{}
+	if p.opts.StageDir != "" {
+		opts.CacheDir = filepath.Join(p.opts.StageDir, ".cache") // There may be no other.
+	}
+	return out, stage.Build(ctx, out, opts)
 }
 
 // stageSpec says how the function's packages differ from the user's.

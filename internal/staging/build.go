@@ -33,6 +33,10 @@ func (s *Stage) Build(ctx context.Context, out string, opts BuildOptions) error 
 	defer os.RemoveAll(tmp)
 	wasm := filepath.Join(tmp, filepath.Base(out))
 
+	toolchain, err := s.toolchain(ctx, opts.CacheDir)
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.main, err)
+	}
 	args := slices.Concat([]string{
 		"build",
 		"-json",
@@ -42,9 +46,9 @@ func (s *Stage) Build(ctx context.Context, out string, opts BuildOptions) error 
 		"-buildmode=c-shared",
 		"-ldflags=" + cmp.Or(opts.LDFlags, "-s -w") + " -checklinkname=0", // see package guest, signals_wasip1.go
 		"-o", wasm,
-	}, tagFlags(s.tags), []string{s.main})
+	}, toolchain.flags, tagFlags(s.tags), []string{s.main})
 	// With PWD, the go command prints names relative to the directory as it is named here.
-	cmd := goCommand(ctx, append(slices.Clone(s.env), "PWD="+s.ModuleDir()), args...)
+	cmd := goCommandAt(ctx, toolchain.command, append(slices.Clone(toolchain.env), "PWD="+s.ModuleDir()), args...)
 	cmd.Dir = s.ModuleDir()
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr

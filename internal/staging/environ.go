@@ -93,7 +93,12 @@ func tagFlags(tags []string) []string {
 
 // goCommand returns a go command that is interrupted, not killed, when ctx ends, so that it can stop its compilers.
 func goCommand(ctx context.Context, env []string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "go", args...)
+	return goCommandAt(ctx, "go", env, args...)
+}
+
+// goCommandAt is goCommand for a go command of a name or at a path.
+func goCommandAt(ctx context.Context, name string, env []string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Env = env
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 5 * time.Second

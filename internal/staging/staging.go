@@ -14,8 +14,11 @@
 // build. Only rewritten files get //line directives, where rewriting moved a line. Compile errors are mapped back to the
 // user's files by [Stage.Build].
 //
+// Package net of a guest is not quite that of the Go release: see package netoverlay. To build a stage by hand, give the go command the
+// overlay too.
+//
 // The package decides nothing about what is rewritten. It may import the standard library, golang.org/x/mod,
-// golang.org/x/tools/go/packages, and packages goload and wasmopt.
+// golang.org/x/tools/go/packages, and packages goload, netoverlay and wasmopt.
 package staging
 
 import (
@@ -81,4 +84,6 @@ func (s *Stage) ModuleDir() string { return filepath.Join(s.dir, mainDir) }
 type BuildOptions struct {
 	// LDFlags are the linker's flags. If empty, they are "-s -w".
 	LDFlags string
+	// CacheDir is where files for the go command stay from one guest to the next. If empty, it is the folder cofaas in the user's cache.
+	CacheDir string
 }

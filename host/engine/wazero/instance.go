@@ -57,6 +57,13 @@ func (m *module) Instantiate(ctx context.Context, cfg engine.Config) (_ engine.I
 		key, value, _ := strings.Cut(kv, "=")
 		config = config.WithEnv(key, value)
 	}
+	if len(cfg.Mounts) > 0 {
+		files := wazero.NewFSConfig()
+		for _, mount := range cfg.Mounts {
+			files = files.WithFSMount(mount.FS, mount.Guest)
+		}
+		config = config.WithFSConfig(files)
+	}
 	mod, err := m.rt.InstantiateModule(withMemory(ctx, cfg.MaxMemory), m.compiled, config)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", m.name, err)

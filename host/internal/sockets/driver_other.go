@@ -1,0 +1,5 @@
+//go:build !linux
+
+package sockets
+
+func newDriver() (driver, error) { return pumps{}, nil }
