@@ -22,6 +22,7 @@ func fullListener(t *testing.T) string {
 		t.Fatal(err)
 	}
 	f := os.NewFile(uintptr(fd), "listener")
+	defer f.Close()
 	l, err := net.FileListener(f)
 	if err != nil {
 		t.Fatal(err)
