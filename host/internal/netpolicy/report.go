@@ -50,7 +50,7 @@ func (r *reporter) report(what, entry string) {
 	r.last[what] = now
 	attrs := []any{"function", r.function}
 	if entry != "" {
-		attrs = append(attrs, "allow", Flag("allow", r.function, entry))
+		attrs = append(attrs, "allow", Flag("allow", r.function+"="+entry))
 	}
 	if r.dropped > 0 {
 		attrs = append(attrs, "unreported", r.dropped)
@@ -59,10 +59,8 @@ func (r *reporter) report(what, entry string) {
 	r.log.Warn("the policy refused: the function "+what, attrs...)
 }
 
-// Flag writes a flag of a host as one would type it: -allow cart=cache:6379.
-func Flag(name, function, value string) string {
-	return "-" + name + " " + shellQuote(function+"="+value)
-}
+// Flag writes a flag as one would type it: -allow cart=cache:6379.
+func Flag(name, value string) string { return "-" + name + " " + shellQuote(value) }
 
 // shellQuote quotes a word for POSIX shells if it has to be.
 func shellQuote(s string) string {
