@@ -125,15 +125,13 @@ func (s *kernelSocket) start() (errno Errno) {
 // watch begins to watch a direction.
 func (s *kernelSocket) watch(d direction) {
 	s.watched[d] = true
-	changed := func() {
+	go s.watcher.watch(d, func(begin bool) {
+		if begin && !s.poll(d) {
+			return
+		}
 		s.edges[d].Add(1)
 		s.w.wake(d)
-	}
-	go s.watcher.watch(d, func() {
-		if s.poll(d) {
-			changed()
-		}
-	}, changed)
+	})
 }
 
 // learn reads the addresses of both ends.
@@ -221,6 +219,10 @@ func (b *kernelBound) attach(w *waiter) (socket, Errno) {
 
 func (b *kernelBound) close() {
 	b.network.removePath(b.local)
+	if b.network.kind != datagram {
+		// Another descriptor may still be on its way to be closed. Fails only if the socket does not listen after all.
+		_ = syscall.Shutdown(b.fd, syscall.SHUT_RDWR)
+	}
 	closeFD(b.fd)
 }
 

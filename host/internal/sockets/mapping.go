@@ -1,6 +1,9 @@
 package sockets
 
-import "net/netip"
+import (
+	"errors"
+	"net/netip"
+)
 
 // mapping is an address of the function that the operator mapped to one of the host. The first instance that listens opens it, all of the
 // function's take from it, and it closes with the last.
@@ -24,7 +27,7 @@ type mappingKey struct {
 func (t *Table) listen(n network, guest endpoint, w *waiter) (socket, *mapping, string, Errno) {
 	hostNetwork, hostAddress, err := t.net.policy.Listen(n.name, n.text(guest))
 	switch {
-	case err == ErrPrivate:
+	case errors.Is(err, ErrPrivate):
 		return nil, nil, "", ErrnoNotcapable
 	case err != nil:
 		return nil, nil, err.Error(), ErrnoAcces

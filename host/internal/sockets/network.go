@@ -55,6 +55,7 @@ func newNetwork(c Config, d driver) *Network {
 	if n.resolver == nil {
 		n.resolver = net.DefaultResolver
 	}
+	n.resolver = cancellable(n.resolver)
 	if n.max <= 0 {
 		n.max = defaultDescriptors
 	}

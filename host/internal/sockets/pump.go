@@ -226,6 +226,3 @@ func setPumpOption(c any, option uint32, value int64) Errno {
 	}
 	return ErrnoOf(tcp.SetKeepAliveConfig(keepAlive))
 }
-
-// past is a deadline that ends what waits.
-var past = time.Unix(1, 0)

@@ -1,6 +1,7 @@
 package sockets
 
 import (
+	"errors"
 	"sync"
 	"sync/atomic"
 )
@@ -134,7 +135,7 @@ func (t *Table) Dial(network, laddr, raddr string) (fd uint32, errno Errno) {
 func (t *Table) localPath(n network, local *endpoint) Errno {
 	network, address, err := t.net.policy.Listen(n.name, local.path)
 	switch {
-	case err == ErrPrivate:
+	case errors.Is(err, ErrPrivate):
 		t.message = "cofaas policy: no address of the host is mapped to " + local.path
 		return ErrnoAcces
 	case err != nil:

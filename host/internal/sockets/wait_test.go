@@ -219,3 +219,51 @@ func TestCloseNetwork(t *testing.T) {
 		}
 	})
 }
+
+// TestNotifyWaitsForCloser has notify wait for a lock that is held while the table is closed, as that of an instance is.
+func TestNotifyWaitsForCloser(t *testing.T) {
+	eachDriver(t, func(t *testing.T, s suite) {
+		send := make(chan struct{})
+		addr := server(t, "tcp", "127.0.0.1:0", func(c net.Conn) {
+			<-send
+			c.Write([]byte("x"))
+			c.Read(make([]byte, 1))
+		})
+		var lock sync.Mutex
+		begun := make(chan struct{}, 1)
+		n := s.network(t, Config{})
+		table := n.NewTable(func() {
+			select {
+			case begun <- struct{}{}:
+			default:
+			}
+			lock.Lock()
+			defer lock.Unlock()
+		})
+		fd, errno := table.Dial("tcp", "", addr)
+		if errno != ErrnoSuccess {
+			t.Fatalf("errno %d", errno)
+		}
+		lock.Lock()
+		for {
+			if ready, _ := table.Ready(fd, true); ready {
+				break
+			}
+			time.Sleep(time.Millisecond)
+		}
+		table.Await(fd, false)
+		close(send)
+		<-begun
+		closed := make(chan struct{})
+		go func() {
+			table.CloseAll()
+			close(closed)
+		}()
+		select {
+		case <-closed:
+		case <-time.After(patience):
+			t.Error("closing waits for notify")
+		}
+		lock.Unlock()
+	})
+}
