@@ -112,7 +112,9 @@ func (t *Table) Dial(network, laddr, raddr string) (fd uint32, errno Errno) {
 		host, to, mapped := t.net.mapped(n, remote)
 		if mapped {
 			d.dialled = n.text(remote)
-			local = endpoint{}
+			if !n.unix || !host.unix {
+				local = endpoint{}
+			}
 		} else {
 			host, to = n, remote
 			if err := t.net.policy.Dial(n.name, n.text(remote)); err != nil {
