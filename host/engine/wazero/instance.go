@@ -58,11 +58,7 @@ func (m *module) Instantiate(ctx context.Context, cfg engine.Config) (_ engine.I
 		config = config.WithEnv(key, value)
 	}
 	if len(cfg.Mounts) > 0 {
-		files := wazero.NewFSConfig()
-		for _, mount := range cfg.Mounts {
-			files = files.WithFSMount(mount.FS, mount.Guest)
-		}
-		config = config.WithFSConfig(files)
+		config = config.WithFSConfig(files(cfg.Mounts))
 	}
 	mod, err := m.rt.InstantiateModule(withMemory(ctx, cfg.MaxMemory), m.compiled, config)
 	if err != nil {

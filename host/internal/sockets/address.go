@@ -80,8 +80,8 @@ func (n network) parse(text string) (endpoint, Errno) {
 		return endpoint{port: uint16(p)}, ErrnoSuccess
 	}
 	ap, err := netip.ParseAddrPort(text)
-	if err != nil {
-		return endpoint{}, ErrnoInval
+	if err != nil || strings.ContainsAny(ap.Addr().Zone(), "[]%:") {
+		return endpoint{}, ErrnoInval // such zones would make the text ambiguous for those who split it
 	}
 	e := endpoint{ip: ap.Addr().Unmap(), port: ap.Port()}
 	if n.version == 4 && !e.ip.Is4() || n.version == 6 && e.ip.Is4() {

@@ -5,29 +5,23 @@ import (
 	"syscall"
 )
 
-// kernel makes sockets of the kernel's. Its methods are safe for concurrent use.
-type kernel struct{ *poller }
+// kernel makes sockets of the kernel's.
+type kernel struct{}
 
-func newDriver() (driver, error) {
-	p, err := newPoller()
-	if err != nil {
-		return nil, err
-	}
-	return kernel{p}, nil
-}
+func newDriver() driver { return kernel{} }
 
 // kernelSocket is a socket of the kernel's, which does not block.
 //
-// Its readiness is two counts of edges, one for each direction, that the poller raises. A direction is taken for blocked if an operation
-// answered EAGAIN and there was no edge since before that operation; so an edge that comes during it counts. As edges come late or not at
-// all while data remains, after an operation that went well the kernel is asked.
+// Its readiness is two counts of edges, one for each direction, that its watcher raises once somebody waited for the direction. A direction
+// is taken for blocked if an operation answered EAGAIN and there was no edge since before that operation; so an edge that comes during it
+// counts. As there is no edge while data remains, after an operation that went well the kernel is asked.
 type kernelSocket struct {
-	poller  *poller
 	fd      int
-	id      uint64
 	network network
 	w       *waiter
+	watcher *watcher
 
+	watched [2]bool
 	edges   [2]atomic.Uint32
 	blocked [2]uint32 // the count as of the last EAGAIN
 	doubt   [2]uint32 // the count as of the last success
@@ -75,16 +69,23 @@ func (n network) open(family int) (int, error) {
 // closeFD closes a descriptor. Linux closes it whatever the result, which is about what was written to files.
 func closeFD(fd int) { _ = syscall.Close(fd) }
 
-func (k kernel) dial(n network, local, remote endpoint, w *waiter) (socket, Errno) {
+func (kernel) dial(n network, local, remote endpoint, w *waiter) (socket, Errno) {
 	family := n.familyOf(remote, local)
 	fd, err := n.open(family)
 	if err != nil {
 		return nil, ErrnoOf(err)
 	}
-	s := &kernelSocket{poller: k.poller, fd: fd, network: n, w: w, remote: remote, chosen: local.port == 0}
+	s := &kernelSocket{fd: fd, network: n, w: w, remote: remote, chosen: local.port == 0}
 	if err := s.connect(family, local); err != nil {
 		closeFD(fd)
 		return nil, ErrnoOf(err)
+	}
+	// Not before: the runtime would be told that a socket that does not connect yet is hung up.
+	if errno := s.start(); errno != ErrnoSuccess {
+		return nil, errno
+	}
+	if s.connecting {
+		s.watch(writing)
 	}
 	return s, ErrnoSuccess
 }
@@ -111,8 +112,27 @@ func (s *kernelSocket) connect(family int, local endpoint) error {
 	default:
 		return err
 	}
-	// Not before: a socket that does not connect yet is hung up.
-	return s.poller.add(s)
+	return nil
+}
+
+// start makes the descriptor one that can be watched. If that fails it is closed.
+func (s *kernelSocket) start() (errno Errno) {
+	var err error
+	s.watcher, err = newWatcher(s.fd)
+	return ErrnoOf(err)
+}
+
+// watch begins to watch a direction.
+func (s *kernelSocket) watch(d direction) {
+	s.watched[d] = true
+	changed := func(begin bool) bool {
+		if begin && !s.poll(d) {
+			return false
+		}
+		s.edges[d].Add(1)
+		return s.w.claim(d)
+	}
+	go s.watcher.watch(d, changed, s.w.table.notify)
 }
 
 // learn reads the addresses of both ends.
@@ -125,12 +145,12 @@ func (s *kernelSocket) learn() {
 	}
 }
 
-func (k kernel) listen(n network, local endpoint) (bound, Errno) {
+func (kernel) listen(n network, local endpoint) (bound, Errno) {
 	fd, err := n.bind(local)
 	if err != nil {
 		return nil, ErrnoOf(err)
 	}
-	b := &kernelBound{poller: k.poller, fd: fd, network: n}
+	b := &kernelBound{fd: fd, network: n}
 	sa, err := syscall.Getsockname(fd)
 	if err == nil && n.kind != datagram {
 		err = syscall.Listen(fd, syscall.SOMAXCONN)
@@ -179,7 +199,6 @@ func (n network) bindFamily(family int, local endpoint) (int, error) {
 // kernelBound is the first descriptor of a socket that listens. Those that are attached are duplicates: the kernel gives each connection to
 // one of them.
 type kernelBound struct {
-	poller  *poller
 	fd      int
 	network network
 	local   endpoint
@@ -192,10 +211,9 @@ func (b *kernelBound) attach(w *waiter) (socket, Errno) {
 	if number != 0 {
 		return nil, ErrnoOf(number)
 	}
-	s := &kernelSocket{poller: b.poller, fd: int(fd), network: b.network, w: w, local: b.local}
-	if err := b.poller.add(s); err != nil {
-		closeFD(s.fd)
-		return nil, ErrnoOf(err)
+	s := &kernelSocket{fd: int(fd), network: b.network, w: w, local: b.local}
+	if errno := s.start(); errno != ErrnoSuccess {
+		return nil, errno
 	}
 	return s, ErrnoSuccess
 }
@@ -205,20 +223,14 @@ func (b *kernelBound) close() {
 	closeFD(b.fd)
 }
 
-// changed is called by the poller's goroutine.
-func (s *kernelSocket) changed(events uint32) {
-	const over = syscall.EPOLLERR | syscall.EPOLLHUP
-	if events&(syscall.EPOLLIN|syscall.EPOLLRDHUP|over) != 0 {
-		s.edges[reading].Add(1)
-		s.w.wake(reading)
-	}
-	if events&(syscall.EPOLLOUT|over) != 0 {
-		s.edges[writing].Add(1)
-		s.w.wake(writing)
-	}
-}
-
 func (s *kernelSocket) ready(d direction) bool {
+	if !s.watched[d] {
+		if s.poll(d) {
+			return true
+		}
+		s.watch(d)
+		return false
+	}
 	count := s.edges[d].Load()
 	switch count {
 	case s.blocked[d]:
@@ -307,13 +319,12 @@ func (s *kernelSocket) accept(w *waiter) (socket, Errno) {
 		if errno := s.outcome(reading, count, err); errno != ErrnoSuccess {
 			return nil, errno
 		}
-		c := &kernelSocket{poller: s.poller, fd: fd, network: s.network, w: w, remote: endpointOfSockaddr(sa)}
+		c := &kernelSocket{fd: fd, network: s.network, w: w, remote: endpointOfSockaddr(sa)}
 		if sa, err := syscall.Getsockname(fd); err == nil {
 			c.local = endpointOfSockaddr(sa)
 		}
-		if err := s.poller.add(c); err != nil {
-			closeFD(fd)
-			return nil, ErrnoOf(err)
+		if errno := c.start(); errno != ErrnoSuccess {
+			return nil, errno
 		}
 		return c, ErrnoSuccess
 	}
@@ -334,6 +345,5 @@ func (s *kernelSocket) shutdown(read, write bool) Errno {
 }
 
 func (s *kernelSocket) close() {
-	s.poller.remove(s)
-	closeFD(s.fd)
+	s.watcher.close()
 }

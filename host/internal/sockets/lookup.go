@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strconv"
 	"sync/atomic"
+	"time"
 )
 
 // The kinds of look-ups.
@@ -65,6 +66,7 @@ type lookup struct {
 }
 
 func (l *lookup) run(ctx context.Context, n *Network, kind uint32, network, name string, w *waiter) {
+	defer l.cancel()
 	select {
 	case n.lookups <- struct{}{}:
 	case <-ctx.Done():
@@ -79,6 +81,29 @@ func (l *lookup) run(ctx context.Context, n *Network, kind uint32, network, name
 	l.answer.Store(&answer)
 	w.wake(reading)
 }
+
+// cancellable returns a resolver like another one, but with questions that end when they are cancelled. Package net would go on waiting for
+// the name server, and the look-up would keep its place.
+func cancellable(r *net.Resolver) *net.Resolver {
+	dial := r.Dial
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
+	return &net.Resolver{
+		PreferGo: r.PreferGo, StrictErrors: r.StrictErrors,
+		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dial(ctx, network, address)
+			if err == nil {
+				// It fails if the connection was closed already.
+				context.AfterFunc(ctx, func() { _ = conn.SetDeadline(past) })
+			}
+			return conn, err
+		},
+	}
+}
+
+// past is a deadline that ends what waits.
+var past = time.Unix(1, 0)
 
 // ask asks the resolver.
 func (n *Network) ask(ctx context.Context, kind uint32, network, name string) (values []string, err error) {

@@ -1,6 +1,9 @@
 package sockets
 
-import "net/netip"
+import (
+	"errors"
+	"net/netip"
+)
 
 // mapping is an address of the function that the operator mapped to one of the host. The first instance that listens opens it, all of the
 // function's take from it, and it closes with the last.
@@ -24,7 +27,7 @@ type mappingKey struct {
 func (t *Table) listen(n network, guest endpoint, w *waiter) (socket, *mapping, string, Errno) {
 	hostNetwork, hostAddress, err := t.net.policy.Listen(n.name, n.text(guest))
 	switch {
-	case err == ErrPrivate:
+	case errors.Is(err, ErrPrivate):
 		return nil, nil, "", ErrnoNotcapable
 	case err != nil:
 		return nil, nil, err.Error(), ErrnoAcces
@@ -74,11 +77,7 @@ func (n *Network) mapping(key mappingKey, guestNet, hostNet network, taken func(
 		m.listeners++
 		return m, ErrnoSuccess
 	}
-	d, errno := n.socketsLocked()
-	if errno != ErrnoSuccess {
-		return nil, errno
-	}
-	b, errno := d.listen(hostNet, key.host)
+	b, errno := n.driver.listen(hostNet, key.host)
 	if errno != ErrnoSuccess {
 		return nil, errno
 	}

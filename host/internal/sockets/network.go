@@ -27,6 +27,7 @@ const (
 // Network is what the instances of one function share. It is safe for concurrent use.
 type Network struct {
 	policy   Policy
+	driver   driver
 	resolver *net.Resolver
 	max      int64
 	open     atomic.Int64
@@ -36,18 +37,16 @@ type Network struct {
 
 	mu       sync.Mutex
 	closed   bool
-	driver   driver // nil until the first socket
-	make     func() (driver, error)
 	tables   map[*Table]struct{}
 	mappings map[mappingKey]*mapping
 }
 
-// New returns a network. It costs nothing until the first descriptor is opened; then it must be closed.
-func New(c Config) *Network { return newNetwork(c, newDriver) }
+// New returns a network. It costs nothing while no descriptor is open.
+func New(c Config) *Network { return newNetwork(c, newDriver()) }
 
-func newNetwork(c Config, makeDriver func() (driver, error)) *Network {
+func newNetwork(c Config, d driver) *Network {
 	n := &Network{
-		policy: c.Policy, resolver: c.Resolver, max: int64(c.MaxDescriptors), make: makeDriver,
+		policy: c.Policy, resolver: c.Resolver, max: int64(c.MaxDescriptors), driver: d,
 		lookups: make(chan struct{}, maxLookups), tables: make(map[*Table]struct{}), mappings: make(map[mappingKey]*mapping),
 	}
 	if n.policy == nil {
@@ -56,6 +55,7 @@ func newNetwork(c Config, makeDriver func() (driver, error)) *Network {
 	if n.resolver == nil {
 		n.resolver = net.DefaultResolver
 	}
+	n.resolver = cancellable(n.resolver)
 	if n.max <= 0 {
 		n.max = defaultDescriptors
 	}
@@ -97,11 +97,6 @@ func (n *Network) Close() error {
 	for t := range tables {
 		t.CloseAll()
 	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.driver != nil {
-		n.driver.close()
-	}
 	return nil
 }
 
@@ -122,24 +117,3 @@ func (n *Network) acquire() Errno {
 }
 
 func (n *Network) release() { n.open.Add(-1) }
-
-// sockets returns what makes sockets.
-func (n *Network) sockets() (driver, Errno) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.socketsLocked()
-}
-
-func (n *Network) socketsLocked() (driver, Errno) {
-	if n.closed {
-		return nil, ErrnoBadf
-	}
-	if n.driver == nil {
-		d, err := n.make()
-		if err != nil {
-			return nil, ErrnoOf(err)
-		}
-		n.driver = d
-	}
-	return n.driver, ErrnoSuccess
-}

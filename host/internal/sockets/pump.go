@@ -11,8 +11,6 @@ import (
 // systems without a driver of their own. It differs from those in that bytes count as written once they are in a buffer.
 type pumps struct{}
 
-func (pumps) close() {}
-
 const (
 	// pumpBuffer bounds what is buffered in each direction of a connection, in bytes.
 	pumpBuffer = 64 << 10
@@ -228,6 +226,3 @@ func setPumpOption(c any, option uint32, value int64) Errno {
 	}
 	return ErrnoOf(tcp.SetKeepAliveConfig(keepAlive))
 }
-
-// past is a deadline that ends what waits.
-var past = time.Unix(1, 0)

@@ -1,13 +1,11 @@
 package sockets
 
-// driver makes sockets. There is one per [Network].
+// driver makes sockets. Its methods are safe for concurrent use.
 type driver interface {
 	// dial begins to connect from local, which may be any, to remote. It does not wait.
 	dial(n network, local, remote endpoint, w *waiter) (socket, Errno)
 	// listen opens what accepts connections or receives datagrams.
 	listen(n network, local endpoint) (bound, Errno)
-	// close is called once, after all sockets were closed.
-	close()
 }
 
 // bound is a socket that has a local address, before descriptors are attached to it.

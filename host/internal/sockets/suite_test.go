@@ -15,10 +15,7 @@ import (
 const patience = 30 * time.Second
 
 // drivers are the implementations, all of which pass the same tests.
-var drivers = map[string]func() (driver, error){
-	"system": newDriver,
-	"pumps":  func() (driver, error) { return pumps{}, nil },
-}
+var drivers = map[string]driver{"system": newDriver(), "pumps": pumps{}}
 
 // eachDriver runs a test with every implementation, and checks that nothing is left of it.
 func eachDriver(t *testing.T, test func(*testing.T, suite)) {
@@ -37,8 +34,8 @@ func eachDriver(t *testing.T, test func(*testing.T, suite)) {
 }
 
 type suite struct {
-	name string
-	make func() (driver, error)
+	name   string
+	driver driver
 }
 
 func (s suite) isPumps() bool { return s.name == "pumps" }
@@ -48,7 +45,7 @@ func (s suite) network(t testing.TB, c Config) *Network {
 	if c.Policy == nil {
 		c.Policy = &permissive{}
 	}
-	n := newNetwork(c, s.make)
+	n := newNetwork(c, s.driver)
 	t.Cleanup(func() { closeNetwork(t, n) })
 	return n
 }
@@ -245,6 +242,16 @@ func server(t testing.TB, network, address string, handle func(net.Conn)) string
 		running.Wait()
 	})
 	return l.Addr().String()
+}
+
+// shortDir returns a directory whose name leaves room for that of a socket, which t.TempDir's may not.
+func shortDir(t testing.TB) string {
+	dir, err := os.MkdirTemp("", "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
 }
 
 // resources are what a test must give back.

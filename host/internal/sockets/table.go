@@ -1,6 +1,7 @@
 package sockets
 
 import (
+	"errors"
 	"sync"
 	"sync/atomic"
 )
@@ -106,7 +107,7 @@ func (t *Table) Dial(network, laddr, raddr string) (fd uint32, errno Errno) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.message = ""
-	return t.open(func(d *descriptor) Errno {
+	return t.open(func(d *descriptor) (errno Errno) {
 		d.network = n
 		host, to, mapped := t.net.mapped(n, remote)
 		if mapped {
@@ -125,11 +126,7 @@ func (t *Table) Dial(network, laddr, raddr string) (fd uint32, errno Errno) {
 				return errno
 			}
 		}
-		driver, errno := t.net.sockets()
-		if errno != ErrnoSuccess {
-			return errno
-		}
-		d.sock, errno = driver.dial(host, local, to, &d.waiter)
+		d.sock, errno = t.net.driver.dial(host, local, to, &d.waiter)
 		return errno
 	})
 }
@@ -138,7 +135,7 @@ func (t *Table) Dial(network, laddr, raddr string) (fd uint32, errno Errno) {
 func (t *Table) localPath(n network, local *endpoint) Errno {
 	network, address, err := t.net.policy.Listen(n.name, local.path)
 	switch {
-	case err == ErrPrivate:
+	case errors.Is(err, ErrPrivate):
 		t.message = "cofaas policy: no address of the host is mapped to " + local.path
 		return ErrnoAcces
 	case err != nil:

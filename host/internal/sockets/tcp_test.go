@@ -327,37 +327,6 @@ func TestBulk(t *testing.T) {
 	})
 }
 
-// TestCancelDial closes a descriptor whose dial does not end.
-func TestCancelDial(t *testing.T) {
-	eachDriver(t, func(t *testing.T, s suite) {
-		addr := fullListener(t)
-		g := s.guest(t)
-		fd, errno := g.table.Dial("tcp", "", addr)
-		g.must(errno, "dial")
-		for range 3 {
-			if _, _, errno := g.table.Status(fd); errno != ErrnoInprogress {
-				t.Fatalf("status: errno %d", errno)
-			}
-			for _, write := range []bool{false, true} {
-				if ready, _ := g.table.Ready(fd, write); ready {
-					t.Errorf("ready (write: %v)", write)
-				}
-			}
-			time.Sleep(time.Millisecond)
-		}
-		if _, errno := g.table.Read(fd, [][]byte{make([]byte, 1)}); errno != ErrnoAgain {
-			t.Errorf("read: errno %d", errno)
-		}
-		if _, errno := g.table.Write(fd, [][]byte{make([]byte, 1)}); errno != ErrnoAgain {
-			t.Errorf("write: errno %d", errno)
-		}
-		if errno := g.table.Shutdown(fd, true, true); errno != ErrnoNotconn {
-			t.Errorf("shutdown: errno %d", errno)
-		}
-		g.must(g.table.Close(fd), "close")
-	})
-}
-
 // TestThousand has a thousand connections at once, all of which talk.
 func TestThousand(t *testing.T) {
 	const count = 1000

@@ -28,10 +28,16 @@ type waiter struct {
 	want  [2]atomic.Uint64 // the epoch, or 0
 }
 
-// wake notifies the table's owner if the direction is armed. It may be called by any goroutine, with no lock held that a table's method
-// takes.
+// claim says whether the direction is armed, and if so ends the epoch: the caller then notifies the table's owner. It may be called by any
+// goroutine.
+func (w *waiter) claim(d direction) bool {
+	epoch := w.want[d].Load()
+	return epoch != 0 && w.table.epoch.CompareAndSwap(epoch, epoch+1)
+}
+
+// wake notifies the table's owner if the direction is armed. It is called with no lock held that a table's method takes.
 func (w *waiter) wake(d direction) {
-	if epoch := w.want[d].Load(); epoch != 0 && w.table.epoch.CompareAndSwap(epoch, epoch+1) {
+	if w.claim(d) {
 		w.table.notify()
 	}
 }

@@ -150,7 +150,12 @@ func (r *Resolver) lookupIP(ctx context.Context, network, host string) ([]IPAddr
 	if !r.asksHost() {
 		return r.originalLookupIP(ctx, network, host)
 	}
-	values, err := askHost(ctx, lookupIPKind, network, host)
+	ip := "ip" // The network may be that of a dial.
+	switch version := network[len(network)-1]; version {
+	case '4', '6':
+		ip += string(rune(version))
+	}
+	values, err := askHost(ctx, lookupIPKind, ip, host)
 	if local := localhost(host, err); local != nil {
 		values, err = local, nil
 	}
@@ -159,15 +164,15 @@ func (r *Resolver) lookupIP(ctx context.Context, network, host string) ([]IPAddr
 	}
 	var addrs []IPAddr
 	for _, v := range values {
-		ip, err := netip.ParseAddr(v)
+		addr, err := netip.ParseAddr(v)
 		if err != nil {
 			return nil, newDNSError(errMalformedAnswer, host, "")
 		}
-		if network == "ip4" && !ip.Unmap().Is4() || network == "ip6" && ip.Unmap().Is4() {
+		if v4 := addr.Unmap().Is4(); ip == "ip4" && !v4 || ip == "ip6" && v4 {
 			continue
 		}
-		b := ip.As16()
-		addrs = append(addrs, IPAddr{IP: b[:], Zone: ip.Zone()})
+		b := addr.As16()
+		addrs = append(addrs, IPAddr{IP: b[:], Zone: addr.Zone()})
 	}
 	return addrs, nil
 }

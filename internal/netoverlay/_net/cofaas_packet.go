@@ -85,6 +85,8 @@ func parseInet6(text string, sa *syscall.SockaddrInet6) error {
 	return nil
 }
 
+func validPort(port int) bool { return port >= 0 && port <= 0xffff }
+
 func appendInet4(buf []byte, sa *syscall.SockaddrInet4) []byte {
 	return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port)).AppendTo(buf)
 }
@@ -190,6 +192,9 @@ func (fd *netFD) writeToInet4(p []byte, sa *syscall.SockaddrInet4) (int, error) 
 	if fd.fakeNetFD != nil {
 		return fd.fakeNetFD.writeToInet4(p, sa)
 	}
+	if !validPort(sa.Port) {
+		return 0, wrapSyscallError("sendto", syscall.EINVAL)
+	}
 	var buf [maxAddrText]byte
 	return fd.sendTo(p, appendInet4(buf[:0], sa))
 }
@@ -197,6 +202,9 @@ func (fd *netFD) writeToInet4(p []byte, sa *syscall.SockaddrInet4) (int, error) 
 func (fd *netFD) writeToInet6(p []byte, sa *syscall.SockaddrInet6) (int, error) {
 	if fd.fakeNetFD != nil {
 		return fd.fakeNetFD.writeToInet6(p, sa)
+	}
+	if !validPort(sa.Port) {
+		return 0, wrapSyscallError("sendto", syscall.EINVAL)
 	}
 	var buf [maxAddrText]byte
 	return fd.sendTo(p, appendInet6(buf[:0], sa))

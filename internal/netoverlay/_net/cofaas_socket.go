@@ -19,9 +19,13 @@ func socket(ctx context.Context, net string, family, sotype, proto int, ipv6only
 	default:
 		return originalSocket(ctx, net, family, sotype, proto, ipv6only, laddr, raddr, ctrlCtxFn)
 	}
+	local, err := sockaddrText("bind", family, laddr)
+	if err != nil {
+		return nil, err
+	}
 	if raddr == nil {
 		var fd uint32
-		errno := syscall.Errno(hostListen(net, sockaddrText(laddr), &fd))
+		errno := syscall.Errno(hostListen(net, local, &fd))
 		if errno == syscall.ENOTCAPABLE {
 			return originalSocket(ctx, net, family, sotype, proto, ipv6only, explicitWildcard(family, laddr), nil, ctrlCtxFn)
 		}
@@ -30,15 +34,19 @@ func socket(ctx context.Context, net string, family, sotype, proto int, ipv6only
 		}
 		return newListenFD(ctx, int(fd), net, family, sotype, laddr, ctrlCtxFn)
 	}
+	remote, err := sockaddrText("connect", family, raddr)
+	if err != nil {
+		return nil, err
+	}
 	if ctrlCtxFn != nil {
-		if err := ctrlCtxFn(ctx, ctrlNetwork(net, family), sockaddrText(raddr), unsupportedRawConn{}); err != nil {
+		if err := ctrlCtxFn(ctx, ctrlNetwork(net, family), raddr.String(), unsupportedRawConn{}); err != nil {
 			return nil, err
 		}
 	}
 	if private := privateListener(sotype, raddr); private != nil {
 		return dialPrivate(ctx, net, sotype, proto, laddr, raddr, private)
 	}
-	return dialHost(ctx, net, family, sotype, laddr, raddr)
+	return dialHost(ctx, net, family, sotype, local, remote, raddr)
 }
 
 // dialPrivate dials a listener of the guest's own network.
@@ -109,6 +117,17 @@ func validateResolvedAddr(net string, family int, sa sockaddr) error {
 	return originalValidateResolvedAddr(net, family, sa)
 }
 
+func itoa(n int) string {
+	var buf [20]byte
+	at := len(buf)
+	for at--; ; at-- {
+		buf[at] = byte('0' + n%10)
+		if n /= 10; n == 0 {
+			return string(buf[at:])
+		}
+	}
+}
+
 // newHostFD makes a netFD of a descriptor of the host's.
 func newHostFD(sysfd int, net string, family, sotype int) (*netFD, error) {
 	fd := &netFD{
@@ -144,7 +163,7 @@ func newListenFD(ctx context.Context, sysfd int, net string, family, sotype int,
 	fd.setAddr(local, nil)
 	if ctrlCtxFn != nil {
 		// There is nothing that could be set before the socket is bound, which the host has done.
-		if err := ctrlCtxFn(ctx, ctrlNetwork(net, family), sockaddrText(laddr), unsupportedRawConn{}); err != nil {
+		if err := ctrlCtxFn(ctx, ctrlNetwork(net, family), laddr.String(), unsupportedRawConn{}); err != nil {
 			fd.Close()
 			return nil, err
 		}
@@ -152,12 +171,12 @@ func newListenFD(ctx context.Context, sysfd int, net string, family, sotype int,
 	return fd, nil
 }
 
-func dialHost(ctx context.Context, net string, family, sotype int, laddr, raddr sockaddr) (*netFD, error) {
+func dialHost(ctx context.Context, net string, family, sotype int, local, remote string, raddr sockaddr) (*netFD, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, mapErr(err)
 	}
 	var sysfd uint32
-	if errno := syscall.Errno(hostDial(net, sockaddrText(laddr), sockaddrText(raddr), &sysfd)); errno != 0 {
+	if errno := syscall.Errno(hostDial(net, local, remote, &sysfd)); errno != 0 {
 		return nil, hostCallError("connect", noHostFD, errno)
 	}
 	fd, err := newHostFD(int(sysfd), net, family, sotype)
@@ -268,30 +287,46 @@ func (fd *netFD) hostAddr(text string) Addr {
 			return UDPAddrFromAddrPort(addr)
 		}
 	case "unix", "unixgram", "unixpacket":
+		if text == "@" {
+			text = "" // Only for GOOS=linux are those named that have no name.
+		}
 		return &UnixAddr{Name: text, Net: fd.net}
 	}
 	return nil
 }
 
-// sockaddrText returns an address as the host takes it: nothing for none.
-func sockaddrText(addr sockaddr) string {
-	switch a := addr.(type) {
-	case *TCPAddr:
-		if a == nil {
-			return ""
-		}
-	case *UDPAddr:
-		if a == nil {
-			return ""
-		}
-	case *UnixAddr:
-		if a == nil {
-			return ""
-		}
-	case nil:
-		return ""
+// sockaddrText returns an address as the host takes it: nothing for none. Errors are those of addresses of another family, and of the
+// system call that would not take it.
+func sockaddrText(syscallName string, family int, addr sockaddr) (string, error) {
+	if addr == nil {
+		return "", nil
 	}
-	return addr.String()
+	sa, err := addr.sockaddr(family)
+	if err != nil {
+		return "", err
+	}
+	var buf [maxAddrText]byte
+	switch sa := sa.(type) {
+	case *syscall.SockaddrInet4:
+		if !validPort(sa.Port) {
+			return "", os.NewSyscallError(syscallName, syscall.EINVAL)
+		}
+		if sa.Addr == [4]byte{} {
+			return ":" + itoa(sa.Port), nil
+		}
+		return string(appendInet4(buf[:0], sa)), nil
+	case *syscall.SockaddrInet6:
+		if !validPort(sa.Port) {
+			return "", os.NewSyscallError(syscallName, syscall.EINVAL)
+		}
+		if sa.Addr == [16]byte{} {
+			return ":" + itoa(sa.Port), nil
+		}
+		return string(appendInet6(buf[:0], sa)), nil
+	case *syscall.SockaddrUnix:
+		return sa.Name, nil
+	}
+	return "", nil // a nil pointer
 }
 
 // ctrlNetwork is the network that functions for control are told, as on other systems.
@@ -323,8 +358,14 @@ func (fd *netFD) dup() (*os.File, error) {
 	if fd.fakeNetFD != nil {
 		return fd.fakeNetFD.dup()
 	}
-	f := os.NewFile(uintptr(fd.pfd.Sysfd), fd.name())
-	f.PollFD().SysFile = fd.pfd.Copy().SysFile
+	var f *os.File
+	err := fd.pfd.RawControl(func(sysfd uintptr) {
+		f = os.NewFile(sysfd, fd.name())
+		f.PollFD().SysFile = fd.pfd.Copy().SysFile
+	})
+	if err != nil {
+		return nil, err // It is closed.
+	}
 	return f, nil
 }
 
