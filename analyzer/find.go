@@ -57,6 +57,7 @@ type Annotated struct {
 	Dir     string
 	File    string // absolute; the first file with the annotation
 	Line    int
+	Args    []string // what the line passes to cofaas-gen
 }
 
 // FindAnnotated returns the main packages below dir whose files carry
@@ -95,12 +96,12 @@ func FindAnnotated(ctx context.Context, dir string, patterns ...string) ([]Annot
 				errs = append(errs, fmt.Errorf("package %s: %w", pkg.PkgPath, err))
 				continue
 			}
-			if line := annotation.Find(src); line > 0 {
+			if line, args := annotation.Find(src); line > 0 {
 				if pkg.Name != "main" {
 					errs = append(errs, fmt.Errorf("%s:%d: package %s is not a function: the line belongs into the main package of one", file, line, pkg.Name))
 					continue
 				}
-				found = append(found, Annotated{pkg.PkgPath, pkg.Dir, file, line})
+				found = append(found, Annotated{pkg.PkgPath, pkg.Dir, file, line, args})
 				break
 			}
 		}

@@ -41,6 +41,9 @@ type Function struct {
 	Name string
 	// Exports and Imports are the full names of the services that it serves and calls.
 	Exports, Imports []string
+	// Allow and Listen are what the function states of itself: what it connects to, and where it is to be served, as for the flags -allow and
+	// -listen. Operators add to it, or leave it out.
+	Allow, Listen []string
 }
 
 // Edge says that From's calls to Service go to To, or, if To is empty, leave the host. Of several for one service the target that

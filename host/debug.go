@@ -7,7 +7,8 @@ import (
 	"net/http/pprof"
 )
 
-// debugHandler answers operators: /debug/stats is what [Host.Stats] returns, as JSON, and /debug/pprof/ are the profiles of package pprof.
+// debugHandler answers operators: /debug/stats is what [Host.Stats] returns, as JSON, /debug/net-audit is the result
+// of an audit until now, and /debug/pprof/ are the profiles of package pprof.
 func (h *Host) debugHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /debug/stats", func(w http.ResponseWriter, _ *http.Request) {
@@ -16,6 +17,7 @@ func (h *Host) debugHandler() http.Handler {
 		out.SetIndent("", "  ")
 		_ = out.Encode(h.Stats()) // whoever asked has gone
 	})
+	mux.HandleFunc("GET /debug/net-audit", h.serveNetAudit)
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)

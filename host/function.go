@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"google.golang.org/grpc/health"
 
@@ -34,8 +35,10 @@ type function struct {
 	health *health.Server
 	// network is what the function's instances may do over the host's network.
 	network *sockets.Network
-	env     []string
-	args    []string
+	// files are those that instances see of the host's.
+	files functionFiles
+	env   []string
+	args  []string
 	// address is where main wanted to listen, as network and address; the first instance reports it.
 	address serveAddress
 }
@@ -81,7 +84,7 @@ func newMethod(p *program, t *transcode.Tables, m *model.Method) *method {
 // config is what an instance of the function may have.
 func (f *function) config(inst *instance) engine.Config {
 	return engine.Config{
-		Name: f.name, Args: f.args, Env: append(f.runtimeEnv(), f.env...), MaxMemory: f.host.opts.MaxMemory, State: inst,
+		Name: f.name, Args: f.args, Env: slices.Concat(f.runtimeEnv(), f.files.env, f.env), Mounts: f.files.mounts, MaxMemory: f.host.opts.MaxMemory, State: inst,
 		Stdout: f.host.output(f.name, "stdout", slog.LevelInfo),
 		Stderr: f.host.output(f.name, "stderr", slog.LevelInfo),
 	}

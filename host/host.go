@@ -15,6 +15,7 @@ import (
 
 	"github.com/cofaas/cofaas/host/engine"
 	"github.com/cofaas/cofaas/host/engine/wazero"
+	"github.com/cofaas/cofaas/host/internal/netpolicy"
 	"github.com/cofaas/cofaas/host/internal/sockets"
 	"github.com/cofaas/cofaas/host/internal/transcode"
 	"github.com/cofaas/cofaas/internal/abi"
@@ -33,6 +34,8 @@ type Host struct {
 	inside    inside
 	watch     *watch
 	remotes   *remotes
+	policies  map[string]*netpolicy.Policy // by function
+	files     files
 
 	mu sync.Mutex // guards function.address
 
@@ -54,6 +57,12 @@ func New(ctx context.Context, app *App, opts Options) (_ *Host, err error) {
 		}
 	}()
 	if h.program, err = app.link(); err != nil {
+		return nil, err
+	}
+	if err := h.openPolicies(); err != nil {
+		return nil, err
+	}
+	if err := h.openFiles(); err != nil {
 		return nil, err
 	}
 	if h.engine, err = wazero.New(h.opts.CacheDir); err != nil {
@@ -86,7 +95,8 @@ func (h *Host) add(spec *Function, methods map[string][]*method) {
 			})
 		}
 	}
-	f.network = sockets.New(sockets.Config{Policy: h.opts.policy})
+	f.network = sockets.New(sockets.Config{Policy: h.networkOf(spec.Name), MaxDescriptors: h.opts.maxDescriptors(spec.Name)})
+	f.files = h.files.byFunction[spec.Name]
 	f.pool = &pool{create: f.newInstance, max: h.opts.maxInstances(spec.Name)}
 	h.functions[f.name] = f
 }
@@ -255,6 +265,7 @@ func (h *Host) close() error {
 			h.log.Error("the network of a function is not closed", "function", f.name, "error", err)
 		}
 	}
+	h.files.close()
 	h.watch.close()
 	h.remotes.close()
 	if h.engine == nil {

@@ -35,15 +35,35 @@ type Options struct {
 	Routes []TargetRoute
 	// CAFiles has the certificates, in PEM, of files that functions name in credentials of calls that leave the host.
 	CAFiles map[string][]byte
+	// Allow has what functions may connect to and look up, by function name, in addition to what they state themselves; what is under the
+	// empty name is for all functions. The text is that of the flag -allow: entries such as cache:6379, with commas between them.
+	Allow map[string][]string
+	// Listen has where the host serves what functions listen on, in the same way. The text is that of -listen: 9090=:19090.
+	Listen map[string][]string
+	// Mounts has the files that functions can read, by function name, beside time zones and, for functions that may connect to anything,
+	// certificates and the settings of resolvers.
+	Mounts map[string][]Mount
+	// NetAudit lets functions connect to everything, and records it.
+	NetAudit bool
+	// MaxDescriptors bounds the sockets and look-ups of each function at a time. 0 means 1024.
+	MaxDescriptors int
+	// MaxDescriptorsOf has the bound of functions, by name, that have one of their own.
+	MaxDescriptorsOf map[string]int
 	// Logger gets the host's messages and, line by line, what guests write. nil means slog.Default().
 	Logger *slog.Logger
 
+	// policy is that of all functions, for tests.
 	policy sockets.Policy
 }
 
 // maxInstances is the bound of a function's instances.
 func (o Options) maxInstances(function string) int {
 	return cmp.Or(o.MaxInstancesOf[function], o.MaxInstances)
+}
+
+// maxDescriptors is the bound of a function's descriptors.
+func (o Options) maxDescriptors(function string) int {
+	return cmp.Or(o.MaxDescriptorsOf[function], o.MaxDescriptors)
 }
 
 func (o Options) withDefaults() Options {

@@ -38,13 +38,19 @@ type settings struct {
 	drain           time.Duration
 	tlsCert, tlsKey string
 	maxRecv         int
-	instances       instancesFlag
+	instances       limitFlag
 	memoryMB        uint64
 	overrun         time.Duration
 	remote          remoteFlag
 	route           routeFlag
 	remoteCA        caFlag
 	debugAddr       string
+	allow           allowFlag
+	listens         listenFlag
+	mounts          mountFlag
+	descriptors     limitFlag
+	netAudit        bool
+	stderr          io.Writer
 }
 
 // Run is Main without the process: it returns the exit code once ctx is done and the host has stopped, 0 for a clean stop, 1
@@ -54,6 +60,7 @@ func Run(ctx context.Context, app *App, args []string, stderr io.Writer) int {
 	if !ok {
 		return code
 	}
+	s.stderr = stderr
 	level := slog.LevelInfo
 	if s.verbose {
 		level = slog.LevelDebug
@@ -89,6 +96,14 @@ func parse(app *App, args []string, stderr io.Writer) (s settings, code int, ok 
 	set.Var(&s.route, "route", "`TARGET=FUNCTION` or FUNCTION:TARGET=FUNCTION: which of several functions that serve what is called at a target answers; may be repeated")
 	set.Var(&s.remoteCA, "remote-ca", "`NAME` or NAME=FILE: lets functions trust the certificates in a PEM file, which they call NAME, in calls that leave the host; may be repeated")
 	set.StringVar(&s.debugAddr, "debug-addr", "", "`address` to serve /debug/stats and /debug/pprof/ on over HTTP, to whoever can reach it; by default nowhere")
+	set.Var(&s.allow, "allow", "`FUNCTION=HOST:PORT`,... or, for every function, HOST:PORT,...: what a function may connect to and look up, in addition to what it states itself, as cart=cache:6379,*.example.com:443; "+
+		"also ADDRESS:PORT, NETWORK/BITS:PORT, udp:HOST:PORT, lookup:NAME, unix:PATH, * for everything, and none to leave out what it states itself; may be repeated; also in the variable "+allowVariable+", with semicolons")
+	set.Var(fileFlag{&s.allow}, "allow-file", "a `file` with values of -allow, each on a line, and comments after #; may be repeated")
+	set.Var(&s.listens, "listen", "`FUNCTION:PORT=ADDRESS`: serve what a function listens on at a port at an address of the host, as cart:9090=:19090; also FUNCTION:udp:PORT, FUNCTION:unix:PATH and unix:PATH as the address, and none to leave out what the function states itself; other listeners are private to an instance; may be repeated")
+	set.Var(&s.mounts, "mount", "`FUNCTION:PATH=FILE`: let a function read a file or a folder of the host at an absolute path, as cart:/etc/app=./conf; may be repeated")
+	set.Var(&s.descriptors, "max-descriptors", "most sockets and look-ups of each function at a time, as `NUMBER`, or of one, as FUNCTION=NUMBER; 0, the default, means 1024; may be repeated")
+	set.BoolVar(&s.netAudit, "net-audit", false, "let every function connect to everything, and print the flags that would have sufficed at the end, upon SIGHUP, and at /debug/net-audit of -debug-addr")
+	s.allow.setVariable(os.Getenv(allowVariable))
 	if err := s.remote.setAll(os.Getenv(remoteVariable)); err != nil {
 		fmt.Fprintln(stderr, err)
 		return s, 2, false
@@ -108,15 +123,19 @@ func parse(app *App, args []string, stderr io.Writer) (s settings, code int, ok 
 	}
 	for name := range s.env.byFunction {
 		if !slices.Contains(functionNames(app), name) {
-			problems = append(problems, fmt.Sprintf("-env: there is no function %q; the functions are %s", name, strings.Join(functionNames(app), ", ")))
+			problems = append(problems, unknownFunction("-env", name, app))
 		}
 	}
-	problems = append(problems, s.instances.check(app)...)
+	problems = append(problems, s.instances.check("-max-instances", app)...)
+	problems = append(problems, s.descriptors.check("-max-descriptors", app)...)
 	for name := range s.args.byFunction {
 		if !slices.Contains(functionNames(app), name) {
-			problems = append(problems, fmt.Sprintf("-arg: there is no function %q; the functions are %s", name, strings.Join(functionNames(app), ", ")))
+			problems = append(problems, unknownFunction("-arg", name, app))
 		}
 	}
+	problems = append(problems, s.allow.check(app)...)
+	problems = append(problems, s.listens.check(app)...)
+	problems = append(problems, s.mounts.check(app)...)
 	problems = append(problems, s.remote.check(app)...)
 	problems = append(problems, s.route.check(app)...)
 	if len(problems) > 0 {
@@ -147,12 +166,15 @@ func (s *settings) serve(ctx context.Context, app *App, log *slog.Logger) error 
 		CacheDir: cacheDir, Env: s.env.byFunction, Args: s.args.byFunction, MaxInstances: s.instances.all, MaxInstancesOf: s.instances.byFunction,
 		MaxMemory: s.memoryMB << 20, Overrun: s.overrun, Logger: log,
 		Remote: s.remote.calls, Routes: s.route.routes, CAFiles: s.remoteCA.files,
+		Allow: s.allow.byFunction, Listen: s.listens.byFunction, Mounts: s.mounts.byFunction, NetAudit: s.netAudit,
+		MaxDescriptors: s.descriptors.all, MaxDescriptorsOf: s.descriptors.byFunction,
 	})
 	debug.SetGCPercent(gc)
 	if err != nil {
 		return err
 	}
 	defer h.Close()
+	defer s.audit(h)()
 	opts := append(h.ServerOptions(), grpc.MaxRecvMsgSize(s.maxRecv))
 	if s.tlsCert != "" {
 		creds, err := credentials.NewServerTLSFromFile(s.tlsCert, s.tlsKey)

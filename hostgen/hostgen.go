@@ -8,13 +8,17 @@ import (
 	"github.com/cofaas/cofaas/templates"
 )
 
-// Main returns the source of the app's host main.
-func Main(app *plan.App) ([]byte, error) {
+// Network is what a function states that it does on the network, as rules of package netrules.
+type Network struct{ Allow, Listen []string }
+
+// Main returns the source of the app's host main. What functions state of the network is by name, and may be missing.
+func Main(app *plan.App, network map[string]Network) ([]byte, error) {
 	return templates.Go("host_main.go", struct {
 		ABI       int
 		Root      string
 		Public    []string
 		Functions []*plan.Function
+		Network   map[string]Network
 		Edges     []plan.Edge
-	}{abi.Version, app.Root.Name, app.Root.Exports, app.Functions, app.Edges})
+	}{abi.Version, app.Root.Name, app.Root.Exports, app.Functions, network, app.Edges})
 }

@@ -28,16 +28,22 @@ func TestHostMain(t *testing.T) {
 			{From: "front", To: "the-cart", Service: "shop.v1.Cart"},
 			{From: "front", Service: "shop.v1.Shop"},
 		}},
+		"network": {Root: front, Functions: []*plan.Function{front, cart}, Edges: []plan.Edge{{From: "front", To: "the-cart", Service: "shop.v1.Cart"}}},
 		// A folder may be called anything.
 		"odd": {Root: &plan.Function{Name: "fün \"quoted\"", Exports: []string{"X"}}, Functions: []*plan.Function{{Name: "fün \"quoted\"", Exports: []string{"X"}}}},
 	}
+	networks := map[string]map[string]hostgen.Network{"network": {
+		"front":    {Allow: []string{"cache:6379", "unix:/run/\"a\""}, Listen: []string{"9090=:19090"}},
+		"the-cart": {Allow: []string{"*.example.com:443"}},
+		"other":    {Allow: []string{"*"}},
+	}}
 	for name, app := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := hostgen.Main(app)
+			got, err := hostgen.Main(app, networks[name])
 			if err != nil {
 				t.Fatal(err)
 			}
-			if again, err := hostgen.Main(app); err != nil || !bytes.Equal(got, again) {
+			if again, err := hostgen.Main(app, networks[name]); err != nil || !bytes.Equal(got, again) {
 				t.Errorf("two runs differ: %v\n%s", err, cmp.Diff(string(got), string(again)))
 			}
 			golden := filepath.Join("testdata", name+".go.golden")

@@ -27,6 +27,7 @@ var rules = []struct {
 	{"guestproto", []string{module + "stubs", module + "host", module + "internal", "google.golang.org/grpc", "golang.org/x", "github.com/tetratelabs"}, "this part of the guest runtime adds protobuf, and nothing else"},
 	{"stubs", []string{module + "host", module + "internal", "google.golang.org/grpc", "golang.org/x/tools", "github.com/tetratelabs"}, "stubs stand in for grpc-go; they must not bring it along"},
 	{"internal/routing", []string{module, "google.golang.org", "golang.org/x"}, "the rule of routing is linked into hosts, and plans follow it"},
+	{"internal/netrules", []string{module, "google.golang.org", "golang.org/x"}, "the rules of the network are linked into hosts, and the generator checks them"},
 	{"internal/layered", []string{module, "google.golang.org", "golang.org/x"}, "a layout is a pure function of a graph"},
 	{"internal/goload", []string{module, "google.golang.org"}, "what the go command could not do has nothing to do with what is done with packages"},
 	{"internal/loader", []string{module + "analyzer", module + "gen", module + "host", module + "hostgen", module + "internal/generate", module + "internal/plan", module + "internal/staging", "google.golang.org"}, "loading packages knows nothing of what they are analysed for"},

@@ -35,6 +35,11 @@ Usage:
 	cofaas-gen wit [-I DIR] FILE.proto... print the WIT of protos, without a Go package around them
 	cofaas-gen version                    print the version
 
+A function that connects to others than functions, or listens for them, can state so in its line, for every host that it becomes a part
+of; operators of hosts add to it, or leave it out (see the flags -allow and -listen of a host):
+
+	//go:generate go tool cofaas-gen -allow cache:6379,*.example.com:443 -listen 9090=:19090
+
 Exit codes: 0 done, 1 something is wrong (nothing was written), 2 wrong usage.
 
 Flags:
@@ -42,16 +47,9 @@ Flags:
 
 // flags of all subcommands.
 type flags struct {
-	importPaths, protos, tags stringList
-	stage                     string
-	quiet                     bool
-	json, dot, svg            bool
+	generate.Flags
+	json, dot, svg bool
 }
-
-type stringList []string
-
-func (l *stringList) String() string     { return strings.Join(*l, ",") }
-func (l *stringList) Set(s string) error { *l = append(*l, s); return nil }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	command := ""
@@ -72,11 +70,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprint(set.Output(), usage)
 		set.PrintDefaults()
 	}
-	set.Var(&f.importPaths, "I", "a `folder` in which protos are looked up, as protoc's -I; may be repeated")
-	set.Var(&f.protos, "proto", "`SERVICE=FILE`: the .proto of a service, by the service's full name; may be repeated")
-	set.Var(&f.tags, "tags", "a build `tag`; may be repeated")
-	set.StringVar(&f.stage, "stage", "", "keep the stages, the modules in which guests are built, in this `folder`")
-	set.BoolVar(&f.quiet, "q", false, "no progress, even on a terminal")
+	f.Define(set)
 	if command == "plan" {
 		set.BoolVar(&f.json, "json", false, "print JSON")
 		set.BoolVar(&f.dot, "dot", false, "print a Graphviz graph")
@@ -108,7 +102,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func (f *flags) options(patterns []string, stderr io.Writer) (generate.Options, error) {
-	opts := generate.Options{Patterns: patterns, Protos: map[string]string{}, Tags: f.tags, Tool: results.Tool()}
+	opts := generate.Options{Patterns: patterns, Protos: map[string]string{}, Tags: f.Tags, Allow: f.Allow, Listen: f.Listen, Tool: results.Tool()}
 	var err error
 	if opts.Dir, err = os.Getwd(); err != nil {
 		return opts, err
@@ -116,32 +110,32 @@ func (f *flags) options(patterns []string, stderr io.Writer) (generate.Options, 
 	if opts.Dir, err = filepath.EvalSymlinks(opts.Dir); err != nil {
 		return opts, err
 	}
-	if err := checkFolders(f.importPaths); err != nil {
+	if err := checkFolders(f.ImportPaths); err != nil {
 		return opts, err
 	}
-	for _, dir := range f.importPaths {
+	for _, dir := range f.ImportPaths {
 		abs, err := filepath.Abs(dir)
 		if err != nil {
 			return opts, err
 		}
 		opts.ImportPaths = append(opts.ImportPaths, abs)
 	}
-	for _, p := range f.protos {
+	for _, p := range f.Protos {
 		service, file, ok := strings.Cut(p, "=")
 		if !ok || service == "" || file == "" {
 			return opts, fmt.Errorf("-proto %s: want SERVICE=FILE, as helloworld.Greeter=protos/hello.proto", p)
 		}
 		opts.Protos[service] = file
 	}
-	if f.stage != "" {
-		if opts.StageDir, err = filepath.Abs(f.stage); err != nil {
+	if f.Stage != "" {
+		if opts.StageDir, err = filepath.Abs(f.Stage); err != nil {
 			return opts, err
 		}
 	}
 	if f.json && f.dot || f.json && f.svg || f.dot && f.svg {
 		return opts, errors.New("-json, -dot and -svg: choose one")
 	}
-	if !f.quiet && isTerminal(stderr) {
+	if !f.Quiet && isTerminal(stderr) {
 		opts.Progress = stderr
 	}
 	return opts, nil

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/cofaas/cofaas/gen/wit"
+	"github.com/cofaas/cofaas/internal/generate"
 	"github.com/cofaas/cofaas/internal/mapping"
 	"github.com/cofaas/cofaas/internal/model"
 	"github.com/cofaas/cofaas/internal/protoload"
@@ -31,7 +32,7 @@ Flags:
 
 // runWIT is the subcommand wit.
 func runWIT(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	var dirs stringList
+	var dirs generate.StringList
 	set := flag.NewFlagSet("cofaas-gen wit", flag.ContinueOnError)
 	set.SetOutput(stderr)
 	set.Usage = func() {
@@ -50,7 +51,7 @@ func runWIT(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	if len(dirs) == 0 {
-		dirs = stringList{"."}
+		dirs = generate.StringList{"."}
 	}
 	if err := checkFolders(dirs); err != nil {
 		fmt.Fprintln(stderr, err)

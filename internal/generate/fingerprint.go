@@ -51,6 +51,9 @@ func details(opts *Options, found *found) []string {
 	for _, a := range found.annotated {
 		details = append(details, fmt.Sprintf("function %s %t", a.PkgPath, found.wanted[a.PkgPath]))
 	}
+	for _, name := range sortedKeys(found.network) {
+		details = append(details, fmt.Sprintf("network %s %q", name, found.network[name]))
+	}
 	for _, s := range sortedKeys(opts.Protos) {
 		details = append(details, "proto "+s+"="+opts.Protos[s])
 	}

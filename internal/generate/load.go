@@ -17,6 +17,7 @@ import (
 	"golang.org/x/tools/go/packages"
 
 	"github.com/cofaas/cofaas/analyzer"
+	"github.com/cofaas/cofaas/hostgen"
 	"github.com/cofaas/cofaas/internal/goload"
 	"github.com/cofaas/cofaas/internal/loader"
 	"github.com/cofaas/cofaas/internal/plan"
@@ -37,6 +38,9 @@ type Options struct {
 	StageDir string
 	// Tags are build tags.
 	Tags []string
+	// Allow and Listen are what the function in Dir states of itself: its line passes them on. What counts are the lines of all functions, so
+	// that hosts of other functions say the same; these are only compared.
+	Allow, Listen []string
 	// Progress gets a line for each long step; nil means quiet.
 	Progress io.Writer
 	// Tool identifies the generator, so that a newer one generates anew.
@@ -59,6 +63,8 @@ type project struct {
 	roots  []*plan.Function
 	pkgs   map[string]*packages.Package
 	protos *protos
+	// network is what functions state that they do on the network, by name.
+	network map[string]hostgen.Network
 	// patches are what stages change so that packages compile, by file.
 	patches map[string]staging.Patch
 }
@@ -99,7 +105,11 @@ func loadFound(ctx context.Context, opts *Options, f *found) (*project, error) {
 		return nil, err
 	}
 	p.plan.Patches = planned(patches)
+	p.network = map[string]hostgen.Network{}
 	for _, fn := range p.plan.Functions {
+		if stated, ok := f.network[fn.Package]; ok {
+			p.network[fn.Name] = stated
+		}
 		if f.wanted[fn.Package] {
 			p.roots = append(p.roots, fn)
 		}
@@ -110,9 +120,10 @@ func loadFound(ctx context.Context, opts *Options, f *found) (*project, error) {
 
 // found is what the go command says of the module's functions.
 type found struct {
-	annotated []analyzer.Annotated // all of the module or workspace
-	wanted    map[string]bool      // import paths of those that the patterns choose
-	pkgs      []*packages.Package  // all, as guests, with what they import; nothing is type-checked
+	annotated []analyzer.Annotated       // all of the module or workspace
+	wanted    map[string]bool            // import paths of those that the patterns choose
+	network   map[string]hostgen.Network // what functions state of it, by import path
+	pkgs      []*packages.Package        // all, as guests, with what they import; nothing is type-checked
 }
 
 // find returns all annotated packages of the module or workspace, and which of them the patterns choose.
@@ -151,6 +162,9 @@ func find(ctx context.Context, opts *Options) (*found, error) {
 		return nil, fmt.Errorf("%s: %w in the packages chosen; the annotated ones are in %s", opts.Dir, ErrNothing, dirs(all))
 	}
 	f := &found{annotated: all, wanted: wanted}
+	if f.network, err = statedNetwork(opts, all); err != nil {
+		return nil, err
+	}
 	if f.pkgs, err = loader.List(opts.config(ctx), f.paths()...); err != nil {
 		return nil, err
 	}

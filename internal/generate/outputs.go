@@ -43,7 +43,7 @@ func (p *project) outputs(app *plan.App) (map[string][]byte, error) {
 		return nil, err
 	}
 	out[filepath.Join(dir, "app.wit")] = appWIT(app, m)
-	if out[filepath.Join(dir, "main.go")], err = hostgen.Main(app); err != nil {
+	if out[filepath.Join(dir, "main.go")], err = hostgen.Main(app, p.network); err != nil {
 		return nil, err
 	}
 	if out[filepath.Join(dir, "app.binpb")], err = p.descriptors(app); err != nil {

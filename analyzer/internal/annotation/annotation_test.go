@@ -1,6 +1,9 @@
 package annotation
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 func TestFind(t *testing.T) {
 	tests := []struct {
@@ -24,9 +27,30 @@ func TestFind(t *testing.T) {
 		{"//go:generate", 0},
 	}
 	for _, test := range tests {
-		if got := Find([]byte(test.src)); got != test.want {
+		if got, _ := Find([]byte(test.src)); got != test.want {
 			t.Errorf("Find(%q) = %d, want %d", test.src, got, test.want)
 		}
+	}
+}
+
+func TestArgs(t *testing.T) {
+	for line, want := range map[string]string{
+		"//go:generate go tool cofaas-gen":                                       `[]`,
+		"//go:generate go tool -modfile=x cofaas-gen -allow a:1,*.b:2 \t-q":      `["-allow" "a:1,*.b:2" "-q"]`,
+		`//go:generate cofaas-gen -allow "unix:/run/a b" -listen "9\x30" $DIR`:   `["-allow" "unix:/run/a b" "-listen" "90" "$DIR"]`,
+		`//go:generate go run cofaas-gen@v1.0.0 "-allow=a:1" "unterminated b "`:  `["-allow=a:1" "unterminated b "]`,
+		`//go:generate go run github.com/cofaas/cofaas/cmd/cofaas-gen "open a:1`: `["\"open" "a:1"]`,
+	} {
+		got, ok := Args(line)
+		if !ok || fmt.Sprintf("%q", got) != want {
+			t.Errorf("Args(%q) = %q, %t, want %s", line, got, ok, want)
+		}
+		if found, args := Find([]byte("package main\r\n" + line + "\r\n")); found != 2 || fmt.Sprintf("%q", args) != want {
+			t.Errorf("Find(%q) = %d, %q", line, found, args)
+		}
+	}
+	if args, ok := Args("//go:generate echo cofaas-gen"); ok {
+		t.Errorf("got %q of another command", args)
 	}
 }
 

@@ -1,0 +1,3 @@
+package guest
+
+import _ "github.com/cofaas/cofaas/guest/localtime" // guests have a local time
