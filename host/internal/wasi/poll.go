@@ -60,14 +60,15 @@ func NewPoll(mem []byte, in, out, n, count uint32) (p Poll, errno sockets.Errno,
 	if n == 0 || n > MaxSubscriptions {
 		return p, sockets.ErrnoInval, nil
 	}
-	for _, part := range []struct {
-		to       *[]byte
-		at, size uint32
-	}{{&p.subscriptions, in, n * SubscriptionSize}, {&p.events, out, n * EventSize}, {&p.count, count, 4}} {
-		var ok bool
-		if *part.to, ok = slice(mem, part.at, part.size); !ok {
-			return p, 0, &BoundsError{part.at, part.size}
-		}
+	var ok bool
+	if p.subscriptions, ok = slice(mem, in, n*SubscriptionSize); !ok {
+		return p, 0, &BoundsError{in, n * SubscriptionSize}
+	}
+	if p.events, ok = slice(mem, out, n*EventSize); !ok {
+		return p, 0, &BoundsError{out, n * EventSize}
+	}
+	if p.count, ok = slice(mem, count, 4); !ok {
+		return p, 0, &BoundsError{count, 4}
 	}
 	return p, 0, nil
 }
