@@ -3,6 +3,7 @@ package sockets
 import (
 	"net"
 	"net/netip"
+	"os"
 	"strconv"
 	"strings"
 )
@@ -143,4 +144,12 @@ func endpointOf(a net.Addr) endpoint {
 
 func endpointOfIP(ap netip.AddrPort) endpoint {
 	return endpoint{ip: ap.Addr().Unmap(), port: ap.Port()}
+}
+
+// removePath removes the file of a Unix socket.
+func (n network) removePath(e endpoint) {
+	if n.unix && e.path != "" && e.path[0] != '@' {
+		// Somebody else may have been quicker, or have taken its place.
+		_ = os.Remove(e.path)
+	}
 }

@@ -26,10 +26,11 @@ type kernelSocket struct {
 	blocked [2]uint32 // the count as of the last EAGAIN
 	doubt   [2]uint32 // the count as of the last success
 
-	connecting bool
-	failed     Errno // why connecting did
-	// chosen says that the kernel chose the local port.
-	chosen        bool
+	connecting    bool
+	failed        Errno  // why connecting did
+	ended         bool   // reading was shut down
+	chosen        bool   // the kernel chose the local port
+	path          string // the file that was made for the local end
 	local, remote endpoint
 }
 
@@ -77,11 +78,13 @@ func (kernel) dial(n network, local, remote endpoint, w *waiter) (socket, Errno)
 	}
 	s := &kernelSocket{fd: fd, network: n, w: w, remote: remote, chosen: local.port == 0}
 	if err := s.connect(family, local); err != nil {
+		s.removePath()
 		closeFD(fd)
 		return nil, ErrnoOf(err)
 	}
 	// Not before: the runtime would be told that a socket that does not connect yet is hung up.
 	if errno := s.start(); errno != ErrnoSuccess {
+		s.removePath()
 		return nil, errno
 	}
 	if s.connecting {
@@ -99,6 +102,7 @@ func (s *kernelSocket) connect(family int, local endpoint) error {
 		if err := syscall.Bind(s.fd, from); err != nil {
 			return err
 		}
+		s.path = local.path
 	}
 	to, err := s.remote.sockaddr(family)
 	if err != nil {
@@ -256,6 +260,9 @@ func (s *kernelSocket) outcome(d direction, count uint32, err error) Errno {
 		s.doubt[d] = s.edges[d].Load()
 		return ErrnoSuccess
 	case syscall.EAGAIN:
+		if d == reading && s.ended {
+			return ErrnoSuccess // of datagrams, Linux says that it is ready for ever
+		}
 		s.blocked[d] = count
 		return ErrnoAgain
 	}
@@ -344,9 +351,15 @@ func (s *kernelSocket) shutdown(read, write bool) Errno {
 	case !read:
 		how = syscall.SHUT_WR
 	}
-	return ErrnoOf(syscall.Shutdown(s.fd, how))
+	err := syscall.Shutdown(s.fd, how)
+	s.ended = s.ended || read && err == nil
+	return ErrnoOf(err)
 }
 
+// removePath removes what the guest has no other way to remove.
+func (s *kernelSocket) removePath() { s.network.removePath(endpoint{path: s.path}) }
+
 func (s *kernelSocket) close() {
+	s.removePath()
 	s.watcher.close()
 }

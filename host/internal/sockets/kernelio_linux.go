@@ -42,10 +42,7 @@ func (s *kernelSocket) transfer(d direction, vectored uintptr, p [][]byte) (n in
 		if err == syscall.EINTR {
 			continue
 		}
-		if errno = s.outcome(d, count, err); errno != ErrnoSuccess {
-			n = 0
-		}
-		return n, errno
+		return max(n, 0), s.outcome(d, count, err)
 	}
 }
 
@@ -98,7 +95,7 @@ func (s *kernelSocket) readFrom(p []byte) (int, endpoint, bool, Errno) {
 		if errno := s.outcome(reading, count, err); errno != ErrnoSuccess {
 			return 0, endpoint{}, false, errno
 		}
-		return n, endpointOfSockaddr(from), flags&syscall.MSG_TRUNC != 0, ErrnoSuccess
+		return max(n, 0), endpointOfSockaddr(from), flags&syscall.MSG_TRUNC != 0, ErrnoSuccess
 	}
 }
 

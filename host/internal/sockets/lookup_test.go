@@ -68,6 +68,10 @@ func answerTo(question []byte) []byte {
 	answer[2], answer[3] = 0x84|question[2]&1, 0x80
 	binary.BigEndian.PutUint16(answer[6:], 1)
 	clear(answer[8:header])
+	if strings.HasPrefix(first, "cname") && kind != typeCNAME {
+		binary.BigEndian.PutUint16(answer[6:], 0) // else the resolver takes which answer is first
+		return answer
+	}
 	var data []byte
 	switch kind {
 	case typeA:

@@ -30,13 +30,14 @@ func (pumps) dial(n network, local, remote endpoint, w *waiter) (socket, Errno) 
 		dialer.LocalAddr = n.netAddr(local)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &pumpDial{cancel: cancel}
+	s := &pumpDial{network: n, local: local, cancel: cancel}
 	go func() {
 		conn, err := dialer.DialContext(ctx, n.name, n.text(remote))
 		s.mu.Lock()
 		switch {
 		case s.closed:
 			if conn != nil {
+				n.removePath(local)
 				_ = conn.Close() // nobody is left to hear of it
 			}
 		case err != nil:
@@ -69,7 +70,9 @@ func (n network) netAddr(e endpoint) net.Addr {
 
 // pumpDial is a socket that was dialled: what its connection can do, once there is one.
 type pumpDial struct {
-	cancel context.CancelFunc
+	network network
+	local   endpoint // as it was asked for
+	cancel  context.CancelFunc
 
 	mu     sync.Mutex
 	over   bool
@@ -178,6 +181,7 @@ func (s *pumpDial) close() {
 	c := s.socket
 	s.mu.Unlock()
 	if c != nil {
+		s.network.removePath(s.local)
 		c.close()
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"os"
 )
 
 func (pumps) listen(n network, local endpoint) (bound, Errno) {
@@ -26,14 +25,6 @@ func (pumps) listen(n network, local endpoint) (bound, Errno) {
 	b := &pumpListener{network: n, listener: listener, conns: newQueue[accepted](reading)}
 	go b.pump()
 	return b, ErrnoSuccess
-}
-
-// removePath removes the file of a Unix socket.
-func (n network) removePath(e endpoint) {
-	if n.unix && e.path != "" && e.path[0] != '@' {
-		// Somebody else may have been quicker, or have taken its place.
-		_ = os.Remove(e.path)
-	}
 }
 
 // accepted is a connection, or an error that came in its place.

@@ -99,10 +99,10 @@ func (b *pumpPacket) close() {
 	_ = b.conn.SetWriteDeadline(time.Now().Add(flushTime))
 	b.in.close()
 	b.out.close()
+	b.network.removePath(b.address())
 	go func() {
 		b.closing.Wait()
 		_ = b.conn.Close() // nobody is left to hear of it
-		b.network.removePath(b.address())
 	}()
 }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -61,6 +63,31 @@ func TestDialLocal(t *testing.T) {
 		laddr, _, _ := g.table.Status(fd)
 		if !strings.HasPrefix(laddr, "127.0.0.2:") {
 			t.Errorf("local address is %s", laddr)
+		}
+	})
+}
+
+// TestZone dials addresses with the names and numbers of interfaces in them.
+func TestZone(t *testing.T) {
+	interfaces, err := net.Interfaces()
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(interfaces, func(i net.Interface) bool { return i.Flags&net.FlagLoopback != 0 })
+	eachDriver(t, func(t *testing.T, s suite) {
+		_, port, _ := net.SplitHostPort(server(t, "tcp", "[::1]:0", echo))
+		g := s.guest(t)
+		for _, zone := range []string{interfaces[i].Name, fmt.Sprint(interfaces[i].Index)} {
+			fd := g.mustDial("tcp", "[::1%"+zone+"]:"+port)
+			g.mustWrite(fd, "hello")
+			if got := g.readFull(fd, 5); got != "hello" {
+				t.Errorf("got %q", got)
+			}
+		}
+		for _, zone := range []string{"nonexistent", "-1"} {
+			if _, errno := g.dial("tcp", "", "[fe80::1%"+zone+"]:1"); errno != ErrnoInval {
+				t.Errorf("zone %s: errno %d", zone, errno)
+			}
 		}
 	})
 }
@@ -390,7 +417,9 @@ func TestThousand(t *testing.T) {
 func TestSetOption(t *testing.T) {
 	eachDriver(t, func(t *testing.T, s suite) {
 		addr := server(t, "tcp", "127.0.0.1:0", echo)
-		g := s.guest(t)
+		datagrams := packets(t, "udp", "127.0.0.1:0")
+		path := server(t, "unix", filepath.Join(shortDir(t), "socket"), echo)
+		g := s.guest(t) // closes before the servers, which wait for it
 		fd := g.mustDial("tcp", addr)
 		for option, value := range map[uint32]int64{
 			optionReadBuffer: 1 << 16, optionWriteBuffer: 1 << 40, optionKeepAlive: 1, optionKeepAliveIdle: 1500e6,
@@ -407,6 +436,18 @@ func TestSetOption(t *testing.T) {
 		}
 		if errno := g.table.SetOption(fd, optionKeepAliveCount, -1); errno != ErrnoInval {
 			t.Errorf("a negative count: errno %d", errno)
+		}
+		udp, unix := g.mustDial("udp", datagrams), g.mustDial("unix", path)
+		listener, _ := g.mustListen("tcp", "127.0.0.1:0")
+		for _, other := range []uint32{udp, unix, listener} {
+			for _, option := range []uint32{optionReadBuffer, optionWriteBuffer, optionKeepAlive, optionBroadcast} {
+				if errno := g.table.SetOption(other, option, 1<<16); errno != ErrnoSuccess {
+					t.Errorf("option %d of %d: errno %d", option, other, errno)
+				}
+			}
+			if errno := g.table.SetOption(other, optionNoDelay, 1); errno != ErrnoNoprotoopt && other != listener {
+				t.Errorf("no delay of %d: errno %d", other, errno)
+			}
 		}
 		// To linger does not make closing wait, even if there is something to send.
 		g.must(g.table.SetOption(fd, optionLinger, 1000), "linger")

@@ -94,6 +94,14 @@ func TestDatagrams(t *testing.T) {
 				if _, errno := g.table.Write(fd, [][]byte{make([]byte, 1<<16)}); errno != ErrnoMsgsize {
 					t.Errorf("too large: errno %d", errno)
 				}
+				g.must(g.table.Shutdown(fd, false, true), "shutdown")
+				if _, errno := g.table.Write(fd, [][]byte{{1}}); errno != ErrnoPipe {
+					t.Errorf("write after shutdown: errno %d", errno)
+				}
+				g.must(g.table.Shutdown(fd, true, false), "shutdown")
+				if n, errno := g.read(fd, buf); n != 0 || errno != ErrnoSuccess {
+					t.Errorf("read after shutdown: %d bytes, errno %d", n, errno)
+				}
 				if _, errno := g.table.Accept(fd); errno != ErrnoInval {
 					t.Errorf("accept: errno %d", errno)
 				}

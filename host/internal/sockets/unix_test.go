@@ -88,6 +88,24 @@ func TestUnixDatagrams(t *testing.T) {
 		if n, errno := g.read(fd, buf); string(buf[:n]) != "again" || errno != ErrnoSuccess {
 			t.Errorf("got %q, errno %d", buf[:n], errno)
 		}
+		// It is gone with the descriptor, as a guest could not remove it; and not if it was there before.
+		if _, errno := g.dial("unixgram", local, peer); errno != ErrnoAddrinuse {
+			t.Errorf("the same local end: errno %d", errno)
+		}
+		if _, err := os.Stat(local); err != nil {
+			t.Error(err)
+		}
+		g.must(g.table.Close(fd), "close")
+		if _, err := os.Stat(local); !os.IsNotExist(err) {
+			t.Errorf("the socket's file is left: %v", err)
+		}
+		// Nor is it left if there is nobody to connect to.
+		if _, errno := g.dial("unixgram", local, filepath.Join(dir, "nobody")); errno != ErrnoNoent {
+			t.Errorf("errno %d", errno)
+		}
+		if _, err := os.Stat(local); s.isPumps() != (err == nil) {
+			t.Errorf("the socket's file: %v", err)
+		}
 	})
 }
 
