@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -22,10 +23,17 @@ import (
 // maxMemory is what a command may have.
 const maxMemory = 4 << 30
 
-// runCommand runs a program of GOOS=wasip1 that has a main function, with the files, the environment and the network of this process, and
-// returns its exit code.
-func runCommand(ctx context.Context, program string, args []string) (code int, err error) {
-	module, err := os.ReadFile(program)
+// A program is a command of GOOS=wasip1, with the files and the environment of this process.
+type program struct {
+	file           string
+	args           []string
+	network        sockets.Config
+	stdout, stderr io.Writer
+}
+
+// run runs the program and returns its exit code.
+func (p *program) run(ctx context.Context) (code int, err error) {
+	module, err := os.ReadFile(p.file)
 	if err != nil {
 		return 0, err
 	}
@@ -43,11 +51,11 @@ func runCommand(ctx context.Context, program string, args []string) (code int, e
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, eng.Close(ctx)) }()
-	compiled, err := eng.Compile(ctx, filepath.Base(program), module, imports())
+	compiled, err := eng.Compile(ctx, filepath.Base(p.file), module, imports())
 	if err != nil {
 		return 0, err
 	}
-	network := sockets.New(sockets.Config{Policy: open{}, MaxDescriptors: 10000})
+	network := sockets.New(p.network)
 	defer func() { err = errors.Join(err, network.Close()) }()
 	c := &command{news: make(chan struct{}, 1)}
 	c.table = network.NewTable(c.notify)
@@ -56,15 +64,15 @@ func runCommand(ctx context.Context, program string, args []string) (code int, e
 		return 0, err
 	}
 	if c.instance, err = compiled.Instantiate(ctx, engine.Config{
-		Name: program, Args: args, Env: env, Mounts: []engine.Mount{{Guest: "/", FS: wazero.Folder("/")}},
-		Stdout: os.Stdout, Stderr: os.Stderr, MaxMemory: maxMemory, State: c,
+		Name: p.file, Args: p.args, Env: env, Mounts: []engine.Mount{{Guest: "/", FS: wazero.Folder("/")}},
+		Stdout: p.stdout, Stderr: p.stderr, MaxMemory: maxMemory, State: c,
 	}); err != nil {
 		return 0, err
 	}
 	defer c.instance.Close()
 	start := c.instance.Func("_start")
 	if start == nil {
-		return 0, fmt.Errorf("%s has no function _start: it is no command", program)
+		return 0, fmt.Errorf("%s has no function _start: it is no command", p.file)
 	}
 	var exit *engine.ExitError
 	if err := start.Call(nil); errors.As(err, &exit) {

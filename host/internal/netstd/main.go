@@ -7,11 +7,17 @@ import (
 	"io"
 	"os"
 	"os/signal"
+
+	"github.com/cofaas/cofaas/host/internal/sockets"
 )
 
 func main() {
 	if len(os.Args) > 2 && os.Args[1] == "-exec" {
-		code, err := runCommand(context.Background(), os.Args[2], os.Args[3:])
+		p := program{
+			file: os.Args[2], args: os.Args[3:], stdout: os.Stdout, stderr: os.Stderr,
+			network: sockets.Config{Policy: open{}, MaxDescriptors: 10000},
+		}
+		code, err := p.run(context.Background())
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "netstd:", err)
 			code = 1

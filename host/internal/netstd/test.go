@@ -24,23 +24,7 @@ func test(ctx context.Context, packages []string, stderr io.Writer) (map[string]
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	out, err := exec.CommandContext(ctx, "go", "env", "GOROOT", "GOMODCACHE").Output()
-	if err != nil {
-		return nil, fmt.Errorf("go env: %w", err)
-	}
-	paths := strings.Split(strings.TrimSpace(string(out)), "\n")
-	if len(paths) != 2 {
-		return nil, fmt.Errorf("go env: %q", out)
-	}
-	goroot, err := netoverlay.Reach(paths[0], paths[1], dir)
-	if err != nil {
-		return nil, err
-	}
-	overlay, err := netoverlay.Make(goroot)
-	if err != nil {
-		return nil, err
-	}
-	config, err := overlay.Write(dir)
+	gc, err := newGoCommand(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -48,15 +32,7 @@ func test(ctx context.Context, packages []string, stderr io.Writer) (map[string]
 	if err != nil {
 		return nil, err
 	}
-	command := filepath.Join(goroot, "bin", "go")
-	if runtime.GOOS == "windows" {
-		command += ".exe"
-	}
-	args := []string{"test", "-json", "-short", "-vet=off", "-timeout=" + testTimeout, "-overlay=" + config, "-exec=" + self + " -exec"}
-	cmd := exec.CommandContext(ctx, command, append(args, packages...)...)
-	cmd.Dir = filepath.Join(goroot, "src") // They are packages of that module, whatever there is here.
-	cmd.Env = append(os.Environ(), "GOROOT="+goroot, "GOTOOLCHAIN=local", "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=",
-		"PWD="+cmd.Dir)
+	cmd := gc.command(ctx, "test", append([]string{"-json", "-short", "-vet=off", "-timeout=" + testTimeout, "-exec=" + self + " -exec"}, packages...)...)
 	cmd.Stderr = stderr
 	events, err := cmd.StdoutPipe()
 	if err != nil {
@@ -75,4 +51,42 @@ func test(ctx context.Context, packages []string, stderr io.Writer) (map[string]
 		return nil, fmt.Errorf("go test: %w", errors.Join(err, context.Cause(ctx)))
 	}
 	return results, nil
+}
+
+// goCommand is the go command for GOOS=wasip1, with package net for guests.
+type goCommand struct{ goroot, overlay string }
+
+// newGoCommand has files of its own in dir.
+func newGoCommand(ctx context.Context, dir string) (*goCommand, error) {
+	out, err := exec.CommandContext(ctx, "go", "env", "GOROOT", "GOMODCACHE").Output()
+	if err != nil {
+		return nil, fmt.Errorf("go env: %w", err)
+	}
+	paths := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if len(paths) != 2 {
+		return nil, fmt.Errorf("go env: %q", out)
+	}
+	gc := new(goCommand)
+	if gc.goroot, err = netoverlay.Reach(paths[0], paths[1], dir); err != nil {
+		return nil, err
+	}
+	overlay, err := netoverlay.Make(gc.goroot)
+	if err != nil {
+		return nil, err
+	}
+	gc.overlay, err = overlay.Write(dir)
+	return gc, err
+}
+
+// command runs in the module of the standard library, whatever the module here is.
+func (gc *goCommand) command(ctx context.Context, verb string, args ...string) *exec.Cmd {
+	name := filepath.Join(gc.goroot, "bin", "go")
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	cmd := exec.CommandContext(ctx, name, append([]string{verb, "-overlay=" + gc.overlay}, args...)...)
+	cmd.Dir = filepath.Join(gc.goroot, "src")
+	cmd.Env = append(os.Environ(), "GOROOT="+gc.goroot, "GOTOOLCHAIN=local", "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0", "GOWORK=off",
+		"GOFLAGS=", "PWD="+cmd.Dir)
+	return cmd
 }

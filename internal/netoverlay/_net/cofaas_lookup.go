@@ -8,6 +8,7 @@ import (
 	"internal/poll"
 	"io"
 	"net/netip"
+	"os"
 	"syscall"
 )
 
@@ -36,8 +37,11 @@ func askHost(ctx context.Context, kind uint32, network, name string) ([]string, 
 	}
 	answer, err := readAnswer(ctx, int(sysfd))
 	if err != nil {
-		if ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
 			err = mapErr(ctx.Err())
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			err = mapErr(context.DeadlineExceeded) // The context's own timer comes late.
 		}
 		return nil, newDNSError(err, name, "")
 	}
@@ -168,11 +172,11 @@ func (r *Resolver) lookupIP(ctx context.Context, network, host string) ([]IPAddr
 		if err != nil {
 			return nil, newDNSError(errMalformedAnswer, host, "")
 		}
-		if v4 := addr.Unmap().Is4(); ip == "ip4" && !v4 || ip == "ip6" && v4 {
+		addr = addr.Unmap() // IPv4 addresses have four bytes, as those that the resolvers of other systems give.
+		if v4 := addr.Is4(); ip == "ip4" && !v4 || ip == "ip6" && v4 {
 			continue
 		}
-		b := addr.As16()
-		addrs = append(addrs, IPAddr{IP: b[:], Zone: addr.Zone()})
+		addrs = append(addrs, IPAddr{IP: addr.AsSlice(), Zone: addr.Zone()})
 	}
 	return addrs, nil
 }
