@@ -124,7 +124,7 @@ func TestRun_JSON(t *testing.T) {
         "line": 11,
         "column": 2
       },
-      "message": "time.LoadLocation fails in a guest, which has no files with time zones: import _ \"time/tzdata\"",
+      "message": "time.LoadLocation takes time zones from files of the host, and fails where it has none: import _ \"time/tzdata\"",
       "url": "https://github.com/cofaas/cofaas/blob/main/docs/diagnostics/file-system.md",
       "fixes": [
         {
