@@ -69,7 +69,10 @@ func (r *placer) read(t *Term, parse func(string) []drivers.Address) []place {
 		}
 		if i := slices.IndexFunc(t.Args, func(a *Term) bool { return a.Op == OpEither }); i >= 0 {
 			var list []place
-			for _, a := range t.Args[i].Args[:min(len(t.Args[i].Args), maxAlternatives)] {
+			if len(t.Args[i].Args) > maxAlternatives {
+				break
+			}
+			for _, a := range t.Args[i].Args {
 				parts := slices.Clone(t.Args)
 				parts[i] = a
 				list = append(list, r.read(concat(parts...), parse)...)

@@ -66,7 +66,7 @@ func main() {
 	connect("c1")
 	connect("c2")
 	newClient("https://one.example.com").get("/x") // want `need tcp one.example.com:443 http.NewRequestWithContext via in main.client.get at main.go:`
-	fetch("two.example.com") // want `need tcp two.example.com:443 http.Get via in main.fetch at main.go:`
+	fetch("two.example.com")                       // want `need tcp two.example.com:443 http.Get via in main.fetch at main.go:`
 	s := server{http: &http.Server{Addr: ":8088"}}
 	s.run()
 	db := mysql.NewConfig()
