@@ -24,12 +24,16 @@ import (
 func (c *collector) needs(listens bool) {
 	owned := source.Owned(c.Pass)
 	c.calls(func(c *collector, cur inspector.Cursor, call *ast.CallExpr) {
-		fn := calleeFunc(c.TypesInfo, call)
-		if fn == nil || !owned && (fn.Pkg() == nil || !drivers.Library(fn.Pkg().Path())) {
-			return
+		fns := []callee{{fn: calleeFunc(c.TypesInfo, call)}}
+		if fns[0].fn == nil {
+			fns = c.flow.called(value{cur: cur}) // of a function value, such as a getenv that is passed on
 		}
-		for _, i := range drivers.Find(fn.Origin()) {
-			c.need(cur, fn, i, listens)
+		for _, callee := range fns {
+			if fn := callee.fn; fn != nil && (owned || fn.Pkg() != nil && drivers.Library(fn.Pkg().Path())) {
+				for _, i := range drivers.Find(fn.Origin()) {
+					c.need(cur, fn, i, listens)
+				}
+			}
 		}
 	})
 	c.apply(NeedPattern)
@@ -125,6 +129,8 @@ func (c *collector) addressOf(cur inspector.Cursor, fn *types.Func, e *drivers.E
 	switch {
 	case e.Form == drivers.AWS:
 		return c.region(cur, ev), true
+	case e.Form == drivers.Tags, e.Form == drivers.UntaggedTags:
+		return c.variables(cur, e), true
 	case e.Arg == drivers.Nowhere:
 		var ok bool
 		if t, ok = c.optionOf(cur, e, ev); !ok {

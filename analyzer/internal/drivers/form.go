@@ -26,6 +26,10 @@ const (
 	Mongo
 	// AWS is the name of a region.
 	AWS
+	// Tags is no text, but a struct, or a pointer to one, whose fields have names of environment variables in their tags.
+	Tags
+	// UntaggedTags is that too, where fields without a tag have variables of their own names, after a prefix, which is the Second argument.
+	UntaggedTags
 )
 
 // An Address is what a text leads to.
@@ -100,7 +104,7 @@ func (e *Entry) Reread(a Address, text, second string) []Address {
 
 func (e *Entry) read(form Form, port, text, second string) []Address {
 	switch form {
-	case Text:
+	case Text, Tags, UntaggedTags:
 		return []Address{e.found(second, text)}
 	case SQL:
 		return e.sql(text, second)

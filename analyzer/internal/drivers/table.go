@@ -261,4 +261,13 @@ var table = []Entry{
 	{Func: "os.Getenv", Kind: Env, Form: Text},
 	{Func: "os.LookupEnv", Kind: Env, Form: Text},
 	{Func: "syscall.Getenv", Kind: Env, Form: Text},
+	{Func: "github.com/caarlos0/env.Parse", Kind: Env, Form: Tags},
+	{Func: "github.com/caarlos0/env.ParseWithOptions", Kind: Env, Form: Tags},
+	{Func: "github.com/caarlos0/env.ParseAs", Kind: Env, Arg: Nowhere, Form: Tags},
+	{Func: "github.com/ilyakaznacheev/cleanenv.ReadEnv", Kind: Env, Form: Tags},
+	{Func: "github.com/ilyakaznacheev/cleanenv.ReadConfig", Kind: Env, Arg: 1, Form: Tags},
+	{Func: "github.com/ilyakaznacheev/cleanenv.ReadConfig", Kind: Read, Form: Text},
+	{Func: "github.com/sethvargo/go-envconfig.Process", Kind: Env, Arg: 1, Form: Tags},
+	{Func: "github.com/kelseyhightower/envconfig.Process", Kind: Env, Arg: 1, Second: 1, Form: UntaggedTags},
+	{Func: "github.com/kelseyhightower/envconfig.MustProcess", Kind: Env, Arg: 1, Second: 1, Form: UntaggedTags},
 }
