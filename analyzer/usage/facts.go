@@ -46,6 +46,8 @@ type Pattern struct {
 	Entry  int
 	What   string
 	Second *Term
+	// TypeParam is 1 + the type parameter of the function that is filled from variables which its tags name, or 0.
+	TypeParam int
 
 	depth int // through how many calls of this package it came
 }

@@ -68,11 +68,17 @@ func (c *collector) need(cur inspector.Cursor, fn *types.Func, entry int, listen
 		return // the host dials in its place
 	}
 	in := c.flow.function(cur)
-	t, ok := c.addressOf(cur, fn, e, in)
-	if !ok {
-		return
+	p := &Pattern{Kind: NeedPattern, Entry: entry, What: qualified(fn)}
+	if e.Form == drivers.Tags || e.Form == drivers.UntaggedTags {
+		c.variables(cur, e, p, in)
+	} else {
+		t, ok := c.addressOf(cur, fn, e, in)
+		if !ok {
+			return
+		}
+		p.Target, p.Second = t, c.secondOf(cur, fn, e, in)
 	}
-	c.addNeed(cur, &Pattern{Kind: NeedPattern, Entry: entry, What: qualified(fn), Target: t, Second: c.secondOf(cur, fn, e, in)}, "")
+	c.addNeed(cur, p, "")
 }
 
 // addNeed adds the needs that p describes at cur. how says where the call is, if
@@ -129,8 +135,6 @@ func (c *collector) addressOf(cur inspector.Cursor, fn *types.Func, e *drivers.E
 	switch {
 	case e.Form == drivers.AWS:
 		return c.region(cur, ev), true
-	case e.Form == drivers.Tags, e.Form == drivers.UntaggedTags:
-		return c.variables(cur, e), true
 	case e.Arg == drivers.Nowhere:
 		var ok bool
 		if t, ok = c.optionOf(cur, e, ev); !ok {

@@ -17,7 +17,7 @@ import (
 // if p does, and reports whether calls of the function stand for it: then it is
 // none of its own.
 func (c *collector) abstract(site *Site, p *Pattern) bool {
-	if site.Func == nil || p.Constructor == 0 && !p.Target.open() && (p.Second == nil || !p.Second.open()) {
+	if site.Func == nil || !p.open() {
 		return false
 	}
 	if p.ID == "" {
@@ -28,6 +28,11 @@ func (c *collector) abstract(site *Site, p *Pattern) bool {
 	c.patterns[fn] = append(c.patterns[fn], p)
 	calls, all := c.flow.calls(fn)
 	return all && len(calls) > 0
+}
+
+// open reports whether p depends on parameters.
+func (p *Pattern) open() bool {
+	return p.Constructor > 0 || p.TypeParam > 0 || p.Target.open() || p.Second != nil && p.Second.open()
 }
 
 // apply looks at the patterns of some kinds again where the functions are called
@@ -99,6 +104,9 @@ func (c *collector) applyAt(cur inspector.Cursor, p *Pattern) bool {
 	case ListenPattern:
 		c.applyListen(cur, q, how)
 	case NeedPattern:
+		if p.TypeParam > 0 {
+			c.variablesOf(q, c.typeArgument(cur, p.TypeParam-1), in)
+		}
 		c.addNeed(cur, q, how)
 	case ClientPattern:
 		if p.Constructor == 0 {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 
+	"github.com/caarlos0/env/v11"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
 )
@@ -31,6 +32,9 @@ func Env(name, def string) string { // want Env:`needs os.Getenv of parameter na
 	}
 	return def
 }
+
+// Load fills a configuration from the environment.
+func Load[T any]() (T, error) { return env.ParseAs[T]() } // want Load:`needs env.ParseAs of what the tags of a struct name`
 
 // Fixed connects to the same server always.
 func Fixed() { redis.NewClient(&redis.Options{Addr: "fixed:6379"}) }
