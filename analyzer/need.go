@@ -34,7 +34,9 @@ func (b *builder) needs(pkgs []*packages.Package) {
 		b.fn.Needs = append(b.fn.Needs, &Need{l.pos, l.site.Want})
 	}
 	slices.SortStableFunc(b.fn.Needs, func(a, b *Need) int {
-		return cmp.Or(comparePositions(a.Pos, b.Pos), cmp.Compare(a.Kind, b.Kind), strings.Compare(a.Address.String(), b.Address.String()), strings.Compare(a.What, b.What), strings.Compare(a.Via, b.Via))
+		return cmp.Or(
+			comparePositions(a.Pos, b.Pos), cmp.Compare(a.Kind, b.Kind), strings.Compare(a.Address.String(), b.Address.String()),
+			strings.Compare(a.What, b.What), strings.Compare(a.Via, b.Via))
 	})
 	b.fn.Needs = slices.CompactFunc(b.fn.Needs, func(a, b *Need) bool { return *a == *b })
 	for _, n := range b.fn.Needs {

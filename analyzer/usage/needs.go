@@ -54,7 +54,8 @@ func wrapsLibrary(pass *analysis.Pass) bool {
 		return false
 	}
 	return slices.ContainsFunc(pass.Pkg.Imports(), func(imp *types.Package) bool {
-		return drivers.Library(imp.Path()) && (pass.Module == nil || !strings.HasPrefix(imp.Path(), pass.Module.Path+"/") && imp.Path() != pass.Module.Path)
+		own := pass.Module != nil && (imp.Path() == pass.Module.Path || strings.HasPrefix(imp.Path(), pass.Module.Path+"/"))
+		return !own && drivers.Library(imp.Path())
 	})
 }
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/ast/edge"
+
+	"github.com/cofaas/cofaas/analyzer/internal/grpcpkg"
 )
 
 // A reader is a function or method that returns something that is kept under a
@@ -117,7 +119,7 @@ func (e *evaluator) library(v value, fn *types.Func, call *ast.CallExpr) *Term {
 		return arg(0)
 	case isFunc(fn, "net", "JoinHostPort") && n == 2:
 		return concat(arg(0), constTerm(":"), arg(1))
-	case isFunc(fn, "net", "ResolveTCPAddr") && n == 2, isFunc(fn, "net", "ResolveUDPAddr") && n == 2, isFunc(fn, "net", "ResolveUnixAddr") && n == 2:
+	case n == 2 && grpcpkg.IsFunc(fn, "net", "ResolveTCPAddr", "ResolveUDPAddr", "ResolveUnixAddr"):
 		return arg(1)
 	case isFunc(fn, "net/url", "String") && fn.Signature().Recv() != nil:
 		if recv, ok := e.argCursor(v.cur, receiver); ok {

@@ -38,8 +38,8 @@ type Address struct {
 	Network string
 	// Text is host:port, or the path of a socket or file, or a name.
 	Text string
-	// Open says that Text is only a mark, for something that is to be read as Form with the default port Port; or nothing, if it could not
-	// be read.
+	// Open says that Text is only a mark, for something that is to be read as Form with the default port Port; or nothing, if it could
+	// not be read.
 	Open bool
 	Form Form
 	Port string
@@ -91,8 +91,8 @@ var ports = map[string]string{
 	"sqlserver": "1433", "clickhouse": "9000", "oracle": "1521", "mysql": "3306", "ftp": "21", "tcp": "",
 }
 
-// Addresses returns what text leads to. second is the network or the name of the driver, or "". There are none if the text is the address of
-// nothing: a path where there should be a URL.
+// Addresses returns what text leads to. second is the network or the name of the driver, or "". There are none if the text is the
+// address of nothing: a path where there should be a URL.
 func (e *Entry) Addresses(text, second string) []Address {
 	return e.read(e.Form, e.Port, text, second)
 }
@@ -140,11 +140,8 @@ func head(text string) string {
 }
 
 func (e *Entry) network(second string) string {
-	switch {
-	case e.Second > 0 || e.SecondField != "":
-		if second != "" && e.Form != SQL {
-			return second
-		}
+	if second != "" && (e.Second > 0 || e.SecondField != "") && e.Form != SQL && e.Form != UntaggedTags {
+		return second
 	}
 	if e.Network != "" {
 		return e.Network
@@ -211,7 +208,8 @@ func (e *Entry) unix(path string) Address {
 
 // withPort returns an address with a port: its own, or else the default. It reports whether there is none.
 func withPort(text, port string) (string, bool) {
-	if i := strings.LastIndex(text, ":"); i >= 0 && !strings.Contains(text[i:], "]") && (strings.Count(text, ":") == 1 || text[0] == '[') {
+	i := strings.LastIndex(text, ":")
+	if i >= 0 && !strings.Contains(text[i:], "]") && (strings.Count(text, ":") == 1 || text[0] == '[') {
 		return text, false
 	}
 	if port == "" {
@@ -225,7 +223,8 @@ var sqlForms = map[string]struct {
 	form Form
 	port string
 }{
-	"postgres": {Postgres, ""}, "pgx": {Postgres, ""}, "pgx/v5": {Postgres, ""}, "cloudsqlpostgres": {Postgres, ""}, "cockroach": {Postgres, ""},
+	"postgres": {Postgres, ""}, "pgx": {Postgres, ""}, "pgx/v5": {Postgres, ""},
+	"cloudsqlpostgres": {Postgres, ""}, "cockroach": {Postgres, ""},
 	"mysql":     {MySQL, ""},
 	"sqlserver": {HostPort, "1433"}, "mssql": {HostPort, "1433"}, "azuresql": {HostPort, "1433"},
 	"clickhouse": {HostPort, "9000"}, "oracle": {HostPort, "1521"}, "trino": {HostPort, "8080"},
@@ -254,7 +253,8 @@ func (e *Entry) sql(text, driver string) []Address {
 // postgres reads a data source name: what it leaves out is in the environment.
 func (e *Entry) postgres(text string) []Address {
 	host, port := "", ""
-	if scheme, rest, ok := strings.Cut(text, "://"); ok && (scheme == "postgres" || scheme == "postgresql" || strings.ContainsFunc(scheme, isMark)) {
+	scheme, rest, isURL := strings.Cut(text, "://")
+	if isURL && (scheme == "postgres" || scheme == "postgresql" || strings.ContainsFunc(scheme, isMark)) {
 		hosts := rest[:authority(rest)]
 		hosts = hosts[strings.LastIndex(hosts, "@")+1:]
 		host = hosts

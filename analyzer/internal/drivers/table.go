@@ -6,6 +6,14 @@ const (
 	credentials = "credentials may come from sts.amazonaws.com:443 or 169.254.169.254:80"
 )
 
+// What exporters of OpenTelemetry take their endpoints from.
+var (
+	endpoint    = []string{"WithEndpoint", "WithEndpointURL"}
+	otlpTraces  = []string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"}
+	otlpMetrics = []string{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"}
+	otlpLogs    = []string{"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"}
+)
+
 // table is in the order of packages. Where the first word of a comment is a library, it says where its defaults are documented.
 var table = []Entry{
 	// net
@@ -24,7 +32,8 @@ var table = []Entry{
 	{Func: "net.LookupMX", Kind: Lookup, Form: Text},
 	{Func: "net.LookupNS", Kind: Lookup, Form: Text},
 	{Func: "net.LookupTXT", Kind: Lookup, Form: Text},
-	{Func: "net.LookupSRV", Kind: Lookup, Arg: 2, Form: Text, Note: "an SRV record, whose answer names servers that have to be allowed too"},
+	{Func: "net.LookupSRV", Kind: Lookup, Arg: 2, Form: Text,
+		Note: "an SRV record, whose answer names servers that have to be allowed too"},
 	{Func: "net.Resolver.LookupHost", Kind: Lookup, Arg: 1, Form: Text},
 	{Func: "net.Resolver.LookupIPAddr", Kind: Lookup, Arg: 1, Form: Text},
 	{Func: "net.Resolver.LookupIP", Kind: Lookup, Arg: 2, Form: Text},
@@ -34,7 +43,8 @@ var table = []Entry{
 	{Func: "net.Resolver.LookupMX", Kind: Lookup, Arg: 1, Form: Text},
 	{Func: "net.Resolver.LookupNS", Kind: Lookup, Arg: 1, Form: Text},
 	{Func: "net.Resolver.LookupTXT", Kind: Lookup, Arg: 1, Form: Text},
-	{Func: "net.Resolver.LookupSRV", Kind: Lookup, Arg: 3, Form: Text, Note: "an SRV record, whose answer names servers that have to be allowed too"},
+	{Func: "net.Resolver.LookupSRV", Kind: Lookup, Arg: 3, Form: Text,
+		Note: "an SRV record, whose answer names servers that have to be allowed too"},
 	{Func: "net.Listen", Kind: Listen, Second: 1, Arg: 1},
 	{Func: "net.ListenConfig.Listen", Kind: Listen, Second: 2, Arg: 2},
 	{Func: "net.ListenPacket", Kind: Listen, Second: 1, Arg: 1},
@@ -104,7 +114,8 @@ var table = []Entry{
 
 	// MySQL
 	{Func: "github.com/go-sql-driver/mysql.ParseDSN", Form: MySQL},
-	{Func: "github.com/go-sql-driver/mysql.NewConnector", Fields: []string{"Addr"}, SecondField: "Net", Port: "3306", Default: "127.0.0.1:3306"},
+	{Func: "github.com/go-sql-driver/mysql.NewConnector", Fields: []string{"Addr"}, SecondField: "Net",
+		Port: "3306", Default: "127.0.0.1:3306"},
 
 	// Redis: Options in the packages' documentation
 	{Func: "github.com/redis/go-redis.NewClient", Fields: []string{"Addr"}, SecondField: "Network", Default: "localhost:6379"},
@@ -135,12 +146,16 @@ var table = []Entry{
 	{Func: "github.com/gocql/gocql.NewCluster", Port: "9042", Note: othersNamed},
 	{Func: "github.com/ClickHouse/clickhouse-go.Open", Fields: []string{"Addr"}, Default: "localhost:9000"},
 	{Func: "github.com/ClickHouse/clickhouse-go.OpenDB", Fields: []string{"Addr"}, Default: "localhost:9000"},
-	{Func: "github.com/elastic/go-elasticsearch.NewClient", Fields: []string{"Addresses"}, Port: "9200", Env: []string{"ELASTICSEARCH_URL"}, Default: "localhost:9200"},
-	{Func: "github.com/opensearch-project/opensearch-go.NewClient", Fields: []string{"Addresses"}, Port: "9200", Env: []string{"OPENSEARCH_URL"}, Default: "localhost:9200"},
+	{Func: "github.com/elastic/go-elasticsearch.NewClient", Fields: []string{"Addresses"}, Port: "9200",
+		Env: []string{"ELASTICSEARCH_URL"}, Default: "localhost:9200"},
+	{Func: "github.com/opensearch-project/opensearch-go.NewClient", Fields: []string{"Addresses"}, Port: "9200",
+		Env: []string{"OPENSEARCH_URL"}, Default: "localhost:9200"},
 	{Func: "github.com/olivere/elastic.NewClient", Arg: Nowhere, Options: []string{"SetURL"}, Port: "9200", Default: "127.0.0.1:9200"},
 	{Func: "go.etcd.io/etcd/client.New", Fields: []string{"Endpoints"}, Port: "2379"},
-	{Func: "github.com/hashicorp/consul/api.NewClient", Fields: []string{"Address"}, Port: "8500", Env: []string{"CONSUL_HTTP_ADDR"}, Default: "127.0.0.1:8500"},
-	{Func: "github.com/hashicorp/vault/api.NewClient", Fields: []string{"Address"}, Port: "8200", Env: []string{"VAULT_ADDR"}, Default: "127.0.0.1:8200"},
+	{Func: "github.com/hashicorp/consul/api.NewClient", Fields: []string{"Address"}, Port: "8500",
+		Env: []string{"CONSUL_HTTP_ADDR"}, Default: "127.0.0.1:8500"},
+	{Func: "github.com/hashicorp/vault/api.NewClient", Fields: []string{"Address"}, Port: "8200",
+		Env: []string{"VAULT_ADDR"}, Default: "127.0.0.1:8200"},
 	{Func: "github.com/go-ldap/ldap.DialURL"},
 
 	// Queues
@@ -176,30 +191,34 @@ var table = []Entry{
 	{Func: "github.com/eclipse/paho.mqtt.golang.ClientOptions.AddBroker", Port: "1883"},
 
 	// Telemetry: opentelemetry.io/docs/specs/otel/protocol/exporter
-	{Func: "go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc.New", Arg: Nowhere, Options: []string{"WithEndpoint", "WithEndpointURL"}, Port: "4317",
-		Env: []string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"}, Default: "localhost:4317"},
-	{Func: "go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc.NewClient", Arg: Nowhere, Options: []string{"WithEndpoint", "WithEndpointURL"}, Port: "4317",
-		Env: []string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"}, Default: "localhost:4317"},
-	{Func: "go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp.New", Arg: Nowhere, Options: []string{"WithEndpoint", "WithEndpointURL"}, Port: "4318",
-		Env: []string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"}, Default: "localhost:4318"},
-	{Func: "go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp.NewClient", Arg: Nowhere, Options: []string{"WithEndpoint", "WithEndpointURL"}, Port: "4318",
-		Env: []string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"}, Default: "localhost:4318"},
-	{Func: "go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetricgrpc.New", Arg: Nowhere, Options: []string{"WithEndpoint", "WithEndpointURL"}, Port: "4317",
-		Env: []string{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"}, Default: "localhost:4317"},
-	{Func: "go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp.New", Arg: Nowhere, Options: []string{"WithEndpoint", "WithEndpointURL"}, Port: "4318",
-		Env: []string{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"}, Default: "localhost:4318"},
-	{Func: "go.opentelemetry.io/otel/exporters/otlp/otlplog/otlploggrpc.New", Arg: Nowhere, Options: []string{"WithEndpoint", "WithEndpointURL"}, Port: "4317",
-		Env: []string{"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"}, Default: "localhost:4317"},
-	{Func: "go.opentelemetry.io/otel/exporters/otlp/otlplog/otlploghttp.New", Arg: Nowhere, Options: []string{"WithEndpoint", "WithEndpointURL"}, Port: "4318",
-		Env: []string{"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"}, Default: "localhost:4318"},
-	{Func: "go.opentelemetry.io/otel/exporters/jaeger.WithCollectorEndpoint", Arg: Nowhere, Options: []string{"WithEndpoint"}, Port: "14268",
-		Env: []string{"OTEL_EXPORTER_JAEGER_ENDPOINT"}, Default: "localhost:14268"},
-	{Func: "go.opentelemetry.io/otel/exporters/jaeger.WithAgentEndpoint", Arg: Nowhere, Options: []string{"WithAgentHost"}, Port: "6831", Network: "udp",
+	{Func: "go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc.New", Arg: Nowhere, Options: endpoint, Port: "4317",
+		Env: otlpTraces, Default: "localhost:4317"},
+	{Func: "go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc.NewClient", Arg: Nowhere, Options: endpoint, Port: "4317",
+		Env: otlpTraces, Default: "localhost:4317"},
+	{Func: "go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp.New", Arg: Nowhere, Options: endpoint, Port: "4318",
+		Env: otlpTraces, Default: "localhost:4318"},
+	{Func: "go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp.NewClient", Arg: Nowhere, Options: endpoint, Port: "4318",
+		Env: otlpTraces, Default: "localhost:4318"},
+	{Func: "go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetricgrpc.New", Arg: Nowhere, Options: endpoint, Port: "4317",
+		Env: otlpMetrics, Default: "localhost:4317"},
+	{Func: "go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp.New", Arg: Nowhere, Options: endpoint, Port: "4318",
+		Env: otlpMetrics, Default: "localhost:4318"},
+	{Func: "go.opentelemetry.io/otel/exporters/otlp/otlplog/otlploggrpc.New", Arg: Nowhere, Options: endpoint, Port: "4317",
+		Env: otlpLogs, Default: "localhost:4317"},
+	{Func: "go.opentelemetry.io/otel/exporters/otlp/otlplog/otlploghttp.New", Arg: Nowhere, Options: endpoint, Port: "4318",
+		Env: otlpLogs, Default: "localhost:4318"},
+	{Func: "go.opentelemetry.io/otel/exporters/jaeger.WithCollectorEndpoint", Arg: Nowhere, Options: []string{"WithEndpoint"},
+		Port: "14268",
+		Env:  []string{"OTEL_EXPORTER_JAEGER_ENDPOINT"}, Default: "localhost:14268"},
+	{Func: "go.opentelemetry.io/otel/exporters/jaeger.WithAgentEndpoint", Arg: Nowhere, Options: []string{"WithAgentHost"},
+		Port: "6831", Network: "udp",
 		Env: []string{"OTEL_EXPORTER_JAEGER_AGENT_HOST"}, Default: "localhost:6831"},
-	{Func: "go.opentelemetry.io/otel/exporters/zipkin.New", Port: "9411", Env: []string{"OTEL_EXPORTER_ZIPKIN_ENDPOINT"}, Default: "localhost:9411"},
+	{Func: "go.opentelemetry.io/otel/exporters/zipkin.New", Port: "9411",
+		Env: []string{"OTEL_EXPORTER_ZIPKIN_ENDPOINT"}, Default: "localhost:9411"},
 	{Func: "github.com/prometheus/client_golang/prometheus/push.New", Port: "80"},
 	{Func: "github.com/prometheus/client_golang/api.NewClient", Fields: []string{"Address"}, Port: "80"},
-	{Func: "github.com/DataDog/datadog-go/statsd.New", Network: "udp", Port: "8125", Env: []string{"DD_AGENT_HOST"}, Default: "localhost:8125"},
+	{Func: "github.com/DataDog/datadog-go/statsd.New", Network: "udp", Port: "8125",
+		Env: []string{"DD_AGENT_HOST"}, Default: "localhost:8125"},
 	{Func: "github.com/smira/go-statsd.NewClient", Network: "udp"},
 	{Func: "github.com/cactus/go-statsd-client/statsd.NewClient", Network: "udp"},
 	{Func: "github.com/cactus/go-statsd-client/statsd.NewClientWithConfig", Network: "udp", Fields: []string{"Address"}},
