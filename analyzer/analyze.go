@@ -15,10 +15,12 @@ import (
 
 	"github.com/cofaas/cofaas/analyzer/internal/annotation"
 	"github.com/cofaas/cofaas/analyzer/internal/category"
+	"github.com/cofaas/cofaas/analyzer/internal/drivers"
 	"github.com/cofaas/cofaas/analyzer/internal/grpcpkg"
 	"github.com/cofaas/cofaas/analyzer/rewrite"
 	"github.com/cofaas/cofaas/analyzer/services"
 	"github.com/cofaas/cofaas/analyzer/usage"
+	"github.com/cofaas/cofaas/internal/loader"
 )
 
 // Options controls Analyze. The zero value is ready to use.
@@ -98,7 +100,7 @@ type packageFacts struct {
 func (p *program) run(pkgs []*packages.Package, opts Options) error {
 	roots := slices.Clone(pkgs)
 	packages.Visit(pkgs, nil, func(pkg *packages.Package) {
-		if (services.Near(pkg.Types) || makesListeners(pkg)) && !slices.Contains(pkgs, pkg) {
+		if (services.Near(pkg.Types) || mayHaveSites(pkg)) && !slices.Contains(pkgs, pkg) {
 			roots = append(roots, pkg)
 		}
 	})
@@ -138,6 +140,23 @@ func makesListeners(pkg *packages.Package) bool {
 	return pkg.Module != nil && (pkg.Imports["net"] != nil || pkg.Imports["crypto/tls"] != nil)
 }
 
+// mayHaveSites reports whether pkg may have sites of its own although it does not
+// use gRPC: it makes listeners, is the user's, or wraps a library that package
+// drivers knows.
+func mayHaveSites(pkg *packages.Package) bool {
+	return makesListeners(pkg) || pkg.Module != nil && (loader.Owned(pkg.Module) || wrapsLibrary(pkg))
+}
+
+// wrapsLibrary reports whether pkg imports libraries that package drivers knows.
+func wrapsLibrary(pkg *packages.Package) bool {
+	for path := range pkg.Imports {
+		if drivers.Library(path) {
+			return true
+		}
+	}
+	return false
+}
+
 // service returns s as the package that declares it knows it, with the types of
 // its messages.
 func (p *program) service(s *services.Service) *services.Service {
@@ -151,8 +170,8 @@ func (p *program) service(s *services.Service) *services.Service {
 	return s
 }
 
-// withSites returns pkg and the packages below it that import gRPC, however
-// indirectly, or make listeners, without gRPC itself.
+// withSites returns pkg and the packages below it that may have sites, or import
+// one that has, however indirectly, without gRPC itself.
 func withSites(pkg *packages.Package) []*packages.Package {
 	var list []*packages.Package
 	memo := make(map[*types.Package]bool)
@@ -164,7 +183,7 @@ func withSites(pkg *packages.Package) []*packages.Package {
 		if u, ok := memo[pkg.Types]; ok {
 			return u
 		}
-		u := makesListeners(pkg)
+		u := mayHaveSites(pkg)
 		for _, imp := range pkg.Imports {
 			u = uses(imp) || u
 		}

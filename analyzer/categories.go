@@ -11,6 +11,7 @@ const (
 	CategoryExport  = category.Export  // a service is registered
 	CategoryImport  = category.Import  // a client is made
 	CategoryDial    = category.Dial    // a connection is dialled
+	CategoryNeed    = category.Need    // something that the operator of the host has to allow or give
 
 	// What stands in the way.
 	CategoryAnnotation     = category.Annotation     // a line for go generate that does nothing, or is in the wrong package

@@ -45,10 +45,10 @@ func Check(ctx context.Context, pkgs []*packages.Package) error {
 
 // Near reports whether Analyze needs the syntax of a package, and of all that
 // import it, directly or not: it is gRPC, it is what generated code of messages
-// imports, or it may make listeners. Analyze needs that of the user's packages
-// too.
+// imports, it may make listeners, or it wraps a library that is known to connect
+// to something. Analyze needs that of the user's packages too.
 func Near(pkg *packages.Package) bool {
-	return grpcpkg.Near(pkg.PkgPath) || pkg.Module != nil && (pkg.Imports["net"] != nil || pkg.Imports["crypto/tls"] != nil)
+	return grpcpkg.Near(pkg.PkgPath) || makesListeners(pkg) || pkg.Module != nil && wrapsLibrary(pkg)
 }
 
 // Annotated is a main package that is marked as a function.

@@ -29,10 +29,11 @@ func (p *program) function(pkg *packages.Package) *Function {
 	if program == nil {
 		return fn // nothing in it imports gRPC
 	}
+	sites := withSites(pkg)
 	b := &builder{
 		program: p,
 		fn:      fn,
-		reached: reachable(pkg, withSites(pkg)),
+		reached: reachable(pkg, sites),
 		dialled: make(map[*usage.Dial]token.Position),
 		counts:  make(map[string]bool),
 	}
@@ -45,6 +46,7 @@ func (p *program) function(pkg *packages.Package) *Function {
 		}
 	}
 	b.settle()
+	b.needs(sites)
 	copies := make(map[string]string)
 	for _, choice := range program.Rewritten {
 		if choice.Copy != "" {
@@ -217,7 +219,7 @@ func (b *builder) sites(f *packageFacts) {
 		}
 	}
 	for _, o := range f.usage.Outbound {
-		if b.runs(o.Func) {
+		if b.runs(o.Func) && !f.usage.IsNeed(o.Pos) {
 			b.decide(position(o.Pos), category.Keep, o.What+" to "+o.Address.String(), o.Reason)
 		}
 	}

@@ -50,6 +50,10 @@ type Function struct {
 	Rewritten []*Package // by PkgPath; holds at least the function itself
 	Kept      []*Kept    // by PkgPath
 
+	// Needs are what it does beside gRPC and can only do in a guest if the operator
+	// of the host allows it or gives it, by position.
+	Needs []*Need
+
 	Decisions   []Decision   // by position
 	Diagnostics []Diagnostic // by position; what stands in the way
 }
@@ -71,6 +75,24 @@ type Import struct {
 	Dial    token.Position // the dial, if found; else invalid
 	Reason  string
 }
+
+// A Need is a call that wants something of the system: a connection, a look-up, a
+// port, a file, an environment variable. Its code runs, as far as can be told.
+type Need struct {
+	Pos token.Position
+	usage.Want
+}
+
+// A NeedKind says what a Need is about.
+type NeedKind = usage.NeedKind
+
+const (
+	DialNeed   = usage.DialNeed
+	LookupNeed = usage.LookupNeed
+	ListenNeed = usage.ListenNeed
+	ReadNeed   = usage.ReadNeed
+	EnvNeed    = usage.EnvNeed
+)
 
 // A Package is one that gets a rewritten copy.
 type Package struct {

@@ -10,16 +10,13 @@ import (
 	"github.com/cofaas/cofaas/analyzer/internal/grpcpkg"
 )
 
-var files = use{
+// reads are the functions that work on what the operator of the host mounts.
+var reads = use{
 	category: category.FileSystem,
-	message:  " fails in a guest, which has no files: embed what it reads, or pass it in the environment",
+	message:  " fails in a guest unless the host is started with -mount for what it reads: or embed that, or pass it in the environment",
 	funcs: map[string][]string{
-		"os.": {
-			"Chdir", "Chmod", "Chown", "Chtimes", "CopyFS", "Create", "CreateTemp", "DirFS", "Lchown", "Link", "Mkdir", "MkdirAll",
-			"MkdirTemp", "Open", "OpenFile", "OpenInRoot", "OpenRoot", "ReadDir", "ReadFile", "Readlink", "Remove", "RemoveAll", "Rename",
-			"Symlink", "Truncate", "WriteFile",
-		},
-		"io/ioutil.":             {"ReadDir", "ReadFile", "TempDir", "TempFile", "WriteFile"},
+		"os.":                    {"Chdir", "DirFS", "Open", "OpenInRoot", "OpenRoot", "ReadDir", "ReadFile", "Readlink"},
+		"io/ioutil.":             {"ReadDir", "ReadFile"},
 		"path/filepath.":         {"EvalSymlinks", "Walk", "WalkDir"},
 		"text/template.":         {"ParseFiles", "ParseGlob"},
 		"text/template.Template": {"ParseFiles", "ParseGlob"},
@@ -31,14 +28,28 @@ var files = use{
 	},
 }
 
+var files = use{
+	category: category.FileSystem,
+	message:  " fails in a guest, which has no files that it may write",
+	funcs: map[string][]string{
+		"os.": {
+			"Chmod", "Chown", "Chtimes", "CopyFS", "Create", "CreateTemp", "Lchown", "Link", "Mkdir", "MkdirAll",
+			"MkdirTemp", "OpenFile", "Remove", "RemoveAll", "Rename",
+			"Symlink", "Truncate", "WriteFile",
+		},
+		"io/ioutil.": {"TempDir", "TempFile", "WriteFile"},
+	},
+}
+
 // Unlike the others, these do not fail.
 var globs = use{
 	category: category.FileSystem,
-	message:  " finds nothing in a guest, which has no files: embed what it looks for",
+	message:  " finds nothing in a guest unless the host is started with -mount for what it looks for: or embed that",
 	funcs:    map[string][]string{"path/filepath.": {"Glob"}},
 }
 
-// zone notes time zones that a program looks up: the data is in files, unless the program carries it.
+// zone notes time zones that a program looks up: guests see the files of the host's machine, which small container images do not have, unless
+// the program carries the data.
 func (w *walker) zone(n *ast.CallExpr, callee *types.Func) {
 	if !grpcpkg.IsFunc(callee, "time", "LoadLocation") || len(n.Args) != 1 {
 		return
@@ -49,7 +60,7 @@ func (w *walker) zone(n *ast.CallExpr, callee *types.Func) {
 	}
 	w.hazard(Hazard{
 		Category: category.FileSystem,
-		Message:  `time.LoadLocation fails in a guest, which has no files with time zones: import _ "time/tzdata"`,
+		Message:  `time.LoadLocation takes time zones from files of the host, and fails where it has none: import _ "time/tzdata"`,
 		Zone:     true,
 		fixes:    w.importZones(n.Pos()),
 	}, n.Pos())

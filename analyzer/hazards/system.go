@@ -20,7 +20,7 @@ func (w *walker) standard(id *ast.Ident, fn *types.Func) {
 		return
 	}
 	key := fn.Pkg().Path() + "." + receiverName(fn)
-	for _, u := range []*use{&files, &globs, &processes, &killing, &absent, &signals} {
+	for _, u := range []*use{&reads, &files, &globs, &processes, &killing, &absent, &signals} {
 		if slices.Contains(u.funcs[key], fn.Name()) {
 			w.hazard(Hazard{Category: u.category, Message: display(fn) + u.message}, id.Pos())
 		}

@@ -33,6 +33,10 @@
 // What the package uses of gRPC and guests do not have, by package grpcapi, is a
 // problem.
 //
+// What a package needs of the system beside gRPC is found in the same way: an
+// address that a function of package drivers connects to or listens on, a file or
+// an environment variable is a [Need].
+//
 // Code generated from proto files is not a use. The analyzer reports nothing;
 // its result is a [Result].
 package usage

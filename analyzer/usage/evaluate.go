@@ -272,8 +272,12 @@ func (e *evaluator) fieldTerm(base value, name string) *Term {
 	return unknownTerm("field " + name)
 }
 
-// wrapped returns the term of a connection that is a field of the literal lit.
+// wrapped returns the term of a connection that is a field of the literal lit, or
+// of the address that lit is.
 func (e *evaluator) wrapped(v value, lit *ast.CompositeLit) *Term {
+	if t := e.literalAddress(v, lit); t != nil {
+		return t
+	}
 	for i := range lit.Elts {
 		field, val := e.field(lit, v.cur.ChildAt(edge.CompositeLit_Elts, i), i)
 		if field != nil && grpcpkg.IsConn(field.Type()) {

@@ -42,6 +42,13 @@ type Pattern struct {
 	Pkg         string // path of the package that has the site
 	Where       string // file:line of the site
 
+	// Of a need: the entry of package drivers, what is called, and the network or the name of a driver, or nil.
+	Entry  int
+	What   string
+	Second *Term
+	// TypeParam is 1 + the type parameter of the function that is filled from variables which its tags name, or 0.
+	TypeParam int
+
 	depth int // through how many calls of this package it came
 }
 
@@ -52,6 +59,7 @@ const (
 	DialPattern PatternKind = iota
 	ClientPattern
 	ListenPattern // serves gRPC
+	NeedPattern
 )
 
 // Opens is a fact on a function that returns a listener of its own.
@@ -111,6 +119,8 @@ func (f *Patterns) String() string {
 			list = append(list, "dials "+p.Target.Value().String())
 		case ListenPattern:
 			list = append(list, "serves on "+p.Target.Value().String())
+		case NeedPattern:
+			list = append(list, "needs "+p.What+" of "+p.Target.Value().String())
 		case ClientPattern:
 			name := "a service"
 			if p.Service != nil {

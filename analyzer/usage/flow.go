@@ -302,6 +302,10 @@ func (f *flow) calls(fn *types.Func) (calls []inspector.Cursor, all bool) {
 		if k := cur.ParentEdgeKind(); k == edge.SelectorExpr_Sel {
 			cur = cur.Parent()
 		}
+		switch cur.ParentEdgeKind() {
+		case edge.IndexExpr_X, edge.IndexListExpr_X:
+			cur = cur.Parent() // an instance of a generic function
+		}
 		if cur.ParentEdgeKind() == edge.CallExpr_Fun {
 			calls = append(calls, cur.Parent())
 		} else {

@@ -61,7 +61,7 @@ func (c *collector) addListen(cur inspector.Cursor, l *Listen, result int, how s
 	c.result.Listens = append(c.result.Listens, l)
 	if v.use == Shared {
 		c.problem(l.Site, category.ListenerShared,
-			"listener "+v.reason+": the host serves gRPC in the guest's place, and what else is served needs a network there")
+			"listener "+v.reason+": the host serves gRPC in the guest's place, and what else is served is reached only if -listen maps the port")
 	}
 	for _, s := range c.result.Serves {
 		for _, call := range v.serves {

@@ -17,7 +17,7 @@ import (
 // if p does, and reports whether calls of the function stand for it: then it is
 // none of its own.
 func (c *collector) abstract(site *Site, p *Pattern) bool {
-	if site.Func == nil || p.Constructor == 0 && !p.Target.open() {
+	if site.Func == nil || !p.open() {
 		return false
 	}
 	if p.ID == "" {
@@ -28,6 +28,11 @@ func (c *collector) abstract(site *Site, p *Pattern) bool {
 	c.patterns[fn] = append(c.patterns[fn], p)
 	calls, all := c.flow.calls(fn)
 	return all && len(calls) > 0
+}
+
+// open reports whether p depends on parameters.
+func (p *Pattern) open() bool {
+	return p.Constructor > 0 || p.TypeParam > 0 || p.Target.open() || p.Second != nil && p.Second.open()
 }
 
 // apply looks at the patterns of some kinds again where the functions are called
@@ -84,8 +89,11 @@ func (c *collector) applyAt(cur inspector.Cursor, p *Pattern) bool {
 	in := c.flow.function(cur)
 	e := &evaluator{flow: c.flow, in: in}
 	q := &Pattern{Kind: p.Kind, Service: p.Service, ID: p.ID, Pkg: p.Pkg, Where: p.Where, depth: p.depth + 1,
-		Target: e.instantiate(p.Target, value{cur: cur})}
-	verb := map[PatternKind]string{DialPattern: "dialled", ListenPattern: "called", ClientPattern: "made"}[p.Kind]
+		Target: e.instantiate(p.Target, value{cur: cur}), Entry: p.Entry, What: p.What}
+	if p.Second != nil {
+		q.Second = e.instantiate(p.Second, value{cur: cur})
+	}
+	verb := map[PatternKind]string{DialPattern: "dialled", ListenPattern: "called", ClientPattern: "made", NeedPattern: "called"}[p.Kind]
 	how := fmt.Sprintf(", %s at %s", verb, p.Where)
 	if fn := calleeFunc(c.TypesInfo, cur.Node().(*ast.CallExpr)); fn != nil {
 		how = fmt.Sprintf(", %s in %s at %s", verb, qualified(fn), p.Where)
@@ -95,6 +103,11 @@ func (c *collector) applyAt(cur inspector.Cursor, p *Pattern) bool {
 		c.applyDial(cur, q, how)
 	case ListenPattern:
 		c.applyListen(cur, q, how)
+	case NeedPattern:
+		if p.TypeParam > 0 {
+			c.variablesOf(q, c.typeArgument(cur, p.TypeParam-1), in)
+		}
+		c.addNeed(cur, q, how)
 	case ClientPattern:
 		if p.Constructor == 0 {
 			c.addClient(cur, q, c.dials[cur.Node()], how)

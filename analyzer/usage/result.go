@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 
 	"github.com/cofaas/cofaas/analyzer/services"
 )
@@ -17,6 +18,7 @@ type Result struct {
 	Serves        []*Serve
 	Listens       []*Listen
 	Outbound      []*Outbound
+	Needs         []*Need
 	Problems      []Problem
 }
 
@@ -134,6 +136,18 @@ type Outbound struct {
 	Use     Use
 	Address Value
 	What    string // as in "net.Dial"
+}
+
+// A Need is a call that wants something of the system. One that leads to several
+// addresses is there several times.
+type Need struct {
+	Site
+	Want
+}
+
+// IsNeed reports whether there is a Need at pos.
+func (r *Result) IsNeed(pos token.Pos) bool {
+	return slices.ContainsFunc(r.Needs, func(n *Need) bool { return n.Pos == pos })
 }
 
 // A Problem stands in the way of running the package in a guest.

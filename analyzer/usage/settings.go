@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/ast/edge"
+
+	"github.com/cofaas/cofaas/analyzer/internal/grpcpkg"
 )
 
 // A reader is a function or method that returns something that is kept under a
@@ -117,7 +119,25 @@ func (e *evaluator) library(v value, fn *types.Func, call *ast.CallExpr) *Term {
 		return arg(0)
 	case isFunc(fn, "net", "JoinHostPort") && n == 2:
 		return concat(arg(0), constTerm(":"), arg(1))
-	case isFunc(fn, "strconv", "Itoa") && n == 1,
+	case n == 2 && grpcpkg.IsFunc(fn, "net", "ResolveTCPAddr", "ResolveUDPAddr", "ResolveUnixAddr"):
+		return arg(1)
+	case isFunc(fn, "net/url", "String") && fn.Signature().Recv() != nil:
+		if recv, ok := e.argCursor(v.cur, receiver); ok {
+			return e.term(v.at(recv))
+		}
+	case isFunc(fn, "github.com/go-sql-driver/mysql", "FormatDSN"):
+		if recv, ok := e.argCursor(v.cur, receiver); ok {
+			return e.formatDSN(v.at(recv))
+		}
+	case isFunc(fn, "strings", "Split") && n == 2,
+		isFunc(fn, "strings", "TrimRight") && n == 2, isFunc(fn, "strings", "TrimSuffix") && n == 2:
+		// Of a list, the elements are not told apart; a slash at the end is of no address.
+		if by := arg(1); by.Op == OpConst && (by.Text == "," || by.Text == "/") {
+			return arg(0)
+		}
+	case isFunc(fn, "net", "ParseIP") && n == 1,
+		isFunc(fn, "net/url", "Parse") && n == 1, isFunc(fn, "net/url", "ParseRequestURI") && n == 1,
+		isFunc(fn, "strconv", "Itoa") && n == 1,
 		isFunc(fn, "strconv", "FormatInt") && n == 2,
 		isFunc(fn, "strconv", "Atoi") && v.result == 0 && n == 1,
 		isFunc(fn, "strconv", "ParseInt") && v.result == 0 && n == 3,

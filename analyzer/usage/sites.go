@@ -118,6 +118,7 @@ func (c *collector) sort() {
 	sortSites(r.Clients, func(x *Client) Site { return x.Site })
 	sortSites(r.Dials, func(x *Dial) Site { return x.Site })
 	sortSites(r.Listens, func(x *Listen) Site { return x.Site })
+	sortSites(r.Needs, func(x *Need) Site { return x.Site })
 }
 
 func sortSites[T any](list []T, site func(T) Site) {

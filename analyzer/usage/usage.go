@@ -52,7 +52,7 @@ func run(pass *analysis.Pass) (any, error) {
 		return c.result, nil
 	}
 	near, listens := services.Near(pass.Pkg), opensListeners(pass)
-	if !near && !listens && !(source.Owned(pass) && configures(pass)) {
+	if !near && !listens && !source.Owned(pass) && !wrapsLibrary(pass) {
 		return c.result, nil
 	}
 	c.flow = newFlow(pass, inspector.New(source.Files(pass)))
@@ -63,6 +63,10 @@ func run(pass *analysis.Pass) (any, error) {
 	if near {
 		c.sites()
 	}
+	if source.Owned(pass) || wrapsLibrary(pass) {
+		c.needs(near || listens)
+	}
+	c.exportPatterns()
 	c.sort()
 	return c.result, nil
 }
@@ -88,7 +92,6 @@ func (c *collector) sites() {
 	c.calls((*collector).invoke)
 	c.calls((*collector).outbound)
 	c.apply(ClientPattern, ListenPattern)
-	c.exportPatterns()
 	c.mentions()
 	c.refused()
 }

@@ -36,7 +36,12 @@ func (r *reporter) decisions() {
 		}
 	}
 	for _, o := range r.use.Outbound {
-		r.report(o.Pos, category.Keep, "%s is kept: %s", o.What, o.Reason)
+		if !r.use.IsNeed(o.Pos) {
+			r.report(o.Pos, category.Keep, "%s is kept: %s", o.What, o.Reason)
+		}
+	}
+	for _, n := range r.use.Needs {
+		r.report(n.Pos, category.Need, "%s needs %s", n.What, n.Explain(r.function))
 	}
 	if r.program == nil {
 		return

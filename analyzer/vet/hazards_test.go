@@ -43,8 +43,18 @@ var kept = regexp.MustCompile("(listen|outbound) .* kept|`keep ")
 func TestCorpus(t *testing.T) {
 	reported, quiet := 0, 0
 	err := filepath.WalkDir(filepath.Join(testdata(t), "src"), func(path string, d fs.DirEntry, err error) error {
-		if err != nil || filepath.Ext(path) != ".go" {
+		if err != nil {
 			return err
+		}
+		if d.IsDir() {
+			// There is one case for each entry of a table.
+			if d.Name() == "drivers" {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if filepath.Ext(path) != ".go" {
+			return nil
 		}
 		src, err := os.ReadFile(path)
 		for line := range bytes.Lines(src) {

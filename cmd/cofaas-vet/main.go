@@ -295,6 +295,8 @@ func decision(d analyzer.Decision) string {
 		what = "exported"
 	case analyzer.CategoryImport:
 		what = "imported"
+	case analyzer.CategoryNeed:
+		return fmt.Sprintf("%s needs %s", d.Subject, d.Reason)
 	}
 	return fmt.Sprintf("%s -> %s: %s", d.Subject, what, d.Reason)
 }

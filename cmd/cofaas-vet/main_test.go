@@ -47,8 +47,8 @@ func TestRun(t *testing.T) {
 			"main.go:26:2: call of a method that is not known",
 		}, ""},
 		{"NoService", []string{"vetted/empty"}, 1, []string{"main.go:1:9: package vetted/empty: registers no gRPC service"}, ""},
-		{"Warnings", []string{"hazard/zonesingle"}, 0, []string{"main.go:11:2: time.LoadLocation fails in a guest"}, ""},
-		{"Strict", []string{"-strict", "hazard/zonesingle"}, 1, []string{"main.go:11:2: time.LoadLocation fails in a guest"}, ""},
+		{"Warnings", []string{"hazard/zonesingle"}, 0, []string{"main.go:11:2: time.LoadLocation takes time zones from files of the host"}, ""},
+		{"Strict", []string{"-strict", "hazard/zonesingle"}, 1, []string{"main.go:11:2: time.LoadLocation takes time zones from files of the host"}, ""},
 		{"Several", []string{"several/front", "several/one", "several/two"}, 0, []string{
 			`main.go:19:23: function front dials "three:3" for service x.Plain, which functions one and two serve`,
 			"main.go:20:23: function front calls service x.Plain, which functions one and two serve, and what it dials is not known (environment variable PLAIN)",
@@ -124,7 +124,7 @@ func TestRun_JSON(t *testing.T) {
         "line": 11,
         "column": 2
       },
-      "message": "time.LoadLocation fails in a guest, which has no files with time zones: import _ \"time/tzdata\"",
+      "message": "time.LoadLocation takes time zones from files of the host, and fails where it has none: import _ \"time/tzdata\"",
       "url": "https://github.com/cofaas/cofaas/blob/main/docs/diagnostics/file-system.md",
       "fixes": [
         {

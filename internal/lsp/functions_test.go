@@ -42,7 +42,7 @@ func TestFunctions(t *testing.T) {
 		{"Host", producer, "RegisterHealthServer", 3, []string{"Function `producer` registers it, and the host serves it in its place."}},
 		{"Annotation", producer, "//go:generate", 20, []string{
 			"Function of cofaas `producer`", "- serves `helloworld.Greeter`", "- has `grpc.health.v1.Health` served by the host",
-			"- calls `prodcon.ProducerConsumer`: `producer` → `consumer`", "rewritten",
+			"- calls `prodcon.ProducerConsumer`: `producer` → `consumer`", "- needs environment variable CONSUMER_ADDRESS: `-env producer:CONSUMER_ADDRESS`", "rewritten",
 		}},
 		{"Argument", greeter, "client.ConsumeByte(ctx, g.transfer)", 25, nil},
 		{"Other", greeter, "fmt.Sprintf", 6, nil},

@@ -185,5 +185,11 @@ func describeFunction(b *strings.Builder, f *session.Function, m markup) {
 		fmt.Fprintf(b, "%scalls %s: ", m.item(), m.code(f.Calls[i].Service))
 		describeCall(b, f, &f.Calls[i], nil, m)
 	}
+	for _, n := range f.Needs {
+		fmt.Fprintf(b, "%sneeds %s", m.item(), n.What)
+		if n.Flag != "" {
+			fmt.Fprintf(b, ": %s", m.code(n.Flag))
+		}
+	}
 	fmt.Fprintf(b, "%spackages with gRPC: %d rewritten, %d kept", m.item(), f.Rewritten, f.Kept)
 }

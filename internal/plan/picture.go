@@ -114,6 +114,15 @@ func (p *Plan) functionBox(f *Function) box {
 		b.title += "\nlistens on " + v.String()
 	}
 	b.under = strings.Join(addresses, ", ")
+	var needs []string
+	for _, n := range f.Needs {
+		if n.Network != "" {
+			needs = appendNew(needs, n.subject())
+		}
+	}
+	for _, n := range needs {
+		b.title += "\nneeds " + n
+	}
 	for _, s := range f.HostServes {
 		b.title += "\nserves " + s + ", as the host does in its place"
 	}

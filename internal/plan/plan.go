@@ -37,6 +37,8 @@ type Function struct {
 	HostServes []string `json:"hostServes,omitempty"`
 	// Listen has the addresses that the function's servers listen on, as far as they are known.
 	Listen []Value `json:"listen"`
+	// Needs are what the function does beside gRPC, and can only do if the operator of the host allows it or gives it, by position.
+	Needs []Need `json:"needs,omitempty"`
 	// Rewritten and Kept are packages that import grpc: with the stubs in place of it, or as they are.
 	Rewritten []string `json:"rewritten"`
 	// Copied are those of Rewritten that packages of Kept use too: these get the originals.
@@ -227,6 +229,7 @@ func (m *maker) function(a *analyzer.Function) {
 	for _, k := range a.Kept {
 		f.Kept = append(f.Kept, k.PkgPath)
 	}
+	m.needs(f, a.Needs)
 	slices.Sort(f.Exports)
 	slices.Sort(f.Imports)
 }

@@ -34,6 +34,7 @@ func (p *Plan) Text(w io.Writer) error {
 		for _, service := range f.Imports {
 			p.textCalls(&b, f, service)
 		}
+		f.textNeeds(&b)
 		packages("rewrites", f.rewritten(), rewritten)
 		packages("keeps", f.Kept, kept)
 	}

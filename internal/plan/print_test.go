@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"go/token"
 	"io"
 	"os"
 	"path/filepath"
@@ -39,6 +40,41 @@ var plans = map[string][]string{
 		"c: p.C@parameter_address| p.C@:1 -> p.B", "b: p.B@a_configuration_file_that_is_read_at_start_and_says_where_to_listen| -> com.example.department.team.product.v1beta1.ServiceOfManyWords*",
 	},
 	"fifty": fifty(),
+}
+
+// addNeeds gives a function needs of all kinds: known, by default, not known, and the same in several places.
+func addNeeds(f *analyzer.Function) {
+	add := func(line int, n analyzer.Need) {
+		n.Pos = token.Position{Filename: f.Dir + "/store.go", Line: line, Column: 9}
+		f.Needs = append(f.Needs, &n)
+	}
+	need := func(kind analyzer.NeedKind, network, what, address string) (n analyzer.Need) {
+		n.Kind, n.Network, n.What, n.Address = kind, network, what, value(address)
+		return n
+	}
+	add(1, need(analyzer.DialNeed, "tcp", "redis.NewClient", "flag_redis|cache:6379"))
+	for i := range 5 {
+		add(2+i, need(analyzer.DialNeed, "tcp", "http.Get", "rates.example.com:443"))
+	}
+	add(7, need(analyzer.DialNeed, "udp", "net.Dial", "10.0.0.2:8125"))
+	add(8, need(analyzer.DialNeed, "unix", "net.Dial", "/run/app.sock"))
+	via := need(analyzer.DialNeed, "tcp", "pgxpool.New", "environment_variable_DB|")
+	via.Via = "in store.Open at store.go:20"
+	add(9, via)
+	port := need(analyzer.DialNeed, "tcp", "resty.Request.Get", "plain")
+	port.NoPort = true
+	add(10, port)
+	lookup := need(analyzer.LookupNeed, "", "options.ClientOptions.ApplyURI", "mongo.example.net")
+	lookup.Note = "its SRV record names the servers"
+	add(11, lookup)
+	add(12, need(analyzer.ListenNeed, "tcp", "http.ListenAndServe", ":9090"))
+	add(13, need(analyzer.ListenNeed, "udp", "net.ListenPacket", ":5353"))
+	add(14, need(analyzer.ListenNeed, "udp", "net.ListenPacket", ":0"))
+	add(15, need(analyzer.ReadNeed, "", "os.ReadFile", "/etc/cart.yaml"))
+	add(16, need(analyzer.ReadNeed, "", "os.ReadFile", "flag_products|products.json"))
+	add(17, need(analyzer.EnvNeed, "", "os.Getenv", "DB"))
+	add(18, need(analyzer.EnvNeed, "", "os.Getenv", "LEVEL"))
+	add(19, need(analyzer.EnvNeed, "", "os.LookupEnv", "LEVEL"))
 }
 
 // fifty is a large application of seven layers, in which some call back.
@@ -85,6 +121,9 @@ func TestPrint(t *testing.T) {
 					}
 					if name == "pair" {
 						res.Functions[0].Rewritten = append(res.Functions[0].Rewritten, &analyzer.Package{PkgPath: "example.com/instr", Copy: "example.com/instr/cofaasguest"})
+					}
+					if name == "shop" {
+						addNeeds(res.Functions[1])
 					}
 					p, err := plan.Make(res, short)
 					if err != nil {

@@ -12,6 +12,7 @@ const (
 	Export  = "export"
 	Import  = "import"
 	Dial    = "dial"
+	Need    = "need" // what the operator of the host has to allow or give
 )
 
 // What stands in the way.
@@ -66,7 +67,7 @@ func (s Severity) String() string {
 }
 
 var severities = map[string]Severity{
-	Dial: Info, Rewrite: Info, Keep: Info, Export: Info, Import: Info,
+	Dial: Info, Need: Info, Rewrite: Info, Keep: Info, Export: Info, Import: Info,
 
 	Annotation: Error, NoService: Error,
 	NotBuildable: Error, Refused: Error, UnknownService: Error, Unroutable: Error,
@@ -83,7 +84,7 @@ func Of(name string) Severity { return severities[name] }
 // IsDecision reports whether a category is about what was decided.
 func IsDecision(name string) bool {
 	switch name {
-	case Dial, Rewrite, Keep, Export, Import:
+	case Dial, Need, Rewrite, Keep, Export, Import:
 		return true
 	}
 	return false

@@ -31,9 +31,13 @@ type Function struct {
 	Callers       []Caller // who calls it, by name and service
 	Rewritten     int      // packages that get the stubs of gRPC
 	Kept          int      // packages that keep gRPC
+	Needs         []Need   // what the operator of the host has to allow or give, each once
 
 	contains map[string]bool // paths of its packages
 }
+
+// A Need is something that a function can do only if the operator of the host says so, and the flag for it, or "".
+type Need struct{ What, Flag string }
 
 // A Call says what becomes of the calls of a function to a service.
 type Call struct {
@@ -131,6 +135,13 @@ func (v *view) function(decided *planning.Plan, f *planning.Function) *Function 
 			}
 		}
 		fn.Calls = append(fn.Calls, call)
+	}
+	for _, n := range f.Analysis.Needs {
+		need := Need{What: n.String()}
+		need.Flag, _ = n.Flag(f.Name)
+		if !slices.Contains(fn.Needs, need) {
+			fn.Needs = append(fn.Needs, need)
+		}
 	}
 	for _, e := range decided.Edges {
 		if e.To == f.Name {

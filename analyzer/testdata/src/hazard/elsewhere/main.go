@@ -1,4 +1,4 @@
-package main // want `package hazard/store: store.go:29: variable Visits is written by RPC handlers: each instance of the function has its own; to have one, run the host with -max-instances elsewhere=1` `package hazard/store: store.go:39: os.ReadFile fails in a guest, which has no files: embed what it reads, or pass it in the environment`
+package main // want `package hazard/store: store.go:29: variable Visits is written by RPC handlers: each instance of the function has its own; to have one, run the host with -max-instances elsewhere=1` `package hazard/store: store.go:39: os.ReadFile fails in a guest unless the host is started with -mount for what it reads: or embed that, or pass it in the environment`
 
 //go:generate go tool cofaas-gen
 

@@ -18,7 +18,7 @@ import (
 	"hazard/pb"
 )
 
-var page = template.Must(template.ParseFiles("page.html")) // want `template.ParseFiles fails in a guest, which has no files: embed what it reads, or pass it in the environment`
+var page = template.Must(template.ParseFiles("page.html")) // want `template.ParseFiles fails in a guest unless the host is started with -mount for what it reads: or embed that, or pass it in the environment`
 
 type opener func(string) (*os.File, error)
 
@@ -29,7 +29,7 @@ func main() {
 	}
 	_ = config
 	tls.LoadX509KeyPair("cert", "key") // want `tls.LoadX509KeyPair fails in a guest`
-	matches, _ := filepath.Glob("*.x") // want `filepath.Glob finds nothing in a guest, which has no files: embed what it looks for`
+	matches, _ := filepath.Glob("*.x") // want `filepath.Glob finds nothing in a guest unless the host is started with -mount for what it looks for: or embed that`
 	_ = matches
 	var open opener = os.Open // want `os.Open fails in a guest`
 	_ = open
@@ -40,7 +40,7 @@ func main() {
 	cleanup()
 }
 
-func cleanup() { os.RemoveAll("data") } // want `os.RemoveAll fails in a guest`
+func cleanup() { os.RemoveAll("data") } // want `os.RemoveAll fails in a guest, which has no files that it may write`
 
 type server struct{ pb.UnimplementedShopServer }
 

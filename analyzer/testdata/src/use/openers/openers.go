@@ -31,4 +31,4 @@ func Serve(lis net.Listener) error { return http.Serve(lis, nil) } // want Serve
 
 func Close(lis net.Listener) { lis.Close() } // want Close:"listens for kept on parameter 0"
 
-func Connect(address string) (net.Conn, error) { return net.Dial("tcp", address) } // ok
+func Connect(address string) (net.Conn, error) { return net.Dial("tcp", address) } // want Connect:`needs net.Dial of parameter address of Connect`

@@ -30,14 +30,14 @@ func Load() *Config {
 	return c
 }
 
-func Getenv(key, def string) string { // want Getenv:`returns 0: an environment variable, else parameter def of Getenv`
+func Getenv(key, def string) string { // want Getenv:`returns 0: an environment variable, else parameter def of Getenv` Getenv:`needs os.Getenv of parameter key of Getenv`
 	if v := os.Getenv(key); v != "" {
 		return v
 	}
 	return def
 }
 
-func Must(target *string, key string) { // want Must:`stores 0: an environment variable`
+func Must(target *string, key string) { // want Must:`stores 0: an environment variable` Must:`needs os.Getenv of parameter key of Must`
 	v := os.Getenv(key)
 	if v == "" {
 		panic(key)
@@ -45,7 +45,7 @@ func Must(target *string, key string) { // want Must:`stores 0: an environment v
 	*target = v
 }
 
-func StringVar(set *flag.FlagSet, p *string, name, env, def string) { // want StringVar:`stores 1: a flag`
+func StringVar(set *flag.FlagSet, p *string, name, env, def string) { // want StringVar:`stores 1: a flag` StringVar:`needs os.Getenv of parameter env of StringVar`
 	set.StringVar(p, name, cmp.Or(os.Getenv(env), def), "")
 }
 
