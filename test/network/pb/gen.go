@@ -1,0 +1,3 @@
+package pb
+
+//go:generate go run -C ../../../internal/protogen . -dir ../../test/network/pb network.proto
