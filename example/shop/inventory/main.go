@@ -1,9 +1,11 @@
-// Command inventory serves shop.inventory.v1.Inventory: from a PostgreSQL database, or from memory for want of one.
+// Command inventory serves shop.inventory.v1.Inventory: from a PostgreSQL database, or from memory for want of one. A Redis in front of it
+// has what is asked for most.
 //
 // Environment variables, all of them optional:
 //
 //	INVENTORY_LISTEN  where it listens (":7003")
 //	DATABASE_URL      the database, as postgres://user:password@host/name
+//	REDIS_URL         the cache, as redis://host:6379/0
 package main
 
 //go:generate go tool cofaas-gen
@@ -33,6 +35,14 @@ func main() {
 	store, err := open(ctx, app)
 	if err != nil {
 		log.Fatal(err)
+	}
+	if url := os.Getenv("REDIS_URL"); url != "" {
+		cached, err := stock.NewCached(store, url, app.Log)
+		if err != nil {
+			log.Fatal(err)
+		}
+		app.Close(cached) // which is before the store is
+		store = cached
 	}
 	inventoryv1.RegisterInventoryServer(app.Server, stock.NewService(store))
 	if err := app.Run(ctx, address); err != nil {

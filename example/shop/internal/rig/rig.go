@@ -84,7 +84,7 @@ type Shop struct {
 	Addresses map[string]string
 	// Gateway is the gateway's URL, if there is one.
 	Gateway string
-	// Admin is where shipping answers by HTTP. A guest does not.
+	// Admin is where shipping answers by HTTP natively. In a host it does where it is told to by flag -listen.
 	Admin string
 	// Processes is how many there are.
 	Processes int
