@@ -1,4 +1,5 @@
-# Everything here needs Go and make only; modules come from the Go module proxy.
+# Everything here needs Go and make only, and tests of networking the servers of the target of that name; modules come from the Go module
+# proxy.
 
 GO ?= go
 # A count and not a time: when time runs out in the middle of an execution, go test reports a failure, "context deadline exceeded",
@@ -9,12 +10,13 @@ EXAMPLE = ./example/prodcon
 SHOP = example/shop
 
 # Nested modules: tools, measurements and an application whose dependencies users must not inherit.
-MODULES = bench internal/protogen test test/editors/gopls tools/golangci $(SHOP) $(SHOP)/mailer
+MODULES = bench internal/protogen test test/editors/gopls test/network tools/golangci $(SHOP) $(SHOP)/mailer
 
 # With a protoc in the path, it is asked too what it makes of protos.
 TAGS = $(if $(shell command -v protoc),-tags protoc)
 
-.PHONY: all generate guests shop-guests picture demo shop test test-quick test-slow race fuzz contract corpus std bench vet-bench lint check clean
+.PHONY: all generate guests shop-guests picture demo shop servers test test-quick test-slow race fuzz contract corpus std netstd soak network-bench \
+	bench vet-bench lint check clean
 
 all: generate
 
@@ -42,8 +44,17 @@ shop: shop-guests
 shop-guests:
 	cd $(SHOP) && $(GO) tool cofaas-gen
 
+## servers: what tests of networking run against, from Debian's packages, as root; the tests start them
+SERVERS = redis-server postgresql memcached nginx-light iproute2
+servers:
+	@if which redis-server memcached nginx ip >/dev/null && ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then exit 0; fi; \
+	set -e; policy=/usr/sbin/policy-rc.d; \
+	if [ ! -e $$policy ]; then trap "rm -f $$policy" EXIT; printf '#!/bin/sh\nexit 101\n' >$$policy; chmod +x $$policy; fi; \
+	apt-get update -qq; \
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(SERVERS) >/dev/null
+
 ## test: everything that CI runs
-test: test-quick guests race test-slow fuzz
+test: test-quick guests race test-slow netstd fuzz
 
 test-quick:
 	$(GO) build ./cmd/... ./host/... ./gen/... ./analyzer/... ./guest/... ./guestproto ./stubs/...
@@ -51,7 +62,8 @@ test-quick:
 	$(GO) test -short ./...
 
 # Where there are goroutines, or callers that may have some.
-RACE = ./host ./host/engine/... ./host/internal/link ./stubs/... ./internal/generate ./internal/loader ./internal/lsp/... ./internal/results ./internal/staging
+RACE = ./host ./host/engine/... ./host/internal/link ./host/internal/mounts ./host/internal/netpolicy ./host/internal/sockets ./host/internal/wasi \
+	./stubs/... ./internal/generate ./internal/loader ./internal/lsp/... ./internal/netoverlay ./internal/results ./internal/staging
 
 race:
 	$(GO) test -race -short $(RACE)
@@ -66,6 +78,7 @@ test-slow:
 	cd tools/golangci && $(GO) test ./...
 	cd bench && $(GO) test ./...
 	cd test && $(GO) test $(TAGS) -count=1 -timeout 20m ./...
+	cd test/network && $(GO) test -count=1 -timeout 40m ./...
 	cd $(SHOP) && $(GO) test -count=1 -timeout 20m ./...
 	cd $(SHOP)/mailer && $(GO) test ./...
 
@@ -98,6 +111,20 @@ std:
 	cd test && $(GO) build -o $(CURDIR)/.wasmexec ./wasmexec
 	GOOS=wasip1 GOARCH=wasm $(GO) test -short -exec $(CURDIR)/.wasmexec $(STD)
 	rm -f .wasmexec
+
+## netstd: run the standard library's own tests of net and net/http in a guest, with package net over the host's sockets
+netstd:
+	$(GO) build -o .netstd ./host/internal/netstd
+	./.netstd; status=$$?; rm -f .netstd; exit $$status
+
+## soak: a day's traffic in SOAK, after which a host holds what it held before
+SOAK ?= 10m
+soak:
+	cd test/network && $(GO) test -run '^TestSoak$$' -count=1 -v -timeout 60m -soak $(SOAK) .
+
+## network-bench: what networking costs in a guest against natively, with bars
+network-bench:
+	cd test/network && $(GO) test -run '^TestCosts$$' -count=1 -v -timeout 60m -costs.rounds 15 -costs.ticks 1m -costs.bars .
 
 ## bench: measure against native gRPC and others; BENCH=quick measures less
 bench: guests
