@@ -49,6 +49,8 @@ type system struct {
 	// lines is all that has come of tasks.
 	lines []string
 	debug string
+	// address is where front listens natively.
+	address string
 }
 
 // both runs a test natively and with guests, and compares what came of it.
@@ -111,7 +113,8 @@ func (sys *system) startNative() string {
 		// It has to be there before somebody calls it: a client would take its time before it tried again.
 		programs.Dial(t, addresses[f])
 	}
-	return addresses["front"]
+	sys.address = addresses["front"]
+	return sys.address
 }
 
 func (sys *system) startHost() string {

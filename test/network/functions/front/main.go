@@ -1,4 +1,4 @@
-// Command front serves network.v1.Front: it has the functions behind it do tasks, and does some itself.
+// Command front serves network.v1.Front, and on the same port pages over HTTP and lines of text: it has the functions behind it do tasks, and does some itself.
 //
 // Environment variables: ADDRESS is where it listens, STORE_TARGET and WEB_TARGET are where the others do.
 package main
@@ -6,12 +6,17 @@ package main
 //go:generate go tool cofaas-gen
 
 import (
+	"bufio"
 	"cmp"
 	"context"
+	"io"
 	"log"
 	"net"
+	"net/http"
 	"os"
 
+	"github.com/soheilhy/cmux"
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
@@ -43,7 +48,37 @@ func run() error {
 	}
 	server := grpc.NewServer()
 	pb.RegisterFrontServer(server, &front{store: pb.NewStoreClient(store), web: pb.NewWebClient(web)})
-	return server.Serve(lis)
+	return serve(lis, server)
+}
+
+// serve has one port for gRPC, for HTTP pages, and for lines of text.
+func serve(lis net.Listener, server *grpc.Server) error {
+	mux := cmux.New(lis)
+	rpcs := mux.MatchWithWriters(cmux.HTTP2MatchHeaderFieldSendSettings("content-type", "application/grpc"))
+	pages := mux.Match(cmux.HTTP1Fast())
+	lines := mux.Match(cmux.Any())
+	var group errgroup.Group
+	group.Go(func() error { return server.Serve(rpcs) })
+	group.Go(func() error {
+		return http.Serve(pages, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.WriteString(w, "page "+r.URL.Path)
+		}))
+	})
+	group.Go(func() error {
+		for {
+			conn, err := lines.Accept()
+			if err != nil {
+				return err
+			}
+			go func() {
+				defer conn.Close()
+				line, _ := bufio.NewReader(conn).ReadString('\n')
+				_, _ = io.WriteString(conn, "line "+line)
+			}()
+		}
+	})
+	group.Go(mux.Serve)
+	return group.Wait()
 }
 
 type front struct {
