@@ -28,11 +28,41 @@ func (i *instance) linger() bool {
 	}
 	p.lingering.Add(1)
 	defer p.lingering.Add(-1)
-	if !spinUntil(until, func() bool { return i.eventCount.Load() > 0 || p.wanted.Load() > 0 }) {
-		i.lingers = false
+	disturbed := func() bool { return i.eventCount.Load() > 0 || p.wanted.Load() > 0 }
+	sockets := len(i.subs.sockets) > 0 && len(i.subs.sockets) <= maxProbed
+	if sockets && i.lingerForSockets(until, disturbed) {
+		return true
+	}
+	if sockets || !spinUntil(until, disturbed) {
+		i.lingers = i.eventCount.Load() > 0
 	}
 	return i.eventCount.Load() > 0
 }
+
+// maxProbed is for how many sockets an instance lingers: each look costs a system call for each.
+const maxProbed = 4
+
+// lingerForSockets waits until a socket is ready for which the guest waits. It reports whether there is one. A look at the socket itself
+// tells sooner than the runtime's poller, which another thread has to be woken for.
+func (i *instance) lingerForSockets(until time.Time, disturbed func() bool) bool {
+	for looks := 1; !disturbed(); looks++ {
+		for _, s := range i.subs.sockets {
+			if ready, _ := i.sockets.Probe(s.fd, s.write); ready {
+				return true
+			}
+		}
+		if !time.Now().Before(until) {
+			return false
+		}
+		if looks%probesPerYield == 0 || single {
+			runtime.Gosched()
+		}
+	}
+	return false
+}
+
+// probesPerYield is how often a thread that lingers looks at sockets between two chances for other goroutines.
+const probesPerYield = 64
 
 // heard takes note that the instance runs because of an event.
 func (i *instance) heard() { i.lingers = time.Since(i.idleSince) < lingerTime }

@@ -111,15 +111,15 @@ func (i *instance) idle(p *wasi.Poll) {
 	if subs.timeout > 0 {
 		i.wake = time.Now().Add(time.Duration(subs.timeout))
 	}
-	i.awaitSockets()
 	if i.captive() || subs.standby < 0 && subs.settled < 0 {
+		i.awaitSockets()
 		i.waitHere(p)
 		return
 	}
 	if i.linger() && i.answerSockets(p) {
-		i.fn.pool.retract(i, event{eventWake, 0}) // which said so
 		return
 	}
+	i.awaitSockets()
 	i.setEvents()
 	if subs.settled >= 0 {
 		p.Answer(subs.settled, 0)

@@ -253,6 +253,14 @@ func (s *kernelSocket) ready(d direction) bool {
 	return false
 }
 
+// probe implements prober.
+func (s *kernelSocket) probe(d direction) bool {
+	if s.watched[d] && s.edges[d].Load() == s.blocked[d] && s.poll(d) {
+		s.edges[d].Add(1) // The watcher will say so too, later.
+	}
+	return s.ready(d)
+}
+
 // outcome notes what a result says of a direction, whose count was read before the operation.
 func (s *kernelSocket) outcome(d direction, count uint32, err error) Errno {
 	switch err {

@@ -134,7 +134,8 @@ func (s *kernelSocket) poll(d direction) bool {
 	}
 	var now syscall.Timespec
 	for {
-		n, _, number := syscall.Syscall6(syscall.SYS_PPOLL, uintptr(unsafe.Pointer(&request)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
+		// It does not wait, so the runtime need not hear of it.
+		n, _, number := syscall.RawSyscall6(syscall.SYS_PPOLL, uintptr(unsafe.Pointer(&request)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
 		if number == syscall.EINTR {
 			continue
 		}

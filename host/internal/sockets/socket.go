@@ -38,6 +38,12 @@ type socket interface {
 	close()
 }
 
+// prober is a socket that can look whether it is ready before it is told.
+type prober interface {
+	// probe is ready, but asks the system.
+	probe(d direction) bool
+}
+
 // The options of sockets.
 const (
 	optionReadBuffer        = 1 // bytes

@@ -360,6 +360,21 @@ func (t *Table) Ready(fd uint32, write bool) (ready, ok bool) {
 	return d != nil && d.sock.ready(directionOf(write)), d != nil
 }
 
+// Probe is Ready for who is waiting and does not leave: it asks the system each time, at the price of a system call, and so knows sooner
+// than those who are notified.
+func (t *Table) Probe(fd uint32, write bool) (ready, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	d := t.fds[fd]
+	if d == nil {
+		return false, false
+	}
+	if p, ok := d.sock.(prober); ok {
+		return p.probe(directionOf(write)), true
+	}
+	return d.sock.ready(directionOf(write)), true
+}
+
 // Await arms a direction of a descriptor: notify is called once, as soon as one that is armed is ready, and by Await itself if it already
 // is; then all are disarmed. It does nothing if there is no such descriptor.
 func (t *Table) Await(fd uint32, write bool) {
