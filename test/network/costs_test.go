@@ -21,7 +21,7 @@ func TestCosts(t *testing.T) {
 	if *modes != "native,host" {
 		t.Skip("-modes says to run only some")
 	}
-	redis, server, bulk, echo := redisServer(t, 0), newHTTPServer(t, false), bulkServer(t), echoServer(t)
+	redis, server, bulk, echo := redisServer(t, 0), newHTTPServer(t, false, time.Hour), bulkServer(t), echoServer(t)
 	s := setup{allow: map[string][]string{"store": {redis}, "web": {server.address, bulk, echo}}}
 	native, host := start(t, &s, "native"), start(t, &s, "host")
 	const moved = 100 << 20

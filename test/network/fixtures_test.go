@@ -116,7 +116,11 @@ type httpServer struct {
 	setting atomic.Value
 }
 
-func newHTTPServer(t *testing.T, tls bool) *httpServer {
+// shortIdle is so short that connections that a client keeps are closed between two tasks of a test.
+const shortIdle = 300 * time.Millisecond
+
+// newHTTPServer starts one that closes connections which are idle for a time.
+func newHTTPServer(t *testing.T, tls bool, idle time.Duration) *httpServer {
 	t.Helper()
 	s := new(httpServer)
 	s.setting.Store("first")
@@ -175,7 +179,7 @@ func newHTTPServer(t *testing.T, tls bool) *httpServer {
 			s.conns.Add(1)
 		}
 	}
-	server.Config.IdleTimeout = 300 * time.Millisecond
+	server.Config.IdleTimeout = idle
 	if tls {
 		server.StartTLS()
 	} else {

@@ -13,7 +13,7 @@ import (
 
 // TestRefresh has a function ask for its setting all the time, while nobody calls it.
 func TestRefresh(t *testing.T) {
-	server := newHTTPServer(t, false)
+	server := newHTTPServer(t, false, shortIdle)
 	s := allowWeb(server.address)
 	s.env = map[string][]string{"web": {"REFRESH=" + server.url + "/setting"}}
 	both(t, s, func(t *testing.T, sys *system) {

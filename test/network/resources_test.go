@@ -52,7 +52,7 @@ func TestDescriptorLimit(t *testing.T) {
 // TestLeaks has tasks succeed and fail many times, after which there is nothing open that was not before.
 func TestLeaks(t *testing.T) {
 	server, reset, silent := echoServer(t), resetServer(t), silentServer(t)
-	web := newHTTPServer(t, false)
+	web := newHTTPServer(t, false, shortIdle)
 	both(t, allowWeb(server, reset, silent, web.address), func(t *testing.T, sys *system) {
 		round := func() {
 			sys.do("web", "echo", "tcp", server, "1000")

@@ -21,7 +21,7 @@ import (
 )
 
 func TestHTTPClient(t *testing.T) {
-	server := newHTTPServer(t, false)
+	server := newHTTPServer(t, false, shortIdle)
 	both(t, allowWeb(server.address), func(t *testing.T, sys *system) {
 		hello := `HTTP/1.1 200 OK "hello"`
 		sys.want(sys.do("web", "http get", server.url+"/hello", "3"), hello, hello, hello, "new connections: 1")
@@ -39,7 +39,7 @@ func TestHTTPClient(t *testing.T) {
 // TestHTTPIdle has the server close a connection that is idle while no call is in progress, and then something be posted, which clients do
 // not repeat.
 func TestHTTPIdle(t *testing.T) {
-	server := newHTTPServer(t, false)
+	server := newHTTPServer(t, false, shortIdle)
 	both(t, allowWeb(server.address), func(t *testing.T, sys *system) {
 		server.posts.Store(0)
 		for i := range 5 {
@@ -54,7 +54,7 @@ func TestHTTPIdle(t *testing.T) {
 }
 
 func TestHTTP_Errors(t *testing.T) {
-	refused, reset, untrusted := programs.FreeAddress(t), resetServer(t), newHTTPServer(t, true)
+	refused, reset, untrusted := programs.FreeAddress(t), resetServer(t), newHTTPServer(t, true, shortIdle)
 	both(t, allowWeb(refused, reset, untrusted.address), func(t *testing.T, sys *system) {
 		sys.want(sys.do("web", "http fail", "http://"+refused+"/"),
 			`get: "Get \"http://`+refused+`/\": dial tcp `+refused+`: connect: connection refused" is [ECONNREFUSED] timeout=false op=dial net=tcp`)
@@ -91,7 +91,7 @@ func TestTLS(t *testing.T) {
 }
 
 func TestWebsocket(t *testing.T) {
-	server := newHTTPServer(t, false)
+	server := newHTTPServer(t, false, shortIdle)
 	both(t, allowWeb(server.address), func(t *testing.T, sys *system) {
 		sys.want(sys.do("web", "websocket", "ws://"+server.address+"/websocket"),
 			"status 101", "message of kind 1, 3 bytes, equal: true", "message of kind 1, 0 bytes, equal: true", "message of kind 1, 600000 bytes, equal: true",
