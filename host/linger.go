@@ -29,18 +29,23 @@ func (i *instance) linger() bool {
 	p.lingering.Add(1)
 	defer p.lingering.Add(-1)
 	disturbed := func() bool { return i.eventCount.Load() > 0 || p.wanted.Load() > 0 }
-	sockets := len(i.subs.sockets) > 0 && len(i.subs.sockets) <= maxProbed
-	if sockets && i.lingerForSockets(until, disturbed) {
-		return true
-	}
-	if sockets || !spinUntil(until, disturbed) {
+	if i.probes() {
+		if i.lingerForSockets(until, disturbed) {
+			return true
+		}
 		i.lingers = i.eventCount.Load() > 0
+	} else if !spinUntil(until, disturbed) {
+		i.lingers = false
 	}
 	return i.eventCount.Load() > 0
 }
 
-// maxProbed is for how many sockets an instance lingers: each look costs a system call for each.
+// maxProbed is at how many sockets an instance looks while it lingers: each look costs a system call for each. If there are more, it waits to
+// be told.
 const maxProbed = 4
+
+// probes says that an instance that lingers looks at the sockets for which the guest waits.
+func (i *instance) probes() bool { return len(i.subs.sockets) > 0 && len(i.subs.sockets) <= maxProbed }
 
 // lingerForSockets waits until a socket is ready for which the guest waits. It reports whether there is one. A look at the socket itself
 // tells sooner than the runtime's poller, which another thread has to be woken for.

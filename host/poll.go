@@ -116,10 +116,19 @@ func (i *instance) idle(p *wasi.Poll) {
 		i.waitHere(p)
 		return
 	}
-	if i.linger() && i.answerSockets(p) {
-		return
+	if i.probes() {
+		i.sockets.Disarm()
+		if i.linger() && i.answerSockets(p) {
+			return
+		}
+		i.awaitSockets()
+	} else {
+		i.awaitSockets()
+		if i.linger() && i.answerSockets(p) {
+			i.fn.pool.retract(i, event{eventWake, 0}) // which said so
+			return
+		}
 	}
-	i.awaitSockets()
 	i.setEvents()
 	if subs.settled >= 0 {
 		p.Answer(subs.settled, 0)

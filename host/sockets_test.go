@@ -177,3 +177,47 @@ func TestSockets_none(t *testing.T) {
 		t.Error("there is a table")
 	}
 }
+
+// An instance that lingers hears of its sockets without being left, whether it looks at them or, as there are many, is told.
+func TestSockets_linger(t *testing.T) {
+	for _, n := range []int{1, maxProbed + 1} {
+		f, i := newNetworkFunction(t)
+		var list [][]byte
+		var peers []net.Conn
+		for range n {
+			fd, peer := connect(t, i)
+			list, peers = append(list, toRead(fd, wasi.TagRead)), append(peers, peer)
+		}
+		list = append(list, toRead(settledFD, wasi.TagRead))
+		all := subscribe(list...)
+		// It does not on a machine that has other things to do for 200 us.
+		heard := false
+		for try := 0; try < 1000 && !heard; try++ {
+			i.lingers = true
+			time.AfterFunc(lingerTime/4, func() {
+				if _, err := peers[n-1].Write([]byte("x")); err != nil {
+					t.Error(err)
+				}
+			})
+			got := i.pollFor(t, all)
+			heard = len(got) == 1 && got[0] == uint64(100+n-1)
+			eventually(t, "the byte does not come", func() bool { ready, _ := i.sockets.Probe(socketOf(list[n-1]), false); return ready })
+			if _, errno := i.sockets.Read(socketOf(list[n-1]), [][]byte{make([]byte, 1)}); errno != 0 {
+				t.Fatal(errno)
+			}
+			if heard && try == 0 && i.eventCount.Load() > 0 { // later it may be of the try before
+				t.Errorf("%d sockets: it is told again", n)
+			}
+			i.allEvents()
+		}
+		if !heard {
+			t.Errorf("%d sockets: it never heard while it lingered", n)
+		}
+		f.pool.put(i)
+	}
+}
+
+// socketOf is the descriptor of a subscription.
+func socketOf(subscription []byte) uint32 {
+	return binary.LittleEndian.Uint32(subscription[subscriptionUnit:])
+}
