@@ -117,7 +117,7 @@ func validateResolvedAddr(net string, family int, sa sockaddr) error {
 	return originalValidateResolvedAddr(net, family, sa)
 }
 
-func itoa(n int) string {
+func portText(n int) string {
 	var buf [20]byte
 	at := len(buf)
 	for at--; ; at-- {
@@ -312,7 +312,7 @@ func sockaddrText(syscallName string, family int, addr sockaddr) (string, error)
 			return "", os.NewSyscallError(syscallName, syscall.EINVAL)
 		}
 		if sa.Addr == [4]byte{} {
-			return ":" + itoa(sa.Port), nil
+			return ":" + portText(sa.Port), nil
 		}
 		return string(appendInet4(buf[:0], sa)), nil
 	case *syscall.SockaddrInet6:
@@ -320,7 +320,7 @@ func sockaddrText(syscallName string, family int, addr sockaddr) (string, error)
 			return "", os.NewSyscallError(syscallName, syscall.EINVAL)
 		}
 		if sa.Addr == [16]byte{} {
-			return ":" + itoa(sa.Port), nil
+			return ":" + portText(sa.Port), nil
 		}
 		return string(appendInet6(buf[:0], sa)), nil
 	case *syscall.SockaddrUnix:
