@@ -2,6 +2,7 @@ package network
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -53,7 +54,9 @@ func TestDeadlines(t *testing.T) {
 			start := time.Now()
 			_, err := sys.try(ctx, "web", args[0], args[1:]...)
 			cancel()
-			if status.Code(err) != codes.DeadlineExceeded || time.Since(start) > time.Minute {
+			// The function may hear of it first, and its answer come before the client's own time is up.
+			inTime := status.Code(err) == codes.DeadlineExceeded || strings.Contains(fmt.Sprint(err), context.DeadlineExceeded.Error())
+			if !inTime || time.Since(start) > time.Minute {
 				t.Errorf("%s: %v after %v", args[0], err, time.Since(start))
 			}
 			ctx, cancel = context.WithCancel(t.Context())
