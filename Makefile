@@ -44,10 +44,11 @@ shop: shop-guests
 shop-guests:
 	cd $(SHOP) && $(GO) tool cofaas-gen
 
-## servers: what tests of networking run against, from Debian's packages, as root; the tests start them
-SERVERS = redis-server postgresql memcached nginx-light iproute2
+## servers: what tests of networking run against, from Debian's packages, as root; the tests start them. QEMU runs tests that are built for
+## 386 where the kernel does not.
+SERVERS = redis-server postgresql memcached nginx-light iproute2 qemu-user
 servers:
-	@if which redis-server memcached nginx ip >/dev/null && ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then exit 0; fi; \
+	@if which redis-server memcached nginx ip qemu-i386 >/dev/null && ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then exit 0; fi; \
 	set -e; policy=/usr/sbin/policy-rc.d; \
 	if [ ! -e $$policy ]; then trap "rm -f $$policy" EXIT; printf '#!/bin/sh\nexit 101\n' >$$policy; chmod +x $$policy; fi; \
 	apt-get update -qq; \
