@@ -83,9 +83,6 @@ func resolve(list []netrules.Mapping) error {
 
 // networkOf returns the policy of a function for its sockets.
 func (h *Host) networkOf(function string) sockets.Policy {
-	if h.opts.policy != nil {
-		return h.opts.policy
-	}
 	return socketPolicy{h.policies[function]}
 }
 

@@ -5,8 +5,6 @@ import (
 	"log/slog"
 	"runtime"
 	"time"
-
-	"github.com/cofaas/cofaas/host/internal/sockets"
 )
 
 // Options are what the operator of a host decides. The zero value is usable.
@@ -51,9 +49,6 @@ type Options struct {
 	MaxDescriptorsOf map[string]int
 	// Logger gets the host's messages and, line by line, what guests write. nil means slog.Default().
 	Logger *slog.Logger
-
-	// policy is that of all functions, for tests.
-	policy sockets.Policy
 }
 
 // maxInstances is the bound of a function's instances.

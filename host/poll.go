@@ -210,11 +210,10 @@ func (i *instance) parseSubscriptions(p *wasi.Poll) (bad int) {
 		case s.FD == settledFD && s.Tag == wasi.TagRead:
 			subs.settled = place
 		case i.sockets != nil && wasi.IsSocket(s.FD) && (s.Tag == wasi.TagRead || s.Tag == wasi.TagWrite):
-			write := s.Tag == wasi.TagWrite
-			if _, ok := i.sockets.Ready(s.FD, write); !ok {
+			if _, ok := i.sockets.IsStream(s.FD); !ok {
 				return place
 			}
-			subs.sockets = append(subs.sockets, socketSubscription{place, s.FD, write})
+			subs.sockets = append(subs.sockets, socketSubscription{place, s.FD, s.Tag == wasi.TagWrite})
 		default:
 			return place
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/cofaas/cofaas/analyzer/internal/category"
+	"github.com/cofaas/cofaas/analyzer/internal/grpcpkg"
 )
 
 // write notes an assignment to e.
@@ -177,16 +178,10 @@ func (w *walker) mutator(n *ast.CallExpr, callee *types.Func) {
 
 // receiverName returns the name of the type of which fn is a method, or "".
 func receiverName(fn *types.Func) string {
-	recv := fn.Signature().Recv()
-	if recv == nil {
-		return ""
-	}
-	t := types.Unalias(recv.Type())
-	if ptr, ok := t.(*types.Pointer); ok {
-		t = types.Unalias(ptr.Elem())
-	}
-	if named, ok := t.(*types.Named); ok {
-		return named.Obj().Name()
+	if recv := fn.Signature().Recv(); recv != nil {
+		if t := grpcpkg.TypeName(recv.Type()); t != nil {
+			return t.Name()
+		}
 	}
 	return ""
 }

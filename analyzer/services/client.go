@@ -119,18 +119,7 @@ func receiver(fn *types.Func) *types.TypeName {
 	if recv == nil {
 		return nil
 	}
-	return TypeName(recv.Type())
-}
-
-// TypeName returns the name of t, or of what t points to, or nil.
-func TypeName(t types.Type) *types.TypeName {
-	if ptr, ok := types.Unalias(t).(*types.Pointer); ok {
-		t = ptr.Elem()
-	}
-	if named, ok := types.Unalias(t).(*types.Named); ok {
-		return named.Obj()
-	}
-	return nil
+	return grpcpkg.TypeName(recv.Type())
 }
 
 // returned returns the types that fn returns, by its signature and by its return
@@ -138,7 +127,7 @@ func TypeName(t types.Type) *types.TypeName {
 func (c *collector) returned(decl *ast.FuncDecl, fn *types.Func) []*types.TypeName {
 	var names []*types.TypeName
 	add := func(t types.Type) {
-		if name := TypeName(t); name != nil && name.Pkg() == c.pass.Pkg {
+		if name := grpcpkg.TypeName(t); name != nil && name.Pkg() == c.pass.Pkg {
 			names = append(names, name)
 		}
 	}

@@ -174,7 +174,7 @@ func (c *collector) invoke(cur inspector.Cursor, call *ast.CallExpr) {
 		return
 	}
 	in := c.flow.function(cur)
-	if in != nil && in.Signature().Recv() != nil && c.services.Clients[services.TypeName(in.Signature().Recv().Type())] != nil {
+	if in != nil && in.Signature().Recv() != nil && c.services.Clients[grpcpkg.TypeName(in.Signature().Recv().Type())] != nil {
 		return
 	}
 	methods := c.methods(cur, call, in)

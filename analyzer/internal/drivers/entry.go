@@ -4,6 +4,8 @@ import (
 	"go/types"
 	"slices"
 	"strings"
+
+	"github.com/cofaas/cofaas/analyzer/internal/grpcpkg"
 )
 
 // A Kind is what a function wants of the system.
@@ -94,10 +96,14 @@ func Find(fn *types.Func) []int {
 			return nil
 		}
 	}
-	if recv := receiver(fn); recv != "" {
-		return names[recv+"."+fn.Name()]
+	recv := fn.Signature().Recv()
+	if recv == nil {
+		return names[fn.Name()]
 	}
-	return names[fn.Name()]
+	if t := grpcpkg.TypeName(recv.Type()); t != nil {
+		return names[t.Name()+"."+fn.Name()]
+	}
+	return nil
 }
 
 // Knows reports whether the table has functions of the package at path.
@@ -110,22 +116,6 @@ func Knows(path string) bool {
 func Library(path string) bool {
 	first, _, _ := strings.Cut(path, "/")
 	return strings.Contains(first, ".") && Knows(path)
-}
-
-// receiver returns the name of the type that fn is a method of, or "".
-func receiver(fn *types.Func) string {
-	recv := fn.Signature().Recv()
-	if recv == nil {
-		return ""
-	}
-	t := types.Unalias(recv.Type())
-	if ptr, ok := t.(*types.Pointer); ok {
-		t = types.Unalias(ptr.Elem())
-	}
-	if named, ok := t.(*types.Named); ok {
-		return named.Obj().Name()
-	}
-	return "?"
 }
 
 // unversioned returns an import path without what only says a major version: an element v2, or a suffix .v2.

@@ -77,6 +77,17 @@ func IsFunc(obj types.Object, path string, names ...string) bool {
 	return false
 }
 
+// TypeName returns the name of t, or of what t points to, or nil.
+func TypeName(t types.Type) *types.TypeName {
+	if ptr, ok := types.Unalias(t).(*types.Pointer); ok {
+		t = ptr.Elem()
+	}
+	if named, ok := types.Unalias(t).(*types.Named); ok {
+		return named.Obj()
+	}
+	return nil
+}
+
 // IsType reports whether t, or what it points to, is the named type path.name.
 func IsType(t types.Type, path, name string) bool {
 	if ptr, ok := types.Unalias(t).(*types.Pointer); ok {

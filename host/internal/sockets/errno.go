@@ -29,6 +29,7 @@ const (
 	ErrnoConnreset      Errno = 15
 	ErrnoDestaddrreq    Errno = 17
 	ErrnoExist          Errno = 20
+	ErrnoFault          Errno = 21
 	ErrnoHostunreach    Errno = 23
 	ErrnoInprogress     Errno = 26
 	ErrnoIntr           Errno = 27
@@ -58,6 +59,7 @@ const (
 	ErrnoProto          Errno = 65
 	ErrnoProtonosupport Errno = 66
 	ErrnoPrototype      Errno = 67
+	ErrnoRange          Errno = 68
 	ErrnoRofs           Errno = 69
 	ErrnoTimedout       Errno = 73
 	ErrnoNotcapable     Errno = 76

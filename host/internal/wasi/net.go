@@ -12,12 +12,6 @@ import (
 // NetModule is the name of the interface by which guests make sockets. Its functions never wait; all return an errno.
 const NetModule = "cofaas:host/net"
 
-// What sockets never fail with, but what guests give may.
-const (
-	errnoFault sockets.Errno = 21
-	errnoRange sockets.Errno = 68
-)
-
 // Net are the functions of interface cofaas:host/net. Package net of a guest calls them, as internal/netoverlay makes it:
 //
 //	dial(network, local, remote: string, fd: *u32)       the descriptor is writable when it is over; status tells how
@@ -39,7 +33,7 @@ func Net() []engine.Import {
 			remote, ok3 := c.text(4)
 			at, ok4 := slice(c.mem, c.u32(6), 4)
 			if !ok || !ok2 || !ok3 || !ok4 {
-				return errnoFault
+				return sockets.ErrnoFault
 			}
 			return putFD(at)(t.Dial(network, local, remote))
 		}),
@@ -48,7 +42,7 @@ func Net() []engine.Import {
 			local, ok2 := c.text(2)
 			at, ok3 := slice(c.mem, c.u32(4), 4)
 			if !ok || !ok2 || !ok3 {
-				return errnoFault
+				return sockets.ErrnoFault
 			}
 			return putFD(at)(t.Listen(network, local))
 		}),
@@ -69,7 +63,7 @@ func Net() []engine.Import {
 			from, ok2 := slice(c.mem, c.u32(3), c.u32(4))
 			out, ok3 := slice(c.mem, c.u32(5), 12)
 			if !ok || !ok2 || !ok3 {
-				return errnoFault
+				return sockets.ErrnoFault
 			}
 			n, addr, truncated, errno := t.ReadFrom(c.u32(0), buf)
 			if errno != 0 {
@@ -89,7 +83,7 @@ func Net() []engine.Import {
 			to, ok2 := c.text(3)
 			out, ok3 := slice(c.mem, c.u32(5), 4)
 			if !ok || !ok2 || !ok3 {
-				return errnoFault
+				return sockets.ErrnoFault
 			}
 			n, errno := t.WriteTo(c.u32(0), buf, to)
 			if errno == 0 {
@@ -105,7 +99,7 @@ func Net() []engine.Import {
 			name, ok2 := c.text(3)
 			at, ok3 := slice(c.mem, c.u32(5), 4)
 			if !ok || !ok2 || !ok3 {
-				return errnoFault
+				return sockets.ErrnoFault
 			}
 			return putFD(at)(t.Lookup(c.u32(0), network, name))
 		}),
@@ -162,11 +156,11 @@ func (c *call) put(n int, text string) sockets.Errno {
 	buf, ok := slice(c.mem, c.u32(n), c.u32(n+1))
 	length, ok2 := slice(c.mem, c.u32(n+2), 4)
 	if !ok || !ok2 {
-		return errnoFault
+		return sockets.ErrnoFault
 	}
 	binary.LittleEndian.PutUint32(length, uint32(len(text)))
 	if len(text) > len(buf) {
-		return errnoRange
+		return sockets.ErrnoRange
 	}
 	copy(buf, text)
 	return 0

@@ -76,7 +76,7 @@ func Sockets() []engine.Import {
 	add("sock_accept", 3, func(c *call, t *sockets.Table, fd uint32) sockets.Errno {
 		at, ok := slice(c.mem, c.u32(2), 4)
 		if !ok {
-			return errnoFault
+			return sockets.ErrnoFault
 		}
 		conn, errno := t.Accept(fd)
 		if errno == 0 {
@@ -108,7 +108,7 @@ const (
 func PutFdstat(mem []byte, at uint32, stream bool) sockets.Errno {
 	stat, ok := slice(mem, at, fdstatSize)
 	if !ok {
-		return errnoFault
+		return sockets.ErrnoFault
 	}
 	clear(stat)
 	stat[0] = filetypeDatagram
@@ -144,14 +144,14 @@ func (c *call) vectors(f func([][]byte) (int, sockets.Errno)) sockets.Errno {
 	list, ok := slice(c.mem, c.u32(1), n*vectorSize)
 	out, ok2 := slice(c.mem, c.u32(3), 4)
 	if !ok || !ok2 {
-		return errnoFault
+		return sockets.ErrnoFault
 	}
 	var few [4][]byte
 	p := few[:0]
 	for ; len(list) > 0; list = list[vectorSize:] {
 		b, ok := slice(c.mem, binary.LittleEndian.Uint32(list), binary.LittleEndian.Uint32(list[4:]))
 		if !ok {
-			return errnoFault
+			return sockets.ErrnoFault
 		}
 		p = append(p, b)
 	}
