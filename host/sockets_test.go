@@ -2,8 +2,10 @@ package host
 
 import (
 	"encoding/binary"
+	"errors"
 	"net"
 	"net/netip"
+	"os"
 	"testing"
 	"time"
 
@@ -155,7 +157,10 @@ func TestSockets_lost(t *testing.T) {
 		t.Fatalf("%d descriptors", n)
 	}
 	f.pool.discard(i, errStopped)
-	if n, err := peer.Read(make([]byte, 1)); n != 0 || err == nil {
+	if err := peer.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := peer.Read(make([]byte, 1)); n != 0 || err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("read %d, %v", n, err)
 	}
 	if n := f.network.Open(); n != 0 {
