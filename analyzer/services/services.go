@@ -85,6 +85,26 @@ func (r *Result) Raw(name, method string) *Service {
 	return s
 }
 
+// ClientOf returns the service whose clients have type t, be it the type that
+// calls or an interface that functions return it as, or nil.
+func (r *Result) ClientOf(t types.Type) *Service {
+	name := grpcpkg.TypeName(t)
+	if name == nil {
+		return nil
+	}
+	if s := r.Clients[name]; s != nil {
+		return s
+	}
+	for fn, s := range r.Constructs {
+		for v := range fn.Signature().Results().Variables() {
+			if grpcpkg.TypeName(v.Type()) == name {
+				return s
+			}
+		}
+	}
+	return nil
+}
+
 func run(pass *analysis.Pass) (any, error) {
 	r := &Result{
 		Registers:  make(map[*types.Func]*Service),

@@ -137,7 +137,7 @@ func (snap *snapshot) call(n *node, call *ast.CallExpr) *Site {
 	} else if found, ok := declaring.actions[services.Analyzer].result.(*services.Result); !ok {
 		return nil
 	} else if recv := callee.Signature().Recv(); recv != nil {
-		service := clientOf(found, services.TypeName(recv.Type()))
+		service := found.ClientOf(recv.Type())
 		if service == nil || service.Method(callee.Name()) == nil {
 			return nil
 		}
@@ -166,25 +166,6 @@ func (snap *snapshot) call(n *node, call *ast.CallExpr) *Site {
 	}
 	slices.SortFunc(site.Functions, func(a, b *Function) int { return strings.Compare(a.Name, b.Name) })
 	return site
-}
-
-// clientOf returns the service whose clients have the type that name names, be it the one that calls or an interface that functions
-// return it as.
-func clientOf(found *services.Result, name *types.TypeName) *services.Service {
-	if name == nil {
-		return nil
-	}
-	if s := found.Clients[name]; s != nil {
-		return s
-	}
-	for fn, s := range found.Constructs {
-		for v := range fn.Signature().Results().Variables() {
-			if services.TypeName(v.Type()) == name {
-				return s
-			}
-		}
-	}
-	return nil
 }
 
 // planned returns the functions by package path, and what stands in the way of knowing them, or of knowing them as they are now.
