@@ -28,7 +28,7 @@ type App struct {
 	Root string
 	// Descriptors are the app's protos: a serialized google.protobuf.FileDescriptorSet in dependency order.
 	Descriptors []byte
-	// Guests has the guest of each function as guests/NAME.wasm.
+	// Guests has the guest of each function as guests/NAME.wasm, or its native program as guests/NAME.native, or both.
 	Guests fs.FS
 	// Functions are those of the app, the root among them.
 	Functions []Function
@@ -41,6 +41,8 @@ type Function struct {
 	Name string
 	// Exports and Imports are the full names of the services that it serves and calls.
 	Exports, Imports []string
+	// Places are those that the function was built for, where it runs by default first: "wasm" and "native". None means wasm.
+	Places []string
 	// Allow and Listen are what the function states of itself: what it connects to, and where it is to be served, as for the flags -allow and
 	// -listen. Operators add to it, or leave it out.
 	Allow, Listen []string

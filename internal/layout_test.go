@@ -25,6 +25,8 @@ var rules = []struct {
 	{"host", []string{module + "analyzer", module + "gen", module + "internal/generate", module + "internal/protoload", "golang.org/x/tools", "github.com/emicklei/proto"}, "a host carries no compiler"},
 	{"guest", []string{module + "stubs", module + "host", module + "internal", "google.golang.org", "golang.org/x", "github.com/tetratelabs"}, "the guest runtime is the standard library only"},
 	{"guestproto", []string{module + "stubs", module + "host", module + "internal", "google.golang.org/grpc", "golang.org/x", "github.com/tetratelabs"}, "this part of the guest runtime adds protobuf, and nothing else"},
+	{"channel", []string{module, "google.golang.org", "golang.org/x", "github.com"}, "both ends of a channel link it, and one of them is a function"},
+	{"internal/placement", []string{module, "google.golang.org", "golang.org/x"}, "where functions run is said to generation and to hosts"},
 	{"stubs", []string{module + "host", module + "internal", "google.golang.org/grpc", "golang.org/x/tools", "github.com/tetratelabs"}, "stubs stand in for grpc-go; they must not bring it along"},
 	{"internal/routing", []string{module, "google.golang.org", "golang.org/x"}, "the rule of routing is linked into hosts, and plans follow it"},
 	{"internal/netrules", []string{module, "google.golang.org", "golang.org/x"}, "the rules of the network are linked into hosts, and the generator checks them"},
