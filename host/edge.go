@@ -106,13 +106,17 @@ type callContext struct {
 	meta []byte
 	// waitsForReady says that the call waits for a server, if the callee has stopped that of the method.
 	waitsForReady bool
-	replyMeta     []byte
+	// outside is the context of a call over the network, whose metadata is encoded if somebody asks for it; meta has none then.
+	outside context.Context
+	// options are what the caller has said of a call that may leave the host; see callOptions.
+	options   []byte
+	replyMeta []byte
 }
 
 // own returns what is left when the caller goes on.
 func (cc *callContext) own() callContext {
 	own := *cc
-	own.meta = bytes.Clone(own.meta)
+	own.meta, own.options = bytes.Clone(own.meta), bytes.Clone(own.options)
 	return own
 }
 

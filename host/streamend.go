@@ -209,7 +209,8 @@ func (i *instance) openStream(e *edge, route uint32, options []byte) (uint32, er
 	case cc.deadline != 0 && time.Now().UnixNano() >= cc.deadline:
 		s.end(status.New(codes.DeadlineExceeded, context.DeadlineExceeded.Error()), nil)
 	case conn != nil:
-		s.goRemote(conn, &cc, callOptions(options))
+		cc.options = options
+		s.goBeyond(conn.remotes, conn, &cc)
 	default:
 		fn := to.fn
 		// A thread of its own: there is no telling how long the callee goes on before it waits for the first time.
