@@ -25,10 +25,24 @@ type Config struct {
 	MaxMemory uint64
 	// MaxProcesses and MaxFiles bound its processes, threads included, and its descriptors, 0 for the defaults.
 	MaxProcesses, MaxFiles int
-	// Strict refuses to start without all protections that the system could have.
+	// Mounts are files and folders that it may read.
+	Mounts []Mount
+	// Network is what it may reach; nil is nothing.
+	Network *Network
+	// Strict refuses to start if a protection is missing.
 	Strict bool
 	Log    *slog.Logger
 }
+
+// Mount is a file or folder of the host that an isolate finds at an absolute path.
+type Mount struct{ Path, Source string }
+
+// What holds by default.
+const (
+	defaultMemory    = 512 << 20
+	defaultProcesses = 1024
+	defaultFiles     = 1024
+)
 
 // Process is a running isolate. It is safe for concurrent use.
 type Process struct {
@@ -39,6 +53,7 @@ type Process struct {
 	done chan struct{} // closed when the process has been waited for
 	exit Exit
 	err  error
+	held held
 }
 
 // Start starts an isolate. It returns when the program is running. The process and all that it has started end when this process does,
@@ -47,28 +62,10 @@ func Start(ctx context.Context, cfg Config) (*Process, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	path, release, err := executable(cfg.Program, 3+len(cfg.Files))
-	if err != nil {
-		return nil, fmt.Errorf("function %s: its program cannot be run: %w", cfg.Function, err)
-	}
-	p := &Process{done: make(chan struct{}), cmd: &exec.Cmd{
-		Path: path, Args: append([]string{cfg.Function}, cfg.Args...), Env: cfg.Env, Dir: workingFolder,
-		ExtraFiles: cfg.Files, SysProcAttr: attributes(),
-	}}
-	if cfg.Env == nil {
-		p.cmd.Env = []string{} // nil would be this process's
-	}
-	if cfg.Stdout != nil {
-		p.cmd.Stdout = cfg.Stdout
-	}
-	if cfg.Stderr != nil {
-		p.cmd.Stderr = cfg.Stderr
-	}
+	p := &Process{done: make(chan struct{})}
 	started := make(chan error)
-	go p.run(started)
-	err = <-started
-	release()
-	if err != nil {
+	go p.run(&cfg, started)
+	if err := <-started; err != nil {
 		return nil, fmt.Errorf("function %s: its program does not start: %w", cfg.Function, err)
 	}
 	return p, nil
@@ -76,24 +73,44 @@ func Start(ctx context.Context, cfg Config) (*Process, error) {
 
 // run starts the process and waits for it on one thread, which lives as long as it: the system ends a process with the thread that has
 // started it.
-func (p *Process) run(started chan<- error) {
+func (p *Process) run(cfg *Config, started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	err := p.cmd.Start()
-	started <- err
-	if err != nil {
-		return
-	}
 	defer close(p.done)
+	err := p.start(cfg)
+	started <- err
+	if err == nil {
+		p.err = p.wait()
+	}
+}
+
+// wait waits until the process has ended, and ends what it has left behind.
+func (p *Process) wait() error {
 	p.awaitEnd()
-	p.killGroup() // what the process has left behind, while its number is its own
-	err = p.cmd.Wait()
+	p.killGroup() // while its number is its own
+	err := p.cmd.Wait()
+	p.release()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
-		p.err = err
-		return
+		return err
 	}
 	p.exit = exitOf(p.cmd.ProcessState)
+	return nil
+}
+
+// command is what all systems have in common.
+func (cfg *Config) command(path string, args ...string) *exec.Cmd {
+	cmd := &exec.Cmd{Path: path, Args: args, Env: cfg.Env, Dir: workingFolder, ExtraFiles: cfg.Files}
+	if cfg.Env == nil {
+		cmd.Env = []string{} // nil would be this process's
+	}
+	if cfg.Stdout != nil {
+		cmd.Stdout = cfg.Stdout
+	}
+	if cfg.Stderr != nil {
+		cmd.Stderr = cfg.Stderr
+	}
+	return cmd
 }
 
 // Pid is the number of the process.
@@ -128,10 +145,6 @@ func (e Exit) String() string {
 	}
 	return fmt.Sprintf("it exited with code %d", e.Code)
 }
-
-// RunLauncher is called first by whatever program starts isolates: if this process has been started to become one, it does, and the
-// call does not return.
-func RunLauncher() {}
 
 // NewProgram makes an executable file of a program, that nobody can change. Whoever made it gives it back with [CloseProgram].
 func NewProgram(function string, code []byte) (*os.File, error) {

@@ -7,13 +7,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // The isolates of the tests are this program, and do what their first argument says.
@@ -52,19 +49,8 @@ func isolate(args []string) {
 		fmt.Println("ready")
 		<-ch
 		os.Exit(3)
-	case "fork":
-		cmd := exec.Command("/proc/self/exe", "wait")
-		out, err := cmd.StdoutPipe()
-		if err == nil {
-			err = cmd.Start()
-		}
-		if err != nil {
-			fmt.Println(err)
-			return
-		}
-		line, _ := bufio.NewReader(out).ReadString('\n')
-		fmt.Print(line)
-		select {}
+	default:
+		attack(args)
 	}
 }
 
@@ -169,31 +155,6 @@ func TestProcess_Wait(t *testing.T) {
 			}
 		})
 	}
-}
-
-// What an isolate has started ends with it.
-func TestKill_group(t *testing.T) {
-	p := start(t, Config{}, "fork")
-	var child int
-	if _, err := fmt.Sscan(p.line(t), &child); err != nil {
-		t.Fatal(err)
-	}
-	p.Kill()
-	p.wait(t)
-	for deadline := time.Now().Add(10 * time.Second); isRunning(child); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the isolate's child is running")
-		}
-	}
-}
-
-// isRunning says whether a process is there, and is not merely waiting to be waited for.
-func isRunning(pid int) bool {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return syscall.Kill(pid, 0) == nil
-	}
-	return !slices.Contains(strings.Fields(string(stat)), "Z")
 }
 
 func TestStart_Errors(t *testing.T) {

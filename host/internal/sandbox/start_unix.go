@@ -1,4 +1,4 @@
-//go:build unix && !linux
+//go:build unix
 
 package sandbox
 
@@ -7,15 +7,17 @@ import (
 	"syscall"
 )
 
-func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+const (
+	suffix        = ""
+	workingFolder = "/"
+)
 
-func newProgram(_ string, code []byte) (*os.File, error) { return temporary(code) }
+// killGroup ends what is left of the process's group.
+func (p *Process) killGroup() { _ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) }
 
-// awaitEnd does nothing where there is no waiting that leaves the process.
-func (p *Process) awaitEnd() {}
-
-func closeProgram(f *os.File) { closeTemporary(f) }
-
-func executable(program *os.File, _ int) (string, func(), error) {
-	return program.Name(), func() {}, nil
+func exitOf(state *os.ProcessState) Exit {
+	if ws, ok := state.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
+		return Exit{-1, ws.Signal().String()}
+	}
+	return Exit{Code: state.ExitCode()}
 }

@@ -22,12 +22,3 @@ func exitOf(state *os.ProcessState) Exit { return Exit{Code: state.ExitCode()} }
 func newProgram(string, []byte) (*os.File, error) {
 	return nil, errors.New("native isolates need a system that passes open files to programs: place the function as wasm")
 }
-
-// awaitEnd does nothing where there is no waiting that leaves the process.
-func (p *Process) awaitEnd() {}
-
-func closeProgram(f *os.File) { closeTemporary(f) }
-
-func executable(program *os.File, _ int) (string, func(), error) {
-	return program.Name(), func() {}, nil
-}
