@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/goproxytest"
 
+	"github.com/cofaas/cofaas/internal/placement"
 	"github.com/cofaas/cofaas/internal/staging"
 )
 
@@ -126,7 +127,7 @@ func TestDiff(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range p.plan.Functions {
-		spec, err := p.stageSpec(f)
+		spec, err := p.stageSpec(program{f, placement.Wasm})
 		if err != nil {
 			t.Fatal(err)
 		}
