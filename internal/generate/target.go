@@ -55,16 +55,19 @@ func (f *found) list(ctx context.Context, opts *Options) ([]*target, error) {
 	}
 	var group errgroup.Group
 	for _, t := range targets {
-		group.Go(func() (err error) {
-			list := loader.List
-			if t.platform.IsNative() {
-				list = loader.ListSources // cgo may translate files, and positions have to be those of the sources
-			}
-			t.roots, err = list(t.config(ctx, opts), t.paths...)
-			return err
-		})
+		group.Go(func() error { return t.list(ctx, opts) })
 	}
 	return targets, group.Wait()
+}
+
+// list asks the go command for the packages.
+func (t *target) list(ctx context.Context, opts *Options) (err error) {
+	list := loader.List
+	if t.platform.IsNative() {
+		list = loader.ListSources // cgo may translate files, and positions have to be those of the sources
+	}
+	t.roots, err = list(t.config(ctx, opts), t.paths...)
+	return err
 }
 
 // config is how packages are loaded.
@@ -72,19 +75,23 @@ func (t *target) config(ctx context.Context, o *Options) packages.Config {
 	return packages.Config{Context: ctx, Dir: o.Dir, Env: append(os.Environ(), t.platform.Env()...), BuildFlags: tagFlags(o.Tags)}
 }
 
-// analyze type-checks the packages and analyses the functions.
-func (t *target) analyze(ctx context.Context, opts *Options) (err error) {
+// check type-checks the packages.
+func (t *target) check(ctx context.Context, opts *Options) (err error) {
 	check := loader.Options{Near: analyzer.Near, Bodies: true}
 	if t.platform.IsNative() {
-		err = loader.Check(ctx, t.roots, check)
-	} else {
-		t.roots, t.patches, err = staging.Check(t.config(ctx, opts), t.roots, check, t.paths...)
+		return loader.Check(ctx, t.roots, check)
 	}
-	if err != nil {
+	t.roots, t.patches, err = staging.Check(t.config(ctx, opts), t.roots, check, t.paths...)
+	return err
+}
+
+// analyze type-checks the packages and analyses the functions.
+func (t *target) analyze(ctx context.Context, opts *Options) error {
+	if err := t.check(ctx, opts); err != nil {
 		return err
 	}
 	if err := staging.Preflight(t.platform, t.roots); err != nil {
-		return err
+		return errors.Join(append([]error{err}, t.remains(ctx, opts)...)...)
 	}
 	res, err := analyzer.Analyze(t.roots, analyzer.Options{})
 	if err != nil {
