@@ -456,8 +456,8 @@ func TestStreamEndsEarly(t *testing.T) {
 		if err != io.EOF {
 			t.Error(err)
 		}
-		if _, ok, err := s.Header(t.Context()); ok || err != nil {
-			t.Error(ok, err)
+		if m, ok, err := s.Header(t.Context()); len(m) > 0 || !ok || err != nil {
+			t.Error(m, ok, err)
 		}
 		if m, err := s.Recv(t.Context()); string(m) != "last" || err != nil {
 			t.Error(m, err)
@@ -770,4 +770,29 @@ func TestKill(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestSetMaxMessage has an end change what it takes, as one does that learns it from the peer.
+func TestSetMaxMessage(t *testing.T) {
+	forKinds(t, func(t *testing.T, pair func(a, b Config) (*Conn, *Conn)) {
+		a, b := pair(Config{Serve: echo}, Config{MaxMessage: 100, Serve: echo})
+		for _, max := range []int{1000, 10} {
+			b.SetMaxMessage(max)
+			// What it says is ahead of its next call.
+			if _, err := b.Invoke(t.Context(), nil, &Header{Method: "/p.S/M"}, pattern(max)); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := a.Invoke(t.Context(), nil, &Header{Method: "/p.S/M"}, pattern(max)); err != nil {
+				t.Fatal(err)
+			}
+			_, err := a.Invoke(t.Context(), nil, &Header{Method: "/p.S/M"}, pattern(max+1))
+			if size, ok := err.(*SizeError); !ok || *size != (SizeError{max + 1, max}) {
+				t.Error(err)
+			}
+			_, err = b.Invoke(t.Context(), nil, &Header{Method: "/p.S/M"}, pattern(max+1))
+			if size, ok := err.(*SizeError); !ok || *size != (SizeError{max + 1, max}) {
+				t.Error(err)
+			}
+		}
+	})
 }

@@ -64,6 +64,7 @@ func (cfg *Config) limits() limits {
 	if cfg.MaxCalls > 0 {
 		l.calls = uint32(min(int64(cfg.MaxCalls), 1<<30))
 	}
+	l.accepted = l.message
 	l.held = max(defaultHeld, 16*uint64(l.message))
 	return l
 }
@@ -75,15 +76,16 @@ func (e *SizeError) Error() string { return "channel: message too large" }
 
 // Conn is an end of a channel. It is safe for concurrent use.
 type Conn struct {
-	cfg    Config
-	limits limits
-	pipe   pipe
-	done   chan struct{}
+	cfg  Config
+	pipe pipe
+	done chan struct{}
 
-	// greeted is closed when peer, what the other end is willing to take, is known.
+	// limits are what this end is willing to take. What it has ever been willing to take is no error of the peer's.
+	limits atomic.Pointer[limits]
+	// peer is what the other end is willing to take, nil until that is known, when greeted is closed.
+	peer    atomic.Pointer[limits]
 	greeted chan struct{}
-	hello   atomic.Bool
-	peer    limits
+	waiting atomic.Int32
 
 	mu     sync.Mutex
 	closed bool
@@ -127,7 +129,6 @@ func New(link *Link, cfg Config) *Conn {
 	}
 	c := &Conn{
 		cfg:      cfg,
-		limits:   cfg.limits(),
 		done:     make(chan struct{}),
 		greeted:  make(chan struct{}),
 		calls:    map[uint32]caller{},
@@ -135,11 +136,30 @@ func New(link *Link, cfg Config) *Conn {
 		incoming: map[uint32]*ServerCall{},
 		methods:  map[string]string{},
 	}
+	l := cfg.limits()
+	c.limits.Store(&l)
+	c.SetWaiting(cfg.Waiting)
 	c.pipe = link.pipe(c)
 	c.pipe.start()
-	c.pipe.post(header{kind: kindHello}, &gather{parts: [5][]byte{c.limits.hello()}})
+	c.pipe.post(header{kind: kindHello}, &gather{parts: [5][]byte{l.hello()}})
 	return c
 }
+
+// SetMaxMessage changes Config.MaxMessage. The peer learns of it before what is sent from now on.
+func (c *Conn) SetMaxMessage(n int) {
+	cfg := Config{MaxMessage: n, MaxCalls: c.cfg.MaxCalls}
+	l := cfg.limits()
+	c.mu.Lock()
+	old := c.limits.Load()
+	l.accepted = max(l.message, old.accepted)
+	l.held = max(l.held, old.held)
+	c.limits.Store(&l)
+	c.mu.Unlock()
+	c.pipe.post(header{kind: kindHello}, &gather{parts: [5][]byte{l.hello()}})
+}
+
+// SetWaiting changes Config.Waiting.
+func (c *Conn) SetWaiting(w Waiting) { c.waiting.Store(int32(w)) }
 
 // Close ends all calls in both directions with ErrClosed, and waits for nothing.
 func (c *Conn) Close() error {
@@ -153,6 +173,8 @@ func (c *Conn) Close() error {
 	c.calls, c.serving = nil, nil
 	c.mu.Unlock()
 	close(c.done)
+	// What servers do about the end of their calls is not to be sent any more: the peer is to know that the channel was closed.
+	c.pipe.stop()
 	for _, call := range calls {
 		call.abort()
 	}
@@ -162,7 +184,6 @@ func (c *Conn) Close() error {
 		}
 		s.call.cancel(c, id)
 	}
-	c.pipe.stop()
 	return nil
 }
 
@@ -270,7 +291,7 @@ func (c *Conn) Invoke(ctx context.Context, closed <-chan struct{}, h *Header, re
 
 // greet waits until the limits of the peer are known.
 func (c *Conn) greet(ctx context.Context, closed <-chan struct{}) error {
-	if c.hello.Load() {
+	if c.peer.Load() != nil {
 		return nil
 	}
 	select {
@@ -287,23 +308,25 @@ func (c *Conn) greet(ctx context.Context, closed <-chan struct{}) error {
 
 // fits checks what is to be sent against the peer's limits.
 func (c *Conn) fits(side, message int) error {
+	peer := c.peer.Load()
 	switch {
-	case uint64(side) > uint64(c.peer.metadata):
+	case uint64(side) > uint64(peer.metadata):
 		return ErrMetadata
-	case uint64(message) > uint64(c.peer.message):
-		return &SizeError{Size: message, Max: int(c.peer.message)}
+	case uint64(message) > uint64(peer.message):
+		return &SizeError{Size: message, Max: int(peer.message)}
 	}
 	return nil
 }
 
 // register gives a call made here its number.
 func (c *Conn) register(call caller, held uint64) (uint32, error) {
+	peer := c.peer.Load()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case c.closed:
 		return 0, ErrClosed
-	case uint64(len(c.calls)) >= uint64(c.peer.calls) || c.outgoing+held > c.peer.held:
+	case uint64(len(c.calls)) >= uint64(peer.calls) || c.outgoing+held > peer.held:
 		return 0, ErrTooMany
 	}
 	for {

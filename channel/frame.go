@@ -130,7 +130,7 @@ func (h *Header) parseCall(b []byte, intern func([]byte) string, l *limits) (req
 	method, options := uint64(binary.LittleEndian.Uint32(b[16:])), uint64(binary.LittleEndian.Uint32(b[20:]))
 	metadata := uint64(binary.LittleEndian.Uint32(b[24:]))
 	side := method + options + metadata
-	if side > uint64(len(b)-callHead) || side > uint64(l.metadata) || uint64(len(b)-callHead)-side > uint64(l.message) {
+	if side > uint64(len(b)-callHead) || side > uint64(l.metadata) || uint64(len(b)-callHead)-side > uint64(l.accepted) {
 		return nil, violation("a call of %d bytes with %d bytes of metadata", len(b), side)
 	}
 	h.Deadline = int64(binary.LittleEndian.Uint64(b))
@@ -158,7 +158,7 @@ func parseOutcome(b []byte, l *limits) (status, metadata, payload []byte, err er
 	}
 	n, m := uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[4:]))
 	b = b[outcomeHead:]
-	if n+m > uint64(len(b)) || n+m > uint64(l.metadata) || uint64(len(b))-n-m > uint64(l.message) {
+	if n+m > uint64(len(b)) || n+m > uint64(l.metadata) || uint64(len(b))-n-m > uint64(l.accepted) {
 		return nil, nil, nil, violation("an outcome of %d bytes with %d bytes of status and %d of metadata", len(b), n, m)
 	}
 	return b[:n:n], b[n : n+m : n+m], b[n+m : len(b) : len(b)], nil
@@ -168,6 +168,8 @@ func parseOutcome(b []byte, l *limits) (status, metadata, payload []byte, err er
 type limits struct {
 	// message bounds a message, metadata what goes beside one: method, options, metadata and status together.
 	message, metadata uint32
+	// accepted is a bound on messages that the peer may still go by, if message was larger once.
+	accepted uint32
 	// calls bounds how many calls may wait for their end, and held the bytes of their requests.
 	calls uint32
 	held  uint64

@@ -45,28 +45,38 @@ type Link struct {
 // or by [Conn.SendFiles], and opens them in the same order. Whoever has passed the files on closes them. Both ends of a channel may also
 // be in one process.
 func Create(kind Kind) (link *Link, peer []*os.File, err error) {
-	var m *memory
-	var files []*os.File
+	own, peer, err := CreatePair(kind)
+	if err != nil {
+		return nil, nil, err
+	}
+	if link, err = Open(own); err != nil {
+		closeAll(peer)
+		return nil, nil, err
+	}
+	return link, peer, nil
+}
+
+// CreatePair makes a channel whose ends are both for other processes, which open them.
+func CreatePair(kind Kind) (a, b []*os.File, err error) {
 	switch kind {
-	case Socket:
-	case Memory:
-		var file *os.File
-		if m, file, err = createMemory(); err != nil {
-			return nil, nil, err
-		}
-		files = []*os.File{file}
+	case Memory, Socket:
 	default:
 		return nil, nil, fmt.Errorf("channel: no kind %d: there are Memory and Socket", kind)
 	}
-	s, other, err := socketPair()
+	x, y, err := socketPair()
 	if err != nil {
-		m.unmap()
-		for _, f := range files {
-			f.Close()
-		}
 		return nil, nil, err
 	}
-	return &Link{socket: s, memory: m}, append([]*os.File{other}, files...), nil
+	a, b = []*os.File{x}, []*os.File{y}
+	if kind == Socket {
+		return a, b, nil
+	}
+	m, n, err := createMemory()
+	if err != nil {
+		closeAll(append(a, b...))
+		return nil, nil, err
+	}
+	return append(a, m), append(b, n), nil
 }
 
 // Open opens the end whose files this process was given, and owns them from then on.

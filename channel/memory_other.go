@@ -11,7 +11,7 @@ type memory struct{}
 
 func hasMemory() bool { return false }
 
-func createMemory() (*memory, *os.File, error) {
+func createMemory() (a, b *os.File, err error) {
 	return nil, nil, fmt.Errorf("channel: no shared memory on %s yet: use kind Socket", runtime.GOOS)
 }
 

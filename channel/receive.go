@@ -3,6 +3,7 @@ package channel
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 )
 
 // receive takes a frame of the peer's. Its contents are in two parts, of which the latter may be empty; the peer may be changing them, so
@@ -12,7 +13,7 @@ func (c *Conn) receive(h header, a, b []byte) error {
 	if h.kind == kindHello {
 		return c.receiveHello(h, a, b)
 	}
-	if !c.hello.Load() {
+	if c.peer.Load() == nil {
 		return violation("a frame of kind %d before its hello", h.kind)
 	}
 	answer := h.flags&flagAnswer != 0
@@ -49,8 +50,8 @@ func (c *Conn) receive(h header, a, b []byte) error {
 }
 
 func (c *Conn) receiveHello(h header, a, b []byte) error {
-	if c.hello.Load() || h.size != helloSize {
-		return violation("a second hello, or none of %d bytes: both ends must be built with the same release", helloSize)
+	if h.size != helloSize || h.total != helloSize {
+		return violation("no hello of %d bytes: both ends must be built with the same release", helloSize)
 	}
 	var buf [helloSize]byte
 	copy(buf[copy(buf[:], a):], b)
@@ -58,9 +59,9 @@ func (c *Conn) receiveHello(h header, a, b []byte) error {
 	if err != nil {
 		return err
 	}
-	c.peer = l
-	c.hello.Store(true)
-	close(c.greeted)
+	if c.peer.Swap(&l) == nil {
+		close(c.greeted)
+	}
 	return nil
 }
 
@@ -96,9 +97,10 @@ func (c *Conn) receiveForServer(h header, a, b []byte) error {
 
 // receiveCall begins a call of the peer's.
 func (c *Conn) receiveCall(h header, a, b []byte) error {
-	most := callHead + uint64(c.limits.metadata)
+	limits := c.limits.Load()
+	most := callHead + uint64(limits.metadata)
 	if h.kind == kindCall {
-		most += uint64(c.limits.message)
+		most += uint64(limits.accepted)
 	}
 	if uint64(h.total) > most || h.size == 0 || c.incoming[h.id] != nil {
 		return violation("a call of %d bytes, where %d are allowed, or a second one of its number", h.total, most)
@@ -115,10 +117,10 @@ func (c *Conn) receiveCall(h header, a, b []byte) error {
 	c.mu.Lock()
 	c.unanswered++
 	c.held += s.held
-	tooMany := c.tooMany()
+	tooMany := c.tooMany(limits)
 	c.mu.Unlock()
 	if tooMany {
-		return violation("more than the %d calls, or %d bytes, that it may", c.limits.calls, c.limits.held)
+		return violation("more than the %d calls, or %d bytes, that it may", limits.calls, limits.held)
 	}
 	if h.size < h.total {
 		c.incoming[h.id] = s
@@ -127,9 +129,7 @@ func (c *Conn) receiveCall(h header, a, b []byte) error {
 }
 
 // tooMany says whether the peer has made more calls than it may. It may know of an answer before this end has counted it: hence twice.
-func (c *Conn) tooMany() bool {
-	return c.unanswered > 2*int(c.limits.calls) || c.held > 2*c.limits.held
-}
+func (c *Conn) tooMany(l *limits) bool { return c.unanswered > 2*int(l.calls) || c.held > 2*l.held }
 
 // continueCall adds to the request of a call, and has the call served when it is complete.
 func (c *Conn) continueCall(h header, s *ServerCall, a, b []byte) error {
@@ -141,7 +141,7 @@ func (c *Conn) continueCall(h header, s *ServerCall, a, b []byte) error {
 		return nil
 	}
 	delete(c.incoming, h.id)
-	request, err := s.parseCall(s.body.b, c.method, &c.limits)
+	request, err := s.parseCall(s.body.b, c.method, c.limits.Load())
 	switch {
 	case err != nil:
 		return err
@@ -179,7 +179,8 @@ func (c *Conn) method(name []byte) string {
 func (c *Conn) receiveReply(h header, call *call, a, b []byte) error {
 	switch {
 	case h.kind == kindReply && call.body.total == 0:
-		most := outcomeHead + uint64(c.limits.metadata) + uint64(c.limits.message)
+		limits := c.limits.Load()
+		most := outcomeHead + uint64(limits.metadata) + uint64(limits.accepted)
 		if uint64(h.total) > most || h.total == 0 {
 			return violation("a reply of %d bytes, where %d are allowed", h.total, most)
 		}
@@ -198,7 +199,7 @@ func (c *Conn) receiveReply(h header, call *call, a, b []byte) error {
 	if !last {
 		return nil
 	}
-	err := call.finish(h.flags, &c.limits)
+	err := call.finish(h.flags, c.limits.Load())
 	call.w.fire()
 	return err
 }
@@ -226,11 +227,7 @@ func sizeError(b []byte, l *limits) (size, err error) {
 		return err, err
 	}
 	n := binary.LittleEndian.Uint64(b)
-	if n <= uint64(l.message) || n > 1<<62 {
-		err = violation("a message of %d bytes that is said to be too large", n)
-		return err, err
-	}
-	return &SizeError{Size: int(n), Max: int(l.message)}, nil
+	return &SizeError{Size: int(min(n, math.MaxInt)), Max: int(l.message)}, nil
 }
 
 // forget is for a call made here that has ended.

@@ -94,7 +94,7 @@ func (s *ServerCall) answered() {
 // metadata larger than the peer allows, leaves the call to be answered.
 func (s *ServerCall) Reply(status, metadata, payload []byte) error {
 	c := s.c
-	if len(status)+len(metadata) > int(c.peer.metadata) {
+	if len(status)+len(metadata) > int(c.peer.Load().metadata) {
 		return ErrMetadata
 	}
 	first, cancelled := s.end()
@@ -107,7 +107,7 @@ func (s *ServerCall) Reply(status, metadata, payload []byte) error {
 	case cancelled:
 		h.flags |= flagAbandoned
 		s.g = gather{parts: [5][]byte{s.head[:]}}
-	case uint64(len(payload)) > uint64(c.peer.message):
+	case uint64(len(payload)) > uint64(c.peer.Load().message):
 		h.flags |= flagTooLarge
 		s.g = gather{parts: [5][]byte{sizeBody(len(payload))}}
 	default:

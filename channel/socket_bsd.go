@@ -13,8 +13,8 @@ const (
 	fcntlDup  = syscall.F_DUPFD_CLOEXEC
 )
 
-// socketPair returns an end, and the other one's file.
-func socketPair() (*socket, *os.File, error) {
+// socketPair makes a pair of sockets.
+func socketPair() (a, b *os.File, err error) {
 	syscall.ForkLock.RLock()
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
 	if err == nil {

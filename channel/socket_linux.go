@@ -11,8 +11,8 @@ const (
 	fcntlDup  = syscall.F_DUPFD_CLOEXEC
 )
 
-// socketPair returns an end, and the other one's file.
-func socketPair() (*socket, *os.File, error) {
+// socketPair makes a pair of sockets.
+func socketPair() (a, b *os.File, err error) {
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, nil, fmt.Errorf("channel: a pair of sockets: %w", err)

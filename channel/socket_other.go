@@ -11,7 +11,7 @@ import (
 var errSystem = errors.New("channel: processes cannot be joined on " + runtime.GOOS +
 	", where Go programs pass no files on to those they start: run the functions in the host, as WebAssembly")
 
-func socketPair() (*socket, *os.File, error) { return nil, nil, errSystem }
+func socketPair() (a, b *os.File, err error) { return nil, nil, errSystem }
 
 func openSocket(*os.File) (*socket, error) { return nil, errSystem }
 

@@ -3,7 +3,6 @@
 package channel
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"syscall"
@@ -30,12 +29,9 @@ func openSocket(f *os.File) (*socket, error) {
 	return newSocket(os.NewFile(uintptr(d), "channel")), nil
 }
 
-// pairOf returns the ends of a pair: one to use, one to pass on.
-func pairOf(fds [2]int) (*socket, *os.File, error) {
-	if err := syscall.SetNonblock(fds[0], true); err != nil {
-		return nil, nil, errors.Join(err, syscall.Close(fds[0]), syscall.Close(fds[1]))
-	}
-	return newSocket(os.NewFile(uintptr(fds[0]), "channel")), os.NewFile(uintptr(fds[1]), "channel's other end"), nil
+// pairOf are the ends of a pair.
+func pairOf(fds [2]int) (a, b *os.File, err error) {
+	return os.NewFile(uintptr(fds[0]), "channel's end"), os.NewFile(uintptr(fds[1]), "channel's other end"), nil
 }
 
 // control calls f with the descriptor of a file. Unlike Fd it leaves the descriptor as it is.

@@ -87,7 +87,7 @@ func (c *Conn) OpenStream(h *Header) (*Stream, error) {
 // *SizeError. When ctx ends while a large message is sent, the stream can only be ended or closed.
 func (s *Stream) Send(ctx context.Context, message []byte) error {
 	h := header{kind: kindMessage, flags: s.answer, id: s.id}
-	if uint64(len(message)) > uint64(s.c.peer.message) {
+	if uint64(len(message)) > uint64(s.c.peer.Load().message) {
 		h.flags |= flagTooLarge
 		message = sizeBody(len(message))
 	}
@@ -171,7 +171,7 @@ func (s *Stream) Recv(ctx context.Context) ([]byte, error) {
 		f := in.frame()
 		switch {
 		case f.tooLarge:
-			size, _ := sizeError(f.b, &s.c.limits)
+			size, _ := sizeError(f.b, s.c.limits.Load())
 			return nil, size
 		case f.first && len(f.b) == f.total:
 			return f.b, nil
@@ -255,7 +255,7 @@ func (s *Stream) CloseSend() error {
 
 // SendHeader sends the header of a server, once.
 func (s *Stream) SendHeader(metadata []byte) error {
-	if len(metadata) > int(s.c.peer.metadata) {
+	if len(metadata) > int(s.c.peer.Load().metadata) {
 		return ErrMetadata
 	}
 	s.mu.Lock()
@@ -271,7 +271,8 @@ func (s *Stream) SendHeader(metadata []byte) error {
 	return err
 }
 
-// Header waits for the server's header, and no longer than ctx. ok is false if the call has ended without one.
+// Header waits for the server's header, and no longer than ctx. There is none, with ok being true, if a message has come before one; ok
+// is false if the call has ended without either.
 func (s *Stream) Header(ctx context.Context) (metadata []byte, ok bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -293,7 +294,7 @@ func (s *Stream) Header(ctx context.Context) (metadata []byte, ok bool, err erro
 // End ends the call, on the server's side. What was sent before can still be received. ErrMetadata, for a status and trailer larger than
 // the peer allows, leaves the call to be ended.
 func (s *Stream) End(status, trailer []byte) error {
-	if len(status)+len(trailer) > int(s.c.peer.metadata) {
+	if len(status)+len(trailer) > int(s.c.peer.Load().metadata) {
 		return ErrMetadata
 	}
 	var head [outcomeHead]byte

@@ -22,7 +22,7 @@ func (s *Stream) receive(h header, a, b []byte) error {
 		}
 		return s.receiveMessage(h, a, b)
 	case kindHeader, kindEnd:
-		if s.part.left() > 0 || uint64(h.total) > outcomeHead+uint64(s.c.limits.metadata) || (h.size == 0 && h.total > 0) ||
+		if s.part.left() > 0 || uint64(h.total) > outcomeHead+uint64(s.c.limits.Load().metadata) || (h.size == 0 && h.total > 0) ||
 			(h.kind == kindHeader && (s.left > 0 || s.partKind == kindHeader)) {
 			return violation("a frame of kind %d and %d bytes in stream %d, where it is not allowed", h.kind, h.total, s.id)
 		}
@@ -50,7 +50,7 @@ func (s *Stream) allowed(h header) bool {
 	if h.flags&flagTooLarge != 0 {
 		return h.total == 8 && h.size == 8
 	}
-	return h.total <= s.c.limits.message
+	return h.total <= s.c.limits.Load().accepted
 }
 
 func (s *Stream) receiveMessage(h header, a, b []byte) error {
@@ -66,8 +66,12 @@ func (s *Stream) receiveMessage(h header, a, b []byte) error {
 	if err := s.queue.add(h, a, b); err != nil {
 		return err
 	}
-	if s.c.queued.Add(frameCost+int64(h.size)) > 2*int64(s.c.limits.held) {
-		return violation("more than the %d bytes that may wait to be received", s.c.limits.held)
+	if s.c.queued.Add(frameCost+int64(h.size)) > 2*int64(s.c.limits.Load().held) {
+		return violation("more than the %d bytes that may wait to be received", s.c.limits.Load().held)
+	}
+	if s.answer == 0 && !s.hasHeader {
+		s.hasHeader = true
+		s.known.fire()
 	}
 	if len(s.received.waiters) > 0 {
 		s.received.fire()
@@ -90,7 +94,7 @@ func (s *Stream) receivePart(a, b []byte, flags uint8) error {
 		s.mu.Unlock()
 		return nil
 	}
-	status, trailer, rest, err := parseOutcome(content, &s.c.limits)
+	status, trailer, rest, err := parseOutcome(content, s.c.limits.Load())
 	if err == nil && len(rest) > 0 {
 		err = violation("%d bytes after the trailer of stream %d", len(rest), s.id)
 	}
