@@ -42,13 +42,16 @@ func (e *edge) call(caller *instance, stack []uint64) error {
 	}
 	var st *status.Status
 	var err error
-	if e.to != nil {
-		if n := cap(cc.meta); n > 0 && n <= keptMeta {
-			caller.metaBuffer = cc.meta
-		}
-		st, err = e.run(caller, caller, stack[:n], result, &cc)
-	} else {
+	if n := cap(cc.meta); n > 0 && n <= keptMeta && e.to != nil {
+		caller.metaBuffer = cc.meta
+	}
+	switch {
+	case e.to == nil:
 		st, err = e.runUndialled(caller, stack[:n], result, &cc)
+	case e.to.fn.native != nil:
+		st, err = e.runFlat(caller, e.to.fn.native, stack[:n], result, &cc)
+	default:
+		st, err = e.run(caller, caller, stack[:n], result, &cc)
 	}
 	if err != nil {
 		return err
@@ -124,8 +127,8 @@ func (cc *callContext) own() callContext {
 // fault.
 func (e *edge) run(caller *instance, from link.Memory, args []uint64, result uint32, cc *callContext) (*status.Status, error) {
 	fn := e.to.fn
-	if cc.depth > maxDepth {
-		return status.Newf(codes.ResourceExhausted, "calls between functions nest deeper than %d", maxDepth), nil
+	if st := cc.tooDeep(); st != nil {
+		return st, nil
 	}
 	if cc.deadline != 0 && time.Now().UnixNano() >= cc.deadline {
 		return status.New(codes.DeadlineExceeded, context.DeadlineExceeded.Error()), nil

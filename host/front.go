@@ -37,7 +37,7 @@ func (m *exportMethod) handle(_ any, ctx context.Context, dec func(any) error, _
 		return nil, err
 	}
 	defer in.free()
-	cc := callContext{outside: ctx}
+	cc := callContext{outside: ctx, wantHeaders: true}
 	if deadline, ok := ctx.Deadline(); ok {
 		cc.deadline = deadline.UnixNano()
 	}
@@ -55,13 +55,16 @@ func (m *exportMethod) handle(_ any, ctx context.Context, dec func(any) error, _
 
 // invoke serves a call in wire bytes, which ends with ctx. It sets replyMeta of cc.
 func (m *exportMethod) invoke(ctx context.Context, request []byte, cc *callContext) (wireMessage, *status.Status) {
+	if m.fn.native != nil {
+		return m.fn.native.invoke(ctx, m.method, request, cc)
+	}
 	reply, st := m.invokeGuest(ctx, request, cc)
 	return wireBytes(reply), st
 }
 
 // invokeGuest takes an instance and runs the method with wire bytes.
 func (m *exportMethod) invokeGuest(ctx context.Context, wire []byte, cc *callContext) (reply []byte, st *status.Status) {
-	inst, err := m.fn.pool.get(ctx, 0)
+	inst, err := m.fn.pool.get(ctx, cc.depth)
 	if err != nil {
 		return nil, callError(m.fn.name, err)
 	}

@@ -248,7 +248,9 @@ func (i *instance) lose(err error) {
 	if i.sockets != nil {
 		i.sockets.CloseAll()
 	}
-	i.fn.routes.releaseAll(&i.routes)
+	if i.routes != nil {
+		i.fn.routes.releaseAll(&i.routes)
+	}
 	i.served, i.calls, i.ends = nil, nil, nil
 }
 

@@ -32,6 +32,8 @@ func (i *instance) callRouted(number uint32, method string, request, result uint
 	}
 	switch {
 	case st != nil:
+	case to != nil && to.native != nil:
+		st, err = e.runWire(i, to.native, i, request, result, &cc)
 	case to != nil:
 		st, err = e.runRecord(i, to, request, result, &cc)
 	default:

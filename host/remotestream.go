@@ -138,7 +138,10 @@ type remoteStream struct {
 	ended error
 }
 
-func (r *remoteStream) send(m wireMessage) error { return r.SendMsg(&m) }
+func (r *remoteStream) send(m wireMessage) error {
+	m = m.keep()
+	return r.SendMsg(&m)
+}
 
 func (r *remoteStream) closeSend() { _ = r.CloseSend() } // its error is that of the call
 
@@ -170,14 +173,8 @@ func (r *remoteStream) close() {}
 // error is the caller's fault.
 func (i *instance) destination(e *edge, number uint32) (to *exportMethod, conn *remoteConn, st *status.Status, err error) {
 	if number == 0 {
-		switch {
-		case e.to != nil:
-			return e.to, nil, nil, nil
-		case !e.calls.leaves():
-			return nil, nil, e.calls.ambiguous(target{}), nil
-		}
-		conn, st = e.calls.connect(&dialInfo{})
-		return nil, conn, st, nil
+		to, conn, st = e.unrouted()
+		return to, conn, st, nil
 	}
 	fn, conn, st, err := i.resolve(e, number)
 	if fn != nil {
@@ -186,18 +183,34 @@ func (i *instance) destination(e *edge, number uint32) (to *exportMethod, conn *
 	return to, conn, st, err
 }
 
+// unrouted says who answers a call that has no route, or how it fails.
+func (e *edge) unrouted() (*exportMethod, *remoteConn, *status.Status) {
+	switch {
+	case e.to != nil:
+		return e.to, nil, nil
+	case !e.calls.leaves():
+		return nil, nil, e.calls.ambiguous(target{})
+	}
+	conn, st := e.calls.connect(&dialInfo{})
+	return nil, conn, st
+}
+
 // resolve says who answers a call that has a route, or how it fails. An error is the caller's fault.
 func (i *instance) resolve(e *edge, number uint32) (to *function, conn *remoteConn, st *status.Status, err error) {
 	r := i.fn.routes.get(&i.routes, number)
 	switch {
 	case r == nil:
-		// The connection was closed while the call was on its way.
-		return nil, nil, status.New(codes.Canceled, "grpc: the client connection is closing"), nil
+		return nil, nil, errConnClosing(), nil
 	case r.calls != e.calls:
 		return nil, nil, nil, errRoute
 	}
 	to, conn, st = r.resolve()
 	return to, conn, st, nil
+}
+
+// errConnClosing is the end of a call whose connection was closed while it was on its way.
+func errConnClosing() *status.Status {
+	return status.New(codes.Canceled, "grpc: the client connection is closing")
 }
 
 // errRouteTaken is a number that is given back and was not given.

@@ -2,12 +2,14 @@ package host
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/cofaas/cofaas/internal/placement"
 	"github.com/cofaas/cofaas/internal/routing"
 )
 
@@ -72,6 +74,9 @@ func (h *Host) newOutgoing(from *function, service string) (*outgoing, error) {
 	return o, nil
 }
 
+// isHere says whether the function runs in this host.
+func (f *function) isHere() bool { return f.where != placement.Remote }
+
 // serves says whether the function exports a service.
 func (f *function) serves(service string) bool {
 	for _, x := range f.exports {
@@ -110,14 +115,16 @@ func (r *RemoteCalls) specificity() (n int) {
 
 // local is the function that answers whatever was dialled, or nil.
 func (o *outgoing) local() *function {
-	if o.remote == nil && len(o.exporters) == 1 {
+	if o.remote == nil && len(o.exporters) == 1 && o.exporters[0].isHere() {
 		return o.exporters[0]
 	}
 	return nil
 }
 
 // leaves says that the calls leave the host whatever was dialled.
-func (o *outgoing) leaves() bool { return o.remote != nil || len(o.exporters) == 0 }
+func (o *outgoing) leaves() bool {
+	return o.remote != nil || !slices.ContainsFunc(o.exporters, (*function).isHere)
+}
 
 // choose returns the function that answers calls to a target, one of several that export the service: the one that the operator
 // says, or that is called as the host in the target, or that listens where the target points to.
@@ -324,10 +331,13 @@ func (r *route) resolve() (to *function, conn *remoteConn, st *status.Status) {
 		return nil, conn, st
 	case len(o.exporters) == 1:
 		return o.exporters[0], nil, nil
-	default:
-		to, st = o.choose(r.dial.target)
-		return to, nil, st
 	}
+	to, st = o.choose(r.dial.target)
+	if to != nil && !to.isHere() {
+		conn, st = r.connect()
+		return nil, conn, st
+	}
+	return to, nil, st
 }
 
 // connect returns the connection of a route that leaves the host.

@@ -47,6 +47,10 @@ func (m *exportMethod) handleStream(_ any, ss grpc.ServerStream) error {
 
 // serveStream serves a streaming call in wire bytes, which ends with ctx.
 func (m *exportMethod) serveStream(ctx context.Context, client serverStream, cc *callContext) {
+	if m.fn.native != nil {
+		relayStream(ctx, m.method, client, m.fn.native, cc)
+		return
+	}
 	s := newStream(ctx, m.method)
 	defer s.leave()
 	o := &outside{stream: s, client: client, bells: newBells()}
@@ -181,7 +185,10 @@ func (f *frontStream) recv() (m wireMessage, err error) {
 	return m, err
 }
 
-func (f *frontStream) send(m wireMessage) error { return f.SendMsg(&m) }
+func (f *frontStream) send(m wireMessage) error {
+	m = m.keep()
+	return f.SendMsg(&m)
+}
 
 func (f *frontStream) sendHeader(meta []byte, over bool) error {
 	header, _, err := parseMeta(meta)

@@ -13,8 +13,8 @@ import (
 // Guests have messages in their memory, as the ABI lays them out. Whatever else calls or is called has them as wire bytes, and the two
 // sides of such a call do not know of each other what they are:
 //
-//   - a wireServer answers: what a connection out of the host leads to;
-//   - [exportMethod.invoke] and [exportMethod.serveStream] are how a call comes in: from outside.
+//   - a wireServer answers: isolates of a function, or what a connection out of the host leads to;
+//   - [exportMethod.invoke] and [exportMethod.serveStream] are how a call comes in: from outside, or from an isolate.
 
 // wireServer answers calls in wire bytes. It is safe for concurrent use.
 type wireServer interface {
@@ -32,7 +32,7 @@ type clientStream interface {
 	closeSend()
 	// header waits for the server's header; ok is false if the call has ended without one.
 	header() (meta []byte, ok bool)
-	// recv returns io.EOF when the call has ended well, and result says how it has ended otherwise.
+	// recv returns io.EOF when the call has ended well, and another error otherwise; result says how.
 	recv() (wireMessage, error)
 	result() (st *status.Status, trailer []byte)
 	// close gives up what is left of the call.
@@ -55,14 +55,24 @@ type serverStream interface {
 type wireMessage struct {
 	data mem.BufferSlice
 	flat mem.Buffer
+	// lent says that the bytes are somebody else's, and valid until he receives the next message.
+	lent bool
 }
 
 // wireBytes makes a message of bytes that nobody changes any more.
 func wireBytes(b []byte) wireMessage { return wireMessage{data: mem.BufferSlice{mem.SliceBuffer(b)}} }
 
-// wireCopy makes a message of a copy.
-func wireCopy(b []byte) wireMessage {
-	return wireMessage{data: mem.BufferSlice{mem.Copy(b, mem.DefaultBufferPool())}}
+// lentBytes makes a message of bytes that are lent.
+func lentBytes(b []byte) wireMessage {
+	return wireMessage{data: mem.BufferSlice{mem.SliceBuffer(b)}, lent: true}
+}
+
+// keep returns the message as one that is not lent.
+func (m wireMessage) keep() wireMessage {
+	if !m.lent {
+		return m
+	}
+	return wireMessage{data: mem.BufferSlice{mem.Copy(m.bytes(), mem.DefaultBufferPool())}}
 }
 
 // bytes returns the message in one piece, valid until free.
