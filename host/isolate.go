@@ -29,9 +29,9 @@ type isolate struct {
 	// greeted is closed when it has said hello, and ready when it serves.
 	greeted, ready       chan struct{}
 	greetOnce, readyOnce sync.Once
-	// gone is closed when the process has ended, because of err.
-	gone chan struct{}
-	err  error
+	// down is closed when it cannot be called any more, removed when nobody does, and gone when its process has ended, because of err.
+	down, removed, gone chan struct{}
+	err                 error
 }
 
 const (
@@ -67,7 +67,7 @@ func (n *native) startProcess() (*isolate, error) {
 		out.close()
 		return nil, fmt.Errorf("no channel to its process: %w", err)
 	}
-	i := &isolate{fn: f, greeted: make(chan struct{}), ready: make(chan struct{}), gone: make(chan struct{})}
+	i := &isolate{fn: f, greeted: make(chan struct{}), ready: make(chan struct{}), down: make(chan struct{}), removed: make(chan struct{}), gone: make(chan struct{})}
 	i.process, err = sandbox.Start(n.ctx, sandbox.Config{
 		Function: f.name, Program: n.program, Args: f.args, Env: f.nativeEnv(), Files: files, Stdout: out.stdout.write, Stderr: out.stderr.write,
 		MaxMemory: f.host.opts.MaxMemory, Strict: f.host.opts.Strict, Log: f.host.log,
@@ -146,13 +146,16 @@ func (i *isolate) tooLong(limit time.Duration) error {
 func (i *isolate) watch(ctx context.Context, out *outputs) {
 	select {
 	case <-i.conn.Done():
+		close(i.down)
 		waitAtMost(exitGrace, i.process.Done())
 	case <-i.process.Done():
+		close(i.down)
 		// What it has said before is still good.
 		waitAtMost(restGrace, i.conn.Done())
 	case <-ctx.Done():
 		_ = i.process.Signal(syscall.SIGTERM) // it may have ended
 		waitAtMost(stopGrace, i.process.Done())
+		close(i.down)
 	}
 	_ = i.conn.Close()
 	i.process.Kill()

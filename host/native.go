@@ -32,7 +32,7 @@ type native struct {
 	mu sync.Mutex
 	// changed is closed, and another takes its place, when calls that wait have to look again.
 	changed chan struct{}
-	// starting is how many isolates are on their way, which calls wait for.
+	// starting is how many isolates are on their way, or ending and perhaps replaced at once, which calls wait for.
 	starting int
 	// last is why the last isolate that ended did.
 	last    error
@@ -85,8 +85,14 @@ func (n *native) isServing() bool { return len(*n.serving.Load()) > 0 }
 func (n *native) acquire(ctx context.Context, waitsForReady bool) (*isolate, *status.Status) {
 	for {
 		if iso := leastBusy(*n.serving.Load()); iso != nil {
-			iso.serves.Add(1)
-			return iso, nil
+			select {
+			case <-iso.conn.Done():
+				<-iso.removed
+				continue
+			default:
+				iso.serves.Add(1)
+				return iso, nil
+			}
 		}
 		changed, st := n.mayWait(waitsForReady)
 		if st != nil {
