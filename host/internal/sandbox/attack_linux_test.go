@@ -9,12 +9,12 @@ import (
 )
 
 // attacks are what isolates of the tests try, by their names. What they print is what came of it.
-var attacks = map[string]func(){
-	"exec": func() { fmt.Println(refusal(exec.Command("/proc/self/exe", "wait").Run())) },
+var attacks = map[string]func(args []string){
+	"exec": func([]string) { fmt.Println(refusal(exec.Command("/proc/self/exe", "wait").Run())) },
 }
 
 // attack runs one of them.
-func attack(args []string) { attacks[args[0]]() }
+func attack(args []string) { attacks[args[0]](args[1:]) }
 
 // refusal is the name of what the kernel says.
 func refusal(err error) string {

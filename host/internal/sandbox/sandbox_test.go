@@ -59,21 +59,29 @@ type started struct {
 	out *bufio.Reader
 }
 
-// start starts an isolate whose output is read.
-func start(t *testing.T, cfg Config, args ...string) *started {
+// testProgram is this program, as isolates have it.
+func testProgram(t testing.TB) *os.File {
 	t.Helper()
-	self, err := os.ReadFile("/proc/self/exe")
+	path, err := os.Executable()
 	if err != nil {
-		path, _ := os.Executable()
-		if self, err = os.ReadFile(path); err != nil {
-			t.Fatal(err)
-		}
+		t.Fatal(err)
+	}
+	self, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
 	}
 	program, err := NewProgram("test", self)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer CloseProgram(program)
+	t.Cleanup(func() { CloseProgram(program) })
+	return program
+}
+
+// start starts an isolate whose output is read.
+func start(t testing.TB, cfg Config, args ...string) *started {
+	t.Helper()
+	program := testProgram(t)
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +103,7 @@ func start(t *testing.T, cfg Config, args ...string) *started {
 	return &started{p, bufio.NewReader(r)}
 }
 
-func (s *started) line(t *testing.T) string {
+func (s *started) line(t testing.TB) string {
 	t.Helper()
 	line, err := s.out.ReadString('\n')
 	if err != nil {
@@ -104,7 +112,7 @@ func (s *started) line(t *testing.T) string {
 	return strings.TrimSuffix(line, "\n")
 }
 
-func (s *started) wait(t *testing.T) Exit {
+func (s *started) wait(t testing.TB) Exit {
 	t.Helper()
 	exit, err := s.Wait()
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/cofaas/cofaas/host/internal/sandbox/broker"
 	"github.com/cofaas/cofaas/host/internal/sandbox/filter"
 	"github.com/cofaas/cofaas/host/internal/sandbox/launch"
 )
@@ -19,7 +20,7 @@ import (
 // held is what there is of a process while it runs.
 type held struct {
 	group  *group
-	broker *broker
+	broker *broker.Broker
 }
 
 // start starts this program once more, which becomes the isolate's, see package launch.
@@ -127,7 +128,7 @@ func (l *starter) instruct() error {
 		return err
 	}
 	f := launch.Filter{Notify: l.cfg.Network != nil}
-	f.Program, err = filter.New(filter.Config{Pid: l.pid(), Program: first.Program, Notify: f.Notify, OwnNetwork: l.namespaces})
+	f.Program, err = filter.New(filter.Config{Pid: l.pid(), Program: first.Program, Notify: f.Notify, Names: f.Notify && l.cfg.Network.Listens(), OwnNetwork: l.namespaces})
 	if err != nil {
 		l.p.Missing = append(l.p.Missing, fmt.Sprintf("seccomp: %v", err))
 		f = launch.Filter{}
@@ -145,7 +146,7 @@ func (l *starter) instruct() error {
 		return fmt.Errorf("protections are missing, and -strict refuses to do without: %s", strings.Join(l.p.Missing, "; "))
 	}
 	if f.Notify {
-		if l.p.held.broker, err = newBroker(l.cfg, l.p.Pid(), second.Listener, l.namespaces); err != nil {
+		if l.p.held.broker, err = broker.Start(l.cfg.Network, l.p.Pid(), second.Listener, l.namespaces); err != nil {
 			return err
 		}
 	}
@@ -238,7 +239,7 @@ func canTrace() bool {
 // release gives back what there was while the process ran.
 func (p *Process) release() {
 	if p.held.broker != nil {
-		p.held.broker.close()
+		p.held.broker.Close()
 	}
 	p.held.group.remove()
 }

@@ -8,6 +8,8 @@ type Config struct {
 	Program int
 	// Notify has the host asked about what names addresses of the network. Else there is none to be had.
 	Notify bool
+	// Names has the host asked about which addresses sockets have.
+	Names bool
 	// OwnNetwork says that the process has a network of its own.
 	OwnNetwork bool
 }

@@ -13,6 +13,10 @@ func (c Config) rules() []rule {
 	if !c.Notify {
 		ask = errno(unix.EACCES)
 	}
+	name := allow
+	if c.Names {
+		name = notify
+	}
 	pid := uint32(c.Pid)
 	const threadBits = unix.CLONE_THREAD | unix.CLONE_NEWNS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWUSER |
 		unix.CLONE_NEWPID | unix.CLONE_NEWNET
@@ -34,6 +38,7 @@ func (c Config) rules() []rule {
 		{unix.SYS_CONNECT, nil, ask},
 		{unix.SYS_BIND, nil, ask},
 		{unix.SYS_LISTEN, nil, ask},
+		{unix.SYS_GETSOCKNAME, nil, name},
 		{unix.SYS_SOCKET, c.socketCases(), errno(unix.EPERM)},
 		one(unix.SYS_SOCKETPAIR, 0, unix.AF_UNIX),
 		{unix.SYS_SETSOCKOPT, optionCases(), errno(unix.ENOPROTOOPT)},
