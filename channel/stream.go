@@ -369,7 +369,7 @@ func (s *Stream) Close() error {
 func (s *Stream) cancel() { s.fail(ErrAbandoned) }
 
 // abort is called when the channel was closed.
-func (s *Stream) abort() { s.fail(ErrClosed) }
+func (s *Stream) abort(*Conn) { s.fail(ErrClosed) }
 
 func (s *Stream) fail(err error) {
 	s.mu.Lock()
@@ -381,9 +381,9 @@ func (s *Stream) fail(err error) {
 }
 
 func (s *Stream) fireAll() {
-	s.received.fire()
-	s.sendable.fire()
-	s.known.fire()
+	s.received.fire(s.c.pipe)
+	s.sendable.fire(s.c.pipe)
+	s.known.fire(s.c.pipe)
 }
 
 // drop forgets what nobody will receive.
