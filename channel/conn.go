@@ -112,6 +112,8 @@ type Conn struct {
 
 // caller is a call made here: *call or *Stream.
 type caller interface {
+	// begin is called when the call gets its number.
+	begin(id uint32)
 	// abort is called when the channel was closed.
 	abort(c *Conn)
 }
@@ -247,6 +249,8 @@ type call struct {
 
 var callPool = sync.Pool{New: func() any { return &call{w: newWaiter()} }}
 
+func (call *call) begin(uint32) {}
+
 func (call *call) abort(c *Conn) {
 	call.err = ErrClosed
 	call.w.fire(c.pipe)
@@ -335,6 +339,7 @@ func (c *Conn) register(call caller, held uint64) (uint32, error) {
 			break
 		}
 	}
+	call.begin(c.next)
 	c.calls[c.next] = call
 	c.outgoing += held
 	return c.next, nil

@@ -77,7 +77,6 @@ func (c *Conn) OpenStream(h *Header) (*Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.id = id
 	c.pipe.post(header{kind: kindOpen, id: id}, &g)
 	return s, nil
 }
@@ -364,6 +363,8 @@ func (s *Stream) Close() error {
 	}
 	return nil
 }
+
+func (s *Stream) begin(id uint32) { s.id = id }
 
 // cancel is called when the client has cancelled.
 func (s *Stream) cancel() { s.fail(ErrAbandoned) }
