@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/cofaas/cofaas/analyzer"
+	"github.com/cofaas/cofaas/internal/genflags"
 	"github.com/cofaas/cofaas/internal/placement"
 	"github.com/cofaas/cofaas/internal/plan"
 )
@@ -44,35 +45,32 @@ func statedPlaces(opts *Options, lines []line) (*places, error) {
 	p := &places{command: map[string][]placement.Place{}, lines: map[string]map[string][]placement.Place{}, own: map[string][]placement.Place{}}
 	var errs []error
 	var here *line // of the function in the folder of the command
+	unknown := func(at string, e placement.Entry) bool {
+		if slices.ContainsFunc(lines, func(l line) bool { return l.Name() == e.Function }) {
+			return false
+		}
+		errs = append(errs, fmt.Errorf("%s: there is no function %s: the functions are %s", at, e.Function, known(lines)))
+		return true
+	}
 	for i := range lines {
 		l := &lines[i]
 		if l.Dir == opts.Dir {
 			here = l
 		}
+		entries, err := l.flags.Places(l.Name())
+		for _, err := range split(err) {
+			errs = append(errs, fmt.Errorf("%s:%d: %w", l.File, l.Line, err))
+		}
 		named := map[string][]placement.Place{}
-		for _, text := range l.flags.Place {
-			at := fmt.Sprintf("%s:%d: -place %s", l.File, l.Line, text)
-			e, err := parsePlace(at, text, l.Name(), lines)
-			if err != nil {
-				errs = append(errs, err)
-				continue
-			}
-			if named[e.Function] != nil {
-				errs = append(errs, fmt.Errorf("%s: the line says twice where %s runs", at, e.Function))
-				continue
-			}
-			named[e.Function] = e.Places
-			if e.Function != l.Name() {
+		for _, e := range entries {
+			at := fmt.Sprintf("%s:%d: -place %s", l.File, l.Line, e)
+			switch {
+			case e.Function == l.Name():
+				p.own[e.Function] = e.Places
+			case !unknown(at, e):
+				named[e.Function] = e.Places
 				p.stated = append(p.stated, statedPlace{l.Name(), e.Function, at})
 			}
-		}
-		if own := named[l.Name()]; own != nil {
-			if own[0] == placement.Remote {
-				errs = append(errs, fmt.Errorf("%s:%d: function %s says of itself that it is remote, and this line makes a host of which it is the root: "+
-					"say -place %[3]s=remote in the lines of functions whose hosts are to do without it", l.File, l.Line, l.Name()))
-			}
-			p.own[l.Name()] = own
-			delete(named, l.Name())
 		}
 		p.lines[l.Name()] = named
 	}
@@ -83,38 +81,15 @@ func statedPlaces(opts *Options, lines []line) (*places, error) {
 	if here != nil {
 		name = here.Name()
 	}
-	for _, text := range opts.Place {
-		at := "-place " + text
-		e, err := parsePlace(at, text, name, lines)
-		switch {
-		case err != nil:
-			errs = append(errs, err)
-		case p.command[e.Function] != nil:
-			errs = append(errs, fmt.Errorf("%s: it is said twice where %s runs", at, e.Function))
-		default:
+	command := genflags.Flags{Place: opts.Place}
+	entries, err := command.Places(name)
+	for _, e := range entries {
+		if at := "-place " + e.String(); !unknown(at, e) {
 			p.command[e.Function] = e.Places
 			p.stated = append(p.stated, statedPlace{"", e.Function, at})
 		}
 	}
-	return p, errors.Join(errs...)
-}
-
-// parsePlace parses a value of the flag. One without a name is about the function self, if there is one.
-func parsePlace(at, text, self string, lines []line) (placement.Entry, error) {
-	e, err := placement.Parse(text)
-	if err != nil {
-		return e, fmt.Errorf("%s: %w", at, err)
-	}
-	if e.Function == "" {
-		if e.Function = self; self == "" {
-			return e, fmt.Errorf("%s: names no function, and the folder is that of none: want FUNCTION=%s, where FUNCTION is %s", at, text, known(lines))
-		}
-		return e, nil
-	}
-	if !slices.ContainsFunc(lines, func(l line) bool { return l.Name() == e.Function }) {
-		return e, fmt.Errorf("%s: there is no function %s: the functions are %s", at, e.Function, known(lines))
-	}
-	return e, nil
+	return p, errors.Join(append(errs, split(err)...)...)
 }
 
 // known names all functions.
