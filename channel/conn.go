@@ -277,8 +277,10 @@ func (c *Conn) Invoke(ctx context.Context, closed <-chan struct{}, h *Header, re
 		return nil, err
 	}
 	call.g = h.gather(&call.head, request)
-	sent, err := c.send(ctx, closed, header{kind: kindCall, id: id}, &call.g)
-	if err == nil {
+	sent := false
+	if request := (header{kind: kindCall, id: id}).next(call.g.len(), true); request.size == request.total {
+		sent, err = c.pipe.call(ctx, closed, request, &call.g, call.w)
+	} else if sent, err = c.send(ctx, closed, header{kind: kindCall, id: id}, &call.g); err == nil {
 		err = c.pipe.await(ctx, closed, call.w)
 	}
 	if err != nil {

@@ -113,6 +113,9 @@ func (s *ServerCall) Reply(status, metadata, payload []byte) error {
 	default:
 		s.g = outcome(&s.head, status, metadata, payload)
 	}
+	if h := h.next(s.g.len(), true); h.size == h.total && c.pipe.reply(h, &s.g) {
+		return nil
+	}
 	_, err := c.send(context.Background(), nil, h, &s.g)
 	return err
 }
