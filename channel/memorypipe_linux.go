@@ -278,7 +278,8 @@ func (p *memoryPipe) call(ctx context.Context, closed <-chan struct{}, h header,
 	return true, p.await(ctx, closed, w)
 }
 
-// reply leads while the frame is sent, for the same reason.
+// reply leads while the frame is sent, for the same reason. If the peer has sent something meanwhile, the worker that replies is left to
+// find it: it looks as soon as Serve returns, and if that takes long, one that sleeps does when longestWait is over.
 func (p *memoryPipe) reply(h header, g *gather) bool {
 	if !p.enter() {
 		return false
@@ -287,7 +288,13 @@ func (p *memoryPipe) reply(h header, g *gather) bool {
 	leads := p.claim()
 	sent := p.try(h, g)
 	if leads {
-		p.depart()
+		p.mu.Lock()
+		if p.followers.empty() && len(p.idle) > 0 && !p.m.in.empty() {
+			p.led = false
+		} else {
+			p.release()
+		}
+		p.mu.Unlock()
 	}
 	return sent
 }
@@ -540,18 +547,21 @@ func (p *memoryPipe) doze() bool {
 	p.idle = append(p.idle, k)
 	bell := r.bells[k]
 	value := bell.Load()
+	sleeps := !p.stopping.Load()
 	if !p.led {
-		p.release()
+		how := firstBell + uint32(k)
+		r.wait.Store(how)
+		sleeps = sleeps && (r.empty() || !r.wait.CompareAndSwap(how, awake))
 	}
-	p.mu.Unlock()
-	if !p.stopping.Load() {
+	if sleeps {
+		p.mu.Unlock()
 		futexWait(bell, value)
+		p.mu.Lock()
 	}
-	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.idle = slices.DeleteFunc(p.idle, func(o int) bool { return o == k })
 	p.unused = append(p.unused, k)
-	if bell.Load() != value || p.stopping.Load() {
+	if !sleeps || bell.Load() != value || p.stopping.Load() {
 		return true
 	}
 	if !p.led && r.wait.CompareAndSwap(firstBell+uint32(k), awake) {
