@@ -192,6 +192,14 @@ func (c *Conn) Close() error {
 // Done is closed when the channel is closed, by either end or because the peer's process has ended.
 func (c *Conn) Done() <-chan struct{} { return c.done }
 
+// Err is why the channel was closed, if that was for what the peer has sent, or because the system had it so, as when the peer's process
+// ends; otherwise it is nil.
+func (c *Conn) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.cause
+}
+
 // SendFiles sends files to the peer, with a tag that says what they are, of at most 64 KiB. The caller keeps its own. Files may overtake
 // calls, and be overtaken by them.
 func (c *Conn) SendFiles(tag []byte, files ...*os.File) error {
