@@ -56,3 +56,16 @@ func Parse(text string) (Entry, error) {
 	}
 	return e, nil
 }
+
+// String is the entry as Parse reads it.
+func (e Entry) String() string {
+	names := make([]string, len(e.Places))
+	for i, p := range e.Places {
+		names[i] = string(p)
+	}
+	s := strings.Join(names, ",")
+	if e.Function != "" {
+		s = e.Function + "=" + s
+	}
+	return s
+}
