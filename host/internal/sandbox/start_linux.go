@@ -157,7 +157,7 @@ func (l *starter) instruct() error {
 		return err
 	}
 	f := launch.Filter{Notify: l.cfg.Network != nil}
-	f.Program, err = filter.New(filter.Config{Pid: l.pid(), Program: first.Program, Notify: f.Notify, Names: f.Notify && l.cfg.Network.Listens(), OwnNetwork: l.namespaces})
+	f.Program, err = filter.New(filter.Config{Pid: l.pid(), Program: first.Program, Notify: f.Notify, Names: f.Notify && l.cfg.Network.Listens()})
 	if err != nil {
 		l.p.Missing = append(l.p.Missing, fmt.Sprintf("seccomp: %v", err))
 		f = launch.Filter{}
