@@ -218,7 +218,7 @@ func TestStatedPlaces(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got []string
-		for _, place := range p.in(tt.root, tt.function) {
+		for _, place := range p.In(tt.root, tt.function) {
 			got = append(got, string(place))
 		}
 		if s := strings.Join(got, ","); s != tt.want {
