@@ -16,9 +16,8 @@ import (
 
 const cgoFile = `package main
 
-/*
-static int twice(int x) { return 2 * x; }
-*/
+// #cgo CFLAGS: -I${SRCDIR}/include
+// #include "twice.h"
 import "C"
 
 func twice(x int) int { return int(C.twice(C.int(x))) }
@@ -31,6 +30,7 @@ func nativeWorkspace(t *testing.T) (dir string) {
 	t.Helper()
 	dir = workspace(t)
 	write(t, filepath.Join(dir, "fns/calls/hello/twice.go"), cgoFile)
+	write(t, filepath.Join(dir, "fns/calls/hello/include/twice.h"), "static int twice(int x) { return 2 * x; }\n")
 	hello := strings.Replace(helloMain, "localhost:0", "localhost:0\"[four*0:]+\"", 1)
 	write(t, filepath.Join(dir, "fns/calls/hello/main.go"), hello)
 	calls := strings.Replace(callsMain, "\"google.golang.org/grpc\"\n", "\"example.com/machine\"\n\t\"google.golang.org/grpc\"\n", 1)
@@ -105,6 +105,14 @@ func TestRun_Native(t *testing.T) {
 	}
 	if again, err := Run(t.Context(), opts); err != nil || !again.UpToDate {
 		t.Errorf("the second run: %+v, %v", again, err)
+	}
+	write(t, filepath.Join(dir, "fns/calls/hello/include/twice.h"), "static int twice(int x) { return x + x; }\n")
+	f, err := find(t.Context(), &opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if prints, err := newFingerprints(&opts, f); err != nil || prints.fresh() {
+		t.Errorf("a change of a header goes unnoticed, %v", err)
 	}
 }
 
