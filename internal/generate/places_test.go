@@ -3,6 +3,7 @@ package generate
 import (
 	"debug/buildinfo"
 	"debug/elf"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -12,6 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cofaas/cofaas/analyzer"
+	"github.com/cofaas/cofaas/internal/placement"
+	"github.com/cofaas/cofaas/internal/plan"
+	"github.com/cofaas/cofaas/internal/staging"
 )
 
 const cgoFile = `package main
@@ -285,5 +289,24 @@ func TestPlaces_Refused(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v\nwhich lacks %s", err, want)
 		}
+	}
+}
+
+func TestHinted(t *testing.T) {
+	guest := program{&plan.Function{Name: "cart"}, placement.Wasm}
+	native := program{guest.function, placement.Native}
+	own := errors.New("main.go:1:1: undefined: x")
+	dependency := &staging.DependencyError{Path: "example.com/a", Version: "v1.0.0", Err: errors.New("a.go:1:1: missing function body"), Advice: "no version is known that does"}
+	if err := hinted(guest, own); err != own {
+		t.Errorf("got %v", err)
+	}
+	if err := hinted(native, dependency); err != dependency {
+		t.Errorf("got %v", err)
+	}
+	const want = `main.go:1:1: undefined: x
+dependency example.com/a v1.0.0 does not compile for wasip1: a.go:1:1: missing function body; no version is known that does
+function cart does not compile for wasip1, because of example.com/a v1.0.0: with -place cart=native it is compiled for this machine instead`
+	if err := hinted(guest, errors.Join(own, dependency)); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }
