@@ -17,6 +17,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // Tests run with the test's own program as the other process: see child.
@@ -88,6 +89,10 @@ func echo(s *ServerCall) {
 		}
 		s.Stream.End(nil, s.Metadata)
 		return
+	}
+	if s.Method == "/p.S/Work" {
+		for start := time.Now(); time.Since(start) < 20*time.Microsecond; {
+		}
 	}
 	s.Reply(nil, s.Metadata, s.Request)
 }

@@ -49,7 +49,9 @@ func callBody(method, options, metadata uint32, rest string) []byte {
 	return append(b, rest...)
 }
 
-func whole(k kind, flags uint8, id uint32, b []byte) []byte { return frame(k, flags, id, uint32(len(b)), b...) }
+func whole(k kind, flags uint8, id uint32, b []byte) []byte {
+	return frame(k, flags, id, uint32(len(b)), b...)
+}
 
 // violations are what a peer must not send, after a hello, to one that has made call 1 and opened stream 2.
 var violations = map[string][]byte{
