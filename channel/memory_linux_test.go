@@ -9,6 +9,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"unsafe"
 )
 
 // mapping maps the memory of a channel once more, as a hostile peer has it.
@@ -355,5 +356,32 @@ func TestKills(t *testing.T) {
 			g.Wait()
 			cancel()
 		}
+	}
+}
+
+// TestRequeue has a peer move one who waits to where nobody wakes it. It looks again after a while.
+func TestRequeue(t *testing.T) {
+	served, answer := make(chan struct{}, 1), make(chan struct{})
+	a, _, m := shared(t, Config{Waiting: Sleeping}, Config{Serve: func(s *ServerCall) {
+		served <- struct{}{}
+		<-answer
+		s.Reply(nil, nil, nil)
+	}})
+	result := make(chan error)
+	go func() {
+		_, err := a.Invoke(t.Context(), nil, &Header{}, nil)
+		result <- err
+	}()
+	<-served
+	// It is the leader of the end that made the channel.
+	bell, elsewhere := m.ring(1).bells[leaderBell], m.word32(memorySize-64)
+	const requeue = 3
+	waitFor(t, func() bool {
+		n, _, _ := syscall.Syscall6(syscall.SYS_FUTEX, uintptr(unsafe.Pointer(bell)), requeue, 0, 1, uintptr(unsafe.Pointer(elsewhere)), 0)
+		return n == 1
+	})
+	close(answer)
+	if err := <-result; err != nil {
+		t.Error(err)
 	}
 }
