@@ -97,6 +97,9 @@ func (m *Method) Invoke(ctx context.Context, closed <-chan struct{}, call *guest
 	o := outgoings.Get().(*outgoing)
 	defer o.free()
 	h := o.set(m.fullMethod, call)
+	if st := overdue(h.Deadline); st != nil {
+		return st
+	}
 	to := m.callee(h.Route)
 	r, err := to.conn.Invoke(ctx, closed, h, request.bytes)
 	if err != nil {

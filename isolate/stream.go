@@ -26,6 +26,9 @@ func (m *Method) Open(call *guest.ClientCall) *Stream {
 	h := o.set(m.fullMethod, call)
 	h.Flags |= WantsHeaders
 	s := &Stream{to: m.callee(h.Route)}
+	if s.st = overdue(h.Deadline); s.st != nil {
+		return s
+	}
 	var err error
 	if s.stream, err = s.to.conn.OpenStream(h); err != nil {
 		s.st = s.to.failure(err)
