@@ -58,7 +58,7 @@ func newMemoryPipe(c *Conn, s *socket, m *memory) pipe {
 	for k := range leaderBell {
 		p.unused = append(p.unused, leaderBell-1-k)
 	}
-	p.outbox.init(p, c.done)
+	p.outbox.init(p, c)
 	return p
 }
 
