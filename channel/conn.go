@@ -383,5 +383,5 @@ func (c *Conn) abandon(id uint32, call *call, sent bool) {
 	}
 }
 
-// size is the body of a frame with flagTooLarge.
+// sizeBody is the body of a frame with flagTooLarge.
 func sizeBody(n int) []byte { return binary.LittleEndian.AppendUint64(nil, uint64(n)) }
