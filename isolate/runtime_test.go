@@ -238,7 +238,7 @@ func TestDirect(t *testing.T) {
 	if got := invoke(rt, &guest.ClientCall{Route: 1}, "x"); got != "host" {
 		t.Errorf("with a route: %s", got)
 	}
-	s := rt.FindStream(stream).Open(nil)
+	s := rt.FindStream(stream).Open(t.Context(), nil)
 	defer s.Close()
 	if err := s.Send(t.Context(), wrapperspb.String("y")); err != nil {
 		t.Fatal(err)
@@ -259,10 +259,10 @@ func TestDirect(t *testing.T) {
 	go func() { done <- invoke(rt, nil, "x") }()
 	<-entered
 	served.Close()
-	if got := <-done; got != "14 function callee has ended" {
+	if got := <-done; got != "14 error reading from server: EOF" {
 		t.Errorf("in progress: %s", got)
 	}
-	if err := s.Recv(t.Context(), m); err == nil || err.Error() != "function callee has ended" {
+	if err := s.Recv(t.Context(), m); err == nil || err.Error() != "error reading from server: EOF" {
 		t.Errorf("the stream: %v", err)
 	}
 	if st, _, err := s.End(t.Context()); err != nil || st == nil || st.Code != 14 {

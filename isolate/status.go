@@ -131,7 +131,7 @@ func failure(err error, peer string) *guest.Status {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return guest.ContextStatus(err)
 	case errors.Is(err, channel.ErrClosed):
-		return &guest.Status{Code: codeUnavailable, Message: peer + " has ended"}
+		return &guest.Status{Code: codeUnavailable, Message: "error reading from server: EOF"} // grpc-go's
 	case errors.Is(err, channel.ErrAbandoned):
 		return &guest.Status{Code: codeInternal, Message: peer + " has ended the call without an outcome"}
 	case errors.Is(err, channel.ErrTooMany), errors.Is(err, channel.ErrMetadata):
