@@ -77,7 +77,11 @@ func (s *socket) write(b []byte, files []*os.File, block bool) (n int, err error
 	send := func(rights []byte) {
 		werr := raw.Write(func(fd uintptr) bool {
 			for {
-				n, err = syscall.SendmsgN(int(fd), b, rights, nil, sendFlags)
+				if rights == nil {
+					n, err = syscall.Write(int(fd), b) // all that an isolate may do
+				} else {
+					n, err = syscall.SendmsgN(int(fd), b, rights, nil, sendFlags)
+				}
 				if err != syscall.EINTR {
 					break
 				}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/cofaas/cofaas/channel"
 	"github.com/cofaas/cofaas/guest"
@@ -58,14 +57,13 @@ func admit(ctx context.Context, call *guest.ClientCall) (depth uint32, st *guest
 			depth += outer
 		}
 	}
-	switch {
-	case depth > MaxDepth:
+	if depth > MaxDepth {
 		return 0, &guest.Status{Code: codeResourceExhausted, Message: fmt.Sprintf("calls between functions nest deeper than %d", MaxDepth)}
-	case call != nil && call.Deadline != 0 && call.Deadline <= time.Now().UnixNano():
-		// The timer of ctx may not have run yet.
-		return 0, guest.ContextStatus(context.DeadlineExceeded)
 	}
-	return depth, nil
+	if call != nil {
+		st = overdue(call.Deadline)
+	}
+	return depth, st
 }
 
 // DefaultMaxReply is the limit for messages that are received where the stub does not set another: grpc-go's.

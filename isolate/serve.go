@@ -81,6 +81,9 @@ func (r *Runtime) handlerOf(call *channel.ServerCall, allowed map[string]bool) (
 	case (call.Stream != nil) != (h.stream != nil):
 		return h, &guest.Status{Code: codeInternal, Message: "grpc: method " + call.Method + " was called as one of another kind: caller and callee are generated from different protos"}
 	}
+	if st := overdue(call.Deadline); st != nil {
+		return h, st
+	}
 	if err := guest.CheckPairs(call.Metadata); err != nil {
 		return h, &guest.Status{Code: codeInternal, Message: "grpc: " + err.Error()}
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/cofaas/cofaas/internal/generate"
+	"github.com/cofaas/cofaas/internal/genflags"
 	"github.com/cofaas/cofaas/internal/plan"
 	"github.com/cofaas/cofaas/internal/results"
 )
@@ -40,6 +41,12 @@ of; operators of hosts add to it, or leave it out (see the flags -allow and -lis
 
 	//go:generate go tool cofaas-gen -allow cache:6379,*.example.com:443 -listen 9090=:19090
 
+A function runs as a guest, a WebAssembly module in the host's own process, unless its line, or that of the function whose host it is, or
+the command line says otherwise: natively, in a process of its own, or not in the host at all (see docs/placement.md):
+
+	//go:generate go tool cofaas-gen -place native
+	//go:generate go tool cofaas-gen -place thumbs=native -place mail=remote -place cart=wasm,native
+
 Exit codes: 0 done, 1 something is wrong (nothing was written), 2 wrong usage.
 
 Flags:
@@ -47,7 +54,7 @@ Flags:
 
 // flags of all subcommands.
 type flags struct {
-	generate.Flags
+	genflags.Flags
 	json, dot, svg bool
 }
 
@@ -102,7 +109,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func (f *flags) options(patterns []string, stderr io.Writer) (generate.Options, error) {
-	opts := generate.Options{Patterns: patterns, Protos: map[string]string{}, Tags: f.Tags, Allow: f.Allow, Listen: f.Listen, Tool: results.Tool()}
+	opts := generate.Options{Patterns: patterns, Protos: map[string]string{}, Tags: f.Tags, Allow: f.Allow, Listen: f.Listen, Place: f.Place, Tool: results.Tool()}
 	var err error
 	if opts.Dir, err = os.Getwd(); err != nil {
 		return opts, err
