@@ -21,7 +21,6 @@ const (
 
 // gRPC status codes that this package gives out.
 const (
-	codeDeadlineExceeded  = 4
 	codeResourceExhausted = 8
 	codeUnimplemented     = 12
 	codeInternal          = 13
@@ -34,7 +33,7 @@ func overdue(deadline int64) *guest.Status {
 	if deadline == 0 || time.Now().UnixNano() < deadline {
 		return nil
 	}
-	return &guest.Status{Code: codeDeadlineExceeded, Message: context.DeadlineExceeded.Error()}
+	return guest.ContextStatus(context.DeadlineExceeded)
 }
 
 // encodeStatus returns the bytes of a status, none for nil.
@@ -142,7 +141,7 @@ func failure(err error, peer string) *guest.Status {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return guest.ContextStatus(err)
 	case errors.Is(err, channel.ErrClosed):
-		return &guest.Status{Code: codeUnavailable, Message: peer + " has ended"}
+		return &guest.Status{Code: codeUnavailable, Message: "error reading from server: EOF"} // grpc-go's
 	case errors.Is(err, channel.ErrAbandoned):
 		return &guest.Status{Code: codeInternal, Message: peer + " has ended the call without an outcome"}
 	case errors.Is(err, channel.ErrTooMany), errors.Is(err, channel.ErrMetadata):
