@@ -12,14 +12,11 @@ import (
 	"github.com/cofaas/cofaas/internal/plan"
 )
 
-// places say where functions run: by function's name, what the command line says, what lines of functions say in which they are named, by
-// the function whose line it is, and what functions' own lines say.
+// places say where functions run.
 type places struct {
-	command map[string][]placement.Place
-	lines   map[string]map[string][]placement.Place
-	own     map[string][]placement.Place
-	// stated are the entries that name another function than the one whose line it is, to be checked when it is known who reaches whom.
-	stated []statedPlace
+	placement.Stated
+	// named are the entries that name another function than the one whose line it is, to be checked when it is known who reaches whom.
+	named []statedPlace
 }
 
 // statedPlace is where the flag -place says that a function runs in the host of a root, or, without one, in all that are generated.
@@ -28,21 +25,9 @@ type statedPlace struct {
 	at             string // the flag, and the position of its line
 }
 
-var inGuest = []placement.Place{placement.Wasm}
-
-// in returns where a function runs in the host of a root, or in hosts that say nothing of it if the root is empty.
-func (p *places) in(root, function string) []placement.Place {
-	for _, list := range []map[string][]placement.Place{p.command, p.lines[root], p.own} {
-		if places := list[function]; places != nil {
-			return places
-		}
-	}
-	return inGuest
-}
-
 // statedPlaces reads the flag -place of the command line and of the lines of functions.
 func statedPlaces(opts *Options, lines []line) (*places, error) {
-	p := &places{command: map[string][]placement.Place{}, lines: map[string]map[string][]placement.Place{}, own: map[string][]placement.Place{}}
+	p := &places{}
 	var errs []error
 	var here *line // of the function in the folder of the command
 	unknown := func(at string, e placement.Entry) bool {
@@ -61,18 +46,13 @@ func statedPlaces(opts *Options, lines []line) (*places, error) {
 		for _, err := range split(err) {
 			errs = append(errs, fmt.Errorf("%s:%d: %w", l.File, l.Line, err))
 		}
-		named := map[string][]placement.Place{}
+		p.Add(l.Name(), entries)
 		for _, e := range entries {
 			at := fmt.Sprintf("%s:%d: -place %s", l.File, l.Line, e)
-			switch {
-			case e.Function == l.Name():
-				p.own[e.Function] = e.Places
-			case !unknown(at, e):
-				named[e.Function] = e.Places
-				p.stated = append(p.stated, statedPlace{l.Name(), e.Function, at})
+			if e.Function != l.Name() && !unknown(at, e) {
+				p.named = append(p.named, statedPlace{l.Name(), e.Function, at})
 			}
 		}
-		p.lines[l.Name()] = named
 	}
 	if here != nil && slices.Equal(here.flags.Place, opts.Place) {
 		return p, errors.Join(errs...) // go generate passes the line on
@@ -83,10 +63,11 @@ func statedPlaces(opts *Options, lines []line) (*places, error) {
 	}
 	command := genflags.Flags{Place: opts.Place}
 	entries, err := command.Places(name)
+	p.Command = map[string][]placement.Place{}
 	for _, e := range entries {
 		if at := "-place " + e.String(); !unknown(at, e) {
-			p.command[e.Function] = e.Places
-			p.stated = append(p.stated, statedPlace{"", e.Function, at})
+			p.Command[e.Function] = e.Places
+			p.named = append(p.named, statedPlace{"", e.Function, at})
 		}
 	}
 	return p, errors.Join(append(errs, split(err)...)...)
@@ -111,7 +92,7 @@ func (p *places) check(pl *plan.Plan, roots []*plan.Function) error {
 				"choose the packages of other functions, or another place", root.Name))
 		}
 	}
-	for _, s := range p.stated {
+	for _, s := range p.named {
 		in := roots
 		if s.root != "" {
 			in = []*plan.Function{pl.Function(s.root)}
@@ -132,7 +113,7 @@ func (p *places) check(pl *plan.Plan, roots []*plan.Function) error {
 // on returns what places a function is analysed and built for in the hosts of roots, wasm first.
 func (p *places) on(roots []string, function string) (wasm, native bool) {
 	for _, root := range roots {
-		for _, place := range p.in(root, function) {
+		for _, place := range p.In(root, function) {
 			wasm = wasm || place == placement.Wasm
 			native = native || place == placement.Native
 		}
@@ -146,7 +127,7 @@ func (p *places) details(roots []string, all []analyzer.Annotated) []string {
 	var list []string
 	for _, a := range all {
 		for _, root := range append([]string{""}, roots...) {
-			list = append(list, fmt.Sprintf("place %s of %s: %q", a.PkgPath, root, p.in(root, nameOf(a))))
+			list = append(list, fmt.Sprintf("place %s of %s: %q", a.PkgPath, root, p.In(root, nameOf(a))))
 		}
 	}
 	return list

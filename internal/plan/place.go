@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cofaas/cofaas/analyzer"
+	"github.com/cofaas/cofaas/internal/genflags"
 	"github.com/cofaas/cofaas/internal/placement"
 )
 
@@ -12,6 +14,20 @@ import (
 type PlacesIn struct {
 	Root   string            `json:"root"`
 	Places []placement.Place `json:"places"`
+}
+
+// Stated returns what the lines of functions say of where they run. What is wrong with them is for others to say.
+func Stated(res *analyzer.Result) *placement.Stated {
+	s := &placement.Stated{}
+	for _, fn := range res.Functions {
+		flags, err := genflags.ParseLine(analyzer.AnnotationArgs(fn.Package.Fset, fn.Package.Syntax))
+		if err != nil {
+			continue
+		}
+		entries, _ := flags.Places(fn.Name)
+		s.Add(fn.Name, entries)
+	}
+	return s
 }
 
 // onlyWasm is where functions run of which nothing else is said.
@@ -63,10 +79,22 @@ func (p *Plan) isPlaced() bool {
 
 // where says in words where functions run.
 func where(places []placement.Place) string {
-	words := map[placement.Place]string{placement.Wasm: "as a guest", placement.Native: "natively", placement.Remote: "elsewhere: calls to it leave the host"}
+	words := map[placement.Place]string{placement.Wasm: "as a guest", placement.Native: "natively", placement.Remote: "outside, so that calls to it leave the host"}
 	s := words[places[0]]
 	if len(places) > 1 {
 		s += ", or " + words[places[1]] + " if the host is told so"
+	}
+	return s
+}
+
+// Runs says in words where the function runs, and Elsewhere in which hosts it does elsewhere, if there are any.
+func (f *Function) Runs() string { return where(f.PlacesIn("")) + f.Elsewhere() }
+
+// Elsewhere is the part of Runs about single hosts, or empty.
+func (f *Function) Elsewhere() string {
+	s := ""
+	for _, in := range f.In {
+		s += fmt.Sprintf("; in the host of %s %s", in.Root, where(in.Places))
 	}
 	return s
 }
