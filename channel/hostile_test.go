@@ -29,9 +29,9 @@ func rawPeer(t testing.TB, cfg Config) (*Conn, *os.File) {
 }
 
 // frame is a frame with its contents.
-func frame(k kind, flags uint8, id uint32, total int, b ...byte) []byte {
+func frame(k kind, flags uint8, id, total uint32, b ...byte) []byte {
 	f := make([]byte, headerSize, headerSize+len(b))
-	header{kind: k, flags: flags, id: id, size: uint32(len(b)), total: uint32(total)}.put(f)
+	header{kind: k, flags: flags, id: id, size: uint32(len(b)), total: total}.put(f)
 	return append(f, b...)
 }
 
@@ -49,7 +49,7 @@ func callBody(method, options, metadata uint32, rest string) []byte {
 	return append(b, rest...)
 }
 
-func whole(k kind, flags uint8, id uint32, b []byte) []byte { return frame(k, flags, id, len(b), b...) }
+func whole(k kind, flags uint8, id uint32, b []byte) []byte { return frame(k, flags, id, uint32(len(b)), b...) }
 
 // violations are what a peer must not send, after a hello, to one that has made call 1 and opened stream 2.
 var violations = map[string][]byte{

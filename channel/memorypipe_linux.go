@@ -379,13 +379,13 @@ func (p *memoryPipe) lead(ctx context.Context, closed <-chan struct{}, w *waiter
 			p.depart()
 			return w.unless(err)
 		}
+		if others {
+			// They are on this processor, and make more to wait for.
+			others = false
+			runtime.Gosched()
+			continue
+		}
 		if !p.callers.spin(p, func() bool { return !p.m.in.empty() || w.fired() }) {
-			if others {
-				// They are on this processor, and make more to wait for.
-				others = false
-				runtime.Gosched()
-				continue
-			}
 			p.sleep(ctx, closed, w)
 		}
 	}
@@ -526,14 +526,14 @@ func (p *memoryPipe) look() (found, stopped bool) {
 			p.mu.Unlock()
 			return true, false
 		}
-		if n > 0 || p.workers.spin(p, func() bool { return !p.m.in.empty() }) {
-			continue
-		}
-		if !others {
+		switch {
+		case n > 0:
+		case others:
+			others = false
+			runtime.Gosched()
+		case !p.workers.spin(p, func() bool { return !p.m.in.empty() }):
 			return false, false
 		}
-		others = false
-		runtime.Gosched()
 	}
 }
 

@@ -43,7 +43,7 @@ func (s *spinner) spin(p *memoryPipe, found func() bool) bool {
 	defer spinning.Add(-1)
 	start := time.Now()
 	for {
-		for range 100 {
+		for range 20 {
 			if found() {
 				s.score.Store(min(s.score.Load()+1, bestScore))
 				return true
