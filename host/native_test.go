@@ -179,7 +179,9 @@ func TestNative_deadline(t *testing.T) {
 	s := serve(t, pairNative(t), Options{throughHost: true})
 	for _, text := range []string{"hang", "call /test.Back/Echo hang"} {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		s.ends(t, ctx, "Front/Echo", text, codes.DeadlineExceeded, "context deadline exceeded")
+		if code := s.code(ctx, "Front/Echo", text); code != codes.DeadlineExceeded {
+			t.Errorf("%s: got %v", text, code)
+		}
 		cancel()
 	}
 	// Who looks at it hears that a call was given up.

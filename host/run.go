@@ -97,7 +97,7 @@ func parse(app *App, args []string, stderr io.Writer) (s settings, code int, ok 
 	set.IntVar(&s.maxRecv, "max-recv-bytes", 4<<20, "largest request from outside in `bytes`, as grpc.MaxRecvMsgSize")
 	set.Var(&s.instances, "max-instances", "most instances of each function, as `NUMBER`, or of one, as FUNCTION=NUMBER; with 1, all calls of a function share what its handlers remember, as in a process; 0, the default, means four per processor; may be repeated")
 	set.Uint64Var(&s.memoryMB, "max-memory", 0, "most memory of an instance in `MiB`; 0 means 512")
-	set.DurationVar(&s.overrun, "overrun", 5*time.Second, "how long a guest may go on after its call has been cancelled or its deadline has passed")
+	set.DurationVar(&s.overrun, "overrun", 5*time.Second, "how long a guest may go on after its call has been cancelled or its deadline has passed; processes of native functions may for as long as they like")
 	set.Var(&s.remote, "remote", "`SERVICE`, FUNCTION:SERVICE or all, with =ADDRESS if need be: calls that leave the host over the network, to what is dialled or to the address; may be repeated; also in the variable "+remoteVariable+", with commas")
 	set.Var(&s.route, "route", "`TARGET=FUNCTION` or FUNCTION:TARGET=FUNCTION: which of several functions that serve what is called at a target answers; may be repeated")
 	set.Var(&s.remoteCA, "remote-ca", "`NAME` or NAME=FILE: lets functions trust the certificates in a PEM file, which they call NAME, in calls that leave the host; may be repeated")

@@ -42,6 +42,7 @@ var rules = []struct {
 	{"internal/mapping", []string{"golang.org/x/tools", "github.com/tetratelabs"}, "the mapping knows nothing of Go or engines"},
 	{"internal/lsp", []string{module + "gen/", module + "hostgen", module + "host/", module + "internal/generate", module + "internal/staging", "github.com/tetratelabs/wazero"}, "the language server shows what is decided; it does not generate"},
 	{"internal/lsp/session", []string{module + "internal/lsp/", "github.com/sourcegraph/jsonrpc2"}, "a session knows nothing of the protocol"},
+	{"host/internal/sandbox", []string{module + "channel", module + "host/engine", "google.golang.org", "github.com/tetratelabs"}, "whoever starts processes knows nothing of what they say"},
 	{"host/engine", []string{"google.golang.org/grpc", module + "internal/model"}, "an engine executes; it knows no gRPC"},
 }
 
