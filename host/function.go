@@ -44,8 +44,9 @@ type function struct {
 	files functionFiles
 	env   []string
 	args  []string
-	// address is where main wanted to listen, as network and address; the first instance reports it.
-	address serveAddress
+	// addresses are where main wanted to listen, as network and address, the one where it has served first before others. Instances say one:
+	// what runs first in a guest is always the same, and in a process it is not.
+	addresses []serveAddress
 }
 
 // method is what host and guests have to know of a method.

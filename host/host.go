@@ -39,7 +39,7 @@ type Host struct {
 	policies  map[string]*netpolicy.Policy // by function
 	files     files
 
-	mu      sync.Mutex // guards function.address
+	mu      sync.Mutex // guards function.addresses
 	joining sync.Mutex // of isolates, to each other
 
 	// closing is closed when the host is.
@@ -256,8 +256,10 @@ func (h *Host) ServerOptions() []grpc.ServerOption {
 func (h *Host) Address() (network, address string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	a := h.functions[h.app.Root].address
-	return a.network, a.address
+	if known := h.functions[h.app.Root].addresses; len(known) > 0 {
+		return known[0].network, known[0].address
+	}
+	return "", ""
 }
 
 // Shutdown makes health report that the host does not serve any more.

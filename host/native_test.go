@@ -284,3 +284,19 @@ func TestNative_direct(t *testing.T) {
 		s.says(t, "Front/Echo", "call /test.Back/Echo direct", "0")
 	})
 }
+
+// A process may serve at several addresses, of which any may be the first: all lead to it.
+func TestNative_addresses(t *testing.T) {
+	s := serve(t, aloneNative(t), Options{})
+	f := s.functions["alone"]
+	f.ready("tcp", "127.0.0.1:5678")
+	f.ready("tcp", ":1234")
+	if network, address := s.Address(); network != "tcp" || address != ":1234" || len(f.addresses) != 2 {
+		t.Errorf("got %s %s first, of %v", network, address, f.addresses)
+	}
+	for dialled, want := range map[string]bool{"localhost:1234": true, "127.0.0.1:5678": true, "127.0.0.1:5679": false} {
+		if got := s.reached(target{dialled: dialled, canonical: "dns:///" + dialled}); got != want {
+			t.Errorf("%s: got %t", dialled, got)
+		}
+	}
+}

@@ -168,7 +168,7 @@ func (h *Host) reached(t target) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, f := range h.functions {
-		if rule.Reaches(f.place().Addresses[0]) {
+		if slices.ContainsFunc(f.place().Addresses, rule.Reaches) {
 			return true
 		}
 	}
@@ -177,7 +177,11 @@ func (h *Host) reached(t target) bool {
 
 // place is a function as the rules of routing see it, with the host's mutex held.
 func (f *function) place() routing.Function {
-	return routing.Function{Name: f.name, Addresses: []routing.Address{{Network: f.address.network, Address: f.address.address}}}
+	known := routing.Function{Name: f.name}
+	for _, at := range f.addresses {
+		known.Addresses = append(known.Addresses, routing.Address{Network: at.network, Address: at.address})
+	}
+	return known
 }
 
 func (o *outgoing) ambiguous(t target) *status.Status {

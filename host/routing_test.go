@@ -14,7 +14,7 @@ import (
 func TestChoose(t *testing.T) {
 	h := &Host{}
 	mail := func(name, network, address string) *function {
-		return &function{name: name, host: h, address: serveAddress{network, address}}
+		return &function{name: name, host: h, addresses: []serveAddress{{network, address}}}
 	}
 	o := &outgoing{from: mail("shop", "", ""), service: "m.Mail", exporters: []*function{
 		mail("fast", "tcp", ":2501"), mail("slow", "tcp", "0.0.0.0:2502"), mail("twin", "tcp", "[::1]:2503"), mail("other", "tcp", ":2503"), mail("socket", "unix", "/run/mail.sock"),

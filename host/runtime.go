@@ -1,6 +1,7 @@
 package host
 
 import (
+	"slices"
 	"unicode/utf8"
 
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
@@ -95,12 +96,16 @@ func runtimeImports(f *function) []engine.Import {
 	}
 }
 
+// maxAddresses bounds the addresses that are known of a function.
+const maxAddresses = 64
+
 // ready notes where main listens.
 func (f *function) ready(network, address string) {
 	f.host.mu.Lock()
 	defer f.host.mu.Unlock()
-	if f.address == (serveAddress{}) {
-		f.address = serveAddress{network, address}
+	at := serveAddress{network, address}
+	if len(f.addresses) == 0 || f.native != nil && len(f.addresses) < maxAddresses && !slices.Contains(f.addresses, at) {
+		f.addresses = append(f.addresses, at)
 		f.host.log.Debug("function serves", "function", f.name, "network", network, "address", address)
 	}
 }
