@@ -92,10 +92,10 @@ fuzz:
 		done; \
 	done
 
-## contract: run the behaviour suite natively, consolidated, and with every edge remote
+## contract: run the behaviour suite natively, consolidated, with every edge remote, and with functions in processes of their own
 contract:
 	@tmp=$$(mktemp -d); \
-	{ (cd test && $(GO) test ./contract -count=1 -v -timeout 30m -contract.race -contract.modes=native,consolidated,remote) 2>&1; \
+	{ (cd test && $(GO) test ./contract -count=1 -v -timeout 60m -contract.race -contract.modes=native,consolidated,remote,isolates,isolates-remote,mixed,mixed-guest) 2>&1; \
 		echo $$? >$$tmp/status; } | tee $$tmp/out; \
 	status=$$(cat $$tmp/status); grep '^mode ' $$tmp/out; rm -r $$tmp; exit $$status
 
