@@ -311,3 +311,51 @@ func sevenCalls() []byte {
 	l := (&Config{MaxCalls: 7}).limits()
 	return l.hello()
 }
+
+// TestOrder has a peer read late what was sent without waiting and with: what belongs to one call comes in its order.
+func TestOrder(t *testing.T) {
+	c, peer := rawPeer(t, Config{})
+	peer.Write(hello())
+	var g sync.WaitGroup
+	const streams = 300
+	for range streams {
+		s, err := c.OpenStream(&Header{Metadata: make([]byte, 10_000)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.Go(func() {
+			if err := s.Send(t.Context(), pattern(1000)); err != nil {
+				t.Error(err)
+			}
+			if err := s.CloseSend(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	next := map[uint32]kind{}
+	follows := map[kind]kind{0: kindOpen, kindOpen: kindMessage, kindMessage: kindCloseSend}
+	for ended := 0; ended < streams; {
+		var b [headerSize]byte
+		if _, err := io.ReadFull(peer, b[:]); err != nil {
+			t.Fatal(err)
+		}
+		h, err := parseHeader(b[:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.CopyN(io.Discard, peer, int64(h.size)); err != nil {
+			t.Fatal(err)
+		}
+		if h.kind == kindHello {
+			continue
+		}
+		if h.kind != follows[next[h.id]] {
+			t.Fatalf("a frame of kind %d after %d for call %d", h.kind, next[h.id], h.id)
+		}
+		next[h.id] = h.kind
+		if h.kind == kindCloseSend {
+			ended++
+		}
+	}
+	g.Wait()
+}

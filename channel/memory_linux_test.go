@@ -117,11 +117,18 @@ func FuzzMemory(f *testing.F) {
 
 // TestIndices has a peer claim what cannot be of where it is.
 func TestIndices(t *testing.T) {
-	for what, change := range map[string]func(m *memory, r *ring){
-		"a tail far ahead":     func(m *memory, r *ring) { r.tail.Add(ringSize + 16) },
-		"a tail behind":        func(m *memory, r *ring) { r.tail.Add(^uint64(0)) },
-		"half a header":        func(m *memory, r *ring) { r.tail.Add(8) },
-		"a header that is not": func(m *memory, r *ring) { r.tail.Add(16) },
+	for what, test := range map[string]struct {
+		change func(r *ring)
+		want   string
+	}{
+		"a tail far ahead":     {func(r *ring) { r.tail.Add(ringSize + 16) }, "1048592 bytes in a ring of 1048576"},
+		"a tail behind":        {func(r *ring) { r.tail.Add(^uint64(0)) }, "18446744073709551615 bytes in a ring"},
+		"half a header":        {func(r *ring) { r.tail.Add(8) }, "half a header"},
+		"a header that is not": {func(r *ring) { r.tail.Add(16) }, "a frame whose header is not valid"},
+		"a frame that is not there": {func(r *ring) {
+			header{kind: kindCancel, id: 99, size: 1000, total: 1000}.put(r.data[r.tail.Load()%ringSize:])
+			r.tail.Add(32)
+		}, "a frame of 1024 bytes in 32"},
 	} {
 		t.Run(strings.ReplaceAll(what, " ", "-"), func(t *testing.T) {
 			a, b, m := shared(t, Config{}, Config{Serve: echo})
@@ -131,11 +138,11 @@ func TestIndices(t *testing.T) {
 			// Of the end that made the channel, this is the ring that it reads.
 			r := m.ring(1)
 			waitFor(t, func() bool { return r.tail.Load() == r.head.Load() })
-			change(m, &r)
+			test.change(&r)
 			a.summon()
 			<-a.Done()
 			<-b.Done()
-			if err := a.Err(); err == nil || !strings.Contains(err.Error(), "the peer has sent") {
+			if err := a.Err(); err == nil || !strings.Contains(err.Error(), "the peer has sent "+test.want) {
 				t.Error(err)
 			}
 		})
@@ -383,5 +390,39 @@ func TestRequeue(t *testing.T) {
 	close(answer)
 	if err := <-result; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestAlarm has the leader, who sleeps, be woken when its call is called off, and not just look again after a while.
+func TestAlarm(t *testing.T) {
+	for _, how := range []string{"ctx", "closed"} {
+		t.Run(how, func(t *testing.T) {
+			a, _, m := shared(t, Config{Waiting: Sleeping}, Config{Serve: func(s *ServerCall) {
+				done := make(chan struct{})
+				s.OnCancel(func() { close(done) })
+				<-done
+			}})
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			closed := make(chan struct{})
+			result := make(chan error)
+			go func() {
+				_, err := a.Invoke(ctx, closed, &Header{}, nil)
+				result <- err
+			}()
+			r := m.ring(1)
+			waitFor(t, func() bool { return r.wait.Load() == firstBell+leaderBell })
+			before := r.bells[leaderBell].Load()
+			if how == "ctx" {
+				cancel()
+			} else {
+				close(closed)
+			}
+			if err := <-result; err != context.Canceled && err != ErrAbandoned {
+				t.Error(err)
+			}
+			// The server rings it only when it has answered, and nobody sleeps there then.
+			waitFor(t, func() bool { return r.bells[leaderBell].Load() == before+1 })
+		})
 	}
 }
