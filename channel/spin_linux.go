@@ -14,7 +14,7 @@ type spinner struct {
 }
 
 const (
-	spinTime   = 20 * time.Microsecond
+	spinTime   = 30 * time.Microsecond
 	bestScore  = 8
 	worstScore = -2
 	// skips is how many waits go by before looking is tried again.
