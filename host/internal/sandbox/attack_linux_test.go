@@ -201,25 +201,20 @@ func init() {
 	}
 	attacks["memory"] = func([]string) {
 		fmt.Println("ready")
-		var all [][]byte
 		for {
 			b := make([]byte, 1<<20)
 			for i := 0; i < len(b); i += 4096 {
 				b[i] = 1
 			}
-			all = append(all, b)
+			hog = append(hog, b)
 		}
 	}
 	attacks["loop"] = func([]string) {
 		for range 2 * runtime.NumCPU() {
-			go func() {
-				for {
-				}
-			}()
+			go spin()
 		}
 		fmt.Println("ready")
-		for {
-		}
+		spin()
 	}
 	// Answers each line of the file that it is given.
 	attacks["bystander"] = func([]string) {
@@ -227,6 +222,15 @@ func init() {
 		for in.Scan() {
 			fmt.Println(in.Text())
 		}
+	}
+}
+
+// hog is memory that is not given back.
+var hog [][]byte
+
+// spin computes without end.
+func spin() {
+	for n := 0; n >= 0; n = (n + 1) & 0xff {
 	}
 }
 

@@ -32,7 +32,9 @@ var ownFiles = []launch.File{
 
 // grant says which files the isolate has.
 func (l *starter) grant(o *launch.Orders) {
-	read := slices.Concat(systemFiles, networkFiles)
+	env, named := settings(l.cfg.Env)
+	o.Env = append(env, l.cfg.Env...)
+	read := slices.Concat(systemFiles, networkFiles, named)
 	for _, path := range read {
 		o.Binds = append(o.Binds, launch.Bind{Source: path, Path: path})
 	}
@@ -59,6 +61,24 @@ func (l *starter) grant(o *launch.Orders) {
 	}
 	o.Readable = append(o.Readable, read...)
 	o.Writable = devices
+}
+
+// settings are the variables by which the host knows its time zone and whose certificates it trusts, unless the isolate has its own, and the
+// files that they name.
+func settings(own []string) (env, files []string) {
+	for _, name := range []string{"TZ", "SSL_CERT_FILE", "SSL_CERT_DIR"} {
+		value, ok := os.LookupEnv(name)
+		if !ok || slices.ContainsFunc(own, func(kv string) bool { return strings.HasPrefix(kv, name+"=") }) {
+			continue
+		}
+		env = append(env, name+"="+value)
+		for _, path := range filepath.SplitList(value) {
+			if filepath.IsAbs(path) {
+				files = append(files, filepath.Clean(path))
+			}
+		}
+	}
+	return env, files
 }
 
 // isBelow says whether a path is a folder or below it.

@@ -16,6 +16,13 @@ func init() {
 			fmt.Printf("%s %v\n", text, err)
 		}
 	}
+	attacks["settings"] = func([]string) {
+		for _, name := range []string{"TZ", "SSL_CERT_FILE", "SSL_CERT_DIR"} {
+			fmt.Println(os.Getenv(name))
+		}
+		text, err := os.ReadFile(os.Getenv("SSL_CERT_FILE"))
+		fmt.Printf("%s %v\n", text, err)
+	}
 	attacks["system"] = func([]string) {
 		_, err := time.LoadLocation("Europe/Berlin")
 		fmt.Println(err)
@@ -72,6 +79,27 @@ func TestMounts_secret(t *testing.T) {
 	}
 	p := start(t, Config{Mounts: []Mount{{"/run/secrets/key", path}}}, "cat", "/run/secrets/key")
 	if got := p.line(t); got != "secret <nil>" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// The host's time zone and certificates are the isolate's, unless it is told others.
+func TestSettings(t *testing.T) {
+	folder := t.TempDir()
+	roots := filepath.Join(folder, "roots.pem")
+	if err := os.WriteFile(roots, []byte("roots"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TZ", "Europe/Oslo")
+	t.Setenv("SSL_CERT_FILE", roots)
+	t.Setenv("SSL_CERT_DIR", folder+":/no/such/folder")
+	p := start(t, Config{Env: []string{"TZ=UTC"}}, "settings")
+	for _, want := range []string{"UTC", roots, folder + ":/no/such/folder", "roots <nil>"} {
+		if got := p.line(t); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	if got := start(t, Config{}, "settings").line(t); got != "Europe/Oslo" {
 		t.Errorf("got %q", got)
 	}
 }

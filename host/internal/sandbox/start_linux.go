@@ -229,7 +229,7 @@ func (l *starter) orders() launch.Orders {
 	cfg := l.cfg
 	keep := 3 + len(cfg.Files)
 	o := launch.Orders{
-		Args: append([]string{cfg.Function}, cfg.Args...), Env: cfg.Env, Program: keep + 1, Keep: keep, Namespaces: l.namespaces,
+		Args: append([]string{cfg.Function}, cfg.Args...), Program: keep + 1, Keep: keep, Namespaces: l.namespaces,
 		MaxFiles: orDefault(cfg.MaxFiles, defaultFiles), Limits: limits(cfg),
 	}
 	if os.Geteuid() == 0 {

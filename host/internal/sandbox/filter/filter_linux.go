@@ -9,6 +9,18 @@ import (
 
 // New returns the program of a filter.
 func New(c Config) ([]unix.SockFilter, error) {
+	raw, err := bpf.Assemble(c.instructions())
+	if err != nil {
+		return nil, err
+	}
+	program := make([]unix.SockFilter, len(raw))
+	for i, r := range raw {
+		program[i] = unix.SockFilter{Code: r.Op, Jt: r.Jt, Jf: r.Jf, K: r.K}
+	}
+	return program, nil
+}
+
+func (c Config) instructions() []bpf.Instruction {
 	b := &builder{}
 	b.load(offsetArch)
 	b.unless(bpf.JumpEqual, arch, bpf.RetConstant{Val: unix.SECCOMP_RET_KILL_PROCESS})
@@ -29,15 +41,7 @@ func New(c Config) ([]unix.SockFilter, error) {
 		b.when(bpf.JumpEqual, number, errno(unix.EROFS))
 	}
 	b.add(errno(unix.ENOSYS))
-	raw, err := bpf.Assemble(b.program)
-	if err != nil {
-		return nil, err
-	}
-	program := make([]unix.SockFilter, len(raw))
-	for i, r := range raw {
-		program[i] = unix.SockFilter{Code: r.Op, Jt: r.Jt, Jf: r.Jf, K: r.K}
-	}
-	return program, nil
+	return b.program
 }
 
 // Offsets in struct seccomp_data.
