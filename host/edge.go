@@ -20,6 +20,7 @@ type edge struct {
 	to         *exportMethod
 	candidates []*edge
 	pace
+	profile *edgeProfile
 }
 
 // maxDepth is how deep calls may nest: far above any real application, and low enough for an endless recursion between
@@ -107,6 +108,8 @@ type callContext struct {
 	// waitsForReady says that the call waits for a server, if the callee has stopped that of the method.
 	waitsForReady bool
 	replyMeta     []byte
+	// profiled says that the call is in the profile of its edge.
+	profiled bool
 }
 
 // own returns what is left when the caller goes on.
@@ -120,6 +123,9 @@ func (cc *callContext) own() callContext {
 // fault.
 func (e *edge) run(caller *instance, from link.Memory, args []uint64, result uint32, cc *callContext) (*status.Status, error) {
 	fn := e.to.fn
+	if e.profile != nil && !cc.profiled {
+		return fn.host.profile.run(e, caller, from, args, result, cc)
+	}
 	if cc.depth > maxDepth {
 		return status.Newf(codes.ResourceExhausted, "calls between functions nest deeper than %d", maxDepth), nil
 	}

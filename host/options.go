@@ -47,6 +47,8 @@ type Options struct {
 	MaxDescriptors int
 	// MaxDescriptorsOf has the bound of functions, by name, that have one of their own.
 	MaxDescriptorsOf map[string]int
+	// Profile counts and times calls, for [Host.WriteProfile], which costs them a few percent of their time.
+	Profile bool
 	// Logger gets the host's messages and, line by line, what guests write. nil means slog.Default().
 	Logger *slog.Logger
 }

@@ -110,6 +110,9 @@ func (e *edge) runUndialled(caller *instance, args []uint64, result uint32, cc *
 
 // runRemote begins a call that leaves the host. It returns a status if the call has failed already.
 func (e *edge) runRemote(caller *instance, conn *remoteConn, from link.Memory, request, result uint32, opts []grpc.CallOption, cc *callContext) (*status.Status, error) {
+	if e.profile != nil && !cc.profiled {
+		return caller.fn.host.profile.runRemote(e, caller, conn, from, request, result, opts, cc)
+	}
 	if cc.deadline != 0 && time.Now().UnixNano() >= cc.deadline {
 		return status.New(codes.DeadlineExceeded, context.DeadlineExceeded.Error()), nil
 	}

@@ -38,6 +38,7 @@ func (b bells) wake() {
 func (m *exportMethod) handleStream(_ any, ss grpc.ServerStream) error {
 	ctx := ss.Context()
 	s := newStream(ctx, m.method)
+	s.profile = m.profile.stream(m.fn.host.profile)
 	defer s.leave()
 	o := &outside{stream: s, ServerStream: ss, bells: newBells()}
 	s.client, s.isOutside = o, true

@@ -1,0 +1,216 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/cofaas/cofaas/host/engine"
+	"github.com/cofaas/cofaas/internal/advise"
+)
+
+// Calls are counted at each edge, with their bytes on the wire, and what handlers compute is less than calls take.
+func TestProfile(t *testing.T) {
+	h := serve(t, relayApp(t), Options{Profile: true})
+	const calls = 100
+	for range calls {
+		h.checkEcho(t, "Front/Echo")
+	}
+	size := uint64(2 + len("echo of ") + len(t.Name())) // a tag, a length, and what checkEcho sends
+	var file bytes.Buffer
+	if err := h.WriteProfile(&file); err != nil {
+		t.Fatal(err)
+	}
+	p, err := advise.Read(&file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Root != "front" || p.Seconds <= 0 || p.Machine.CPUs < 1 || len(p.Functions) != 2 || len(p.Edges) != 2 {
+		t.Fatalf("got %+v", p)
+	}
+	for i, want := range []struct{ from, to, method string }{{"", "front", "/test.Front/Echo"}, {"front", "back", "/test.Back/Echo"}} {
+		e := p.Edges[i]
+		if e.From != want.from || e.To != want.to || e.Method != want.method || e.Calls != calls || e.Failed != 0 || e.Stream {
+			t.Errorf("got edge %+v, want %v", e, want)
+		}
+		if e.Time.Samples < measuredFirst || e.Time.Samples > calls/2 || e.Time.TotalNs <= 0 || e.Time.P50Ns > e.Time.P99Ns || e.InFlight <= 0 {
+			t.Errorf("%s: got times %+v", e.Method, e.Time)
+		}
+		for _, m := range []advise.Messages{e.Requests, e.Replies} {
+			if m.Count != calls || m.Bytes != calls*size || m.Sized == 0 || m.Layout != "wire" {
+				t.Errorf("%s: got messages %+v, want %d of %d bytes", e.Method, m, calls, size)
+			}
+		}
+		f := p.Functions[1-i]
+		if f.Name != want.to || f.Place != "wasm" || f.Compute != advise.Measured || len(f.Methods) != 1 || f.Methods[0].Calls != calls {
+			t.Fatalf("got function %+v", f)
+		}
+		if self := f.Methods[0].Self; self.TotalNs <= 0 || self.P50Ns > e.Time.P99Ns {
+			t.Errorf("%s computes %+v of %+v", want.to, self, e.Time)
+		}
+	}
+}
+
+// A guest's time is less that of the calls that it makes, which are timed whenever the guest is.
+func TestProfile_nested(t *testing.T) {
+	p := newProfile()
+	f := newFakeFunction(t, 1)
+	inst := f.take(t)
+	defer f.pool.put(inst)
+	h := &handlerProfile{}
+	e := &edge{profile: &edgeProfile{}}
+	const work, nested = 1000, 50_000
+	at := int64(0)
+	p.clock = func() int64 { return at }
+	run := &profiledFunc{runFunc(func() {
+		at += work
+		c := p.enter(e, inst)
+		c.start()
+		at += nested
+		inst.span.edge = nil // as if the call went on
+		c.leave(nil, 0, nil, nil)
+	}), p, inst, h}
+	const calls = 10 * measuredOf
+	for range calls {
+		if err := run.Call(nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	self := h.self.times(h.calls.total())
+	if want := int64(calls * work); self.TotalNs != want {
+		t.Errorf("has computed for %d ns, want %d", self.TotalNs, want)
+	}
+	if inst.timed != nil || inst.span.edge != nil {
+		t.Error("something is left of the calls")
+	}
+}
+
+type runFunc func()
+
+func (f runFunc) Call([]uint64) error { f(); return nil }
+
+var _ engine.Func = runFunc(nil)
+
+// Without a profile nothing stands between guests and host.
+func TestProfile_off(t *testing.T) {
+	h := serve(t, relayApp(t), Options{})
+	h.checkEcho(t, "Front/Echo")
+	for _, f := range h.functions {
+		inst, err := f.pool.get(t.Context(), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := inst.exports[0].(*profiledFunc); ok {
+			t.Errorf("the exports of %s are profiled", f.name)
+		}
+		f.release(inst)
+		for _, e := range f.unary {
+			if e.profile != nil {
+				t.Errorf("an edge of %s is profiled", f.name)
+			}
+		}
+	}
+	if err := h.WriteProfile(io.Discard); err == nil || err.Error() != "the host has no profile: set Options.Profile" {
+		t.Errorf("got error %v", err)
+	}
+}
+
+func TestCounter(t *testing.T) {
+	var c counter
+	const calls = 1000
+	var weights uint64
+	for i := range calls {
+		w, _ := c.next(uint32(i % 3))
+		weights += w
+	}
+	if c.total() != calls {
+		t.Errorf("got %d, want %d", c.total(), calls)
+	}
+	// Each shard may owe the calls since its last one that was timed.
+	if weights > calls || weights < calls-3*measuredOf {
+		t.Errorf("timed calls stand for %d of %d", weights, calls)
+	}
+}
+
+// A duration counts within a sixteenth of itself.
+func TestSamples(t *testing.T) {
+	last := -1
+	for _, d := range []uint64{0, 1, 7, 8, 9, 15, 16, 17, 100, 1000, 1023, 1024, 12345, 1e6, 1e9, 1e12, math.MaxInt64} {
+		step := stepOf(d)
+		if step < last || step >= steps {
+			t.Fatalf("%d is in step %d after %d", d, step, last)
+		}
+		last = step
+		if mid := float64(midOf(step)); math.Abs(mid-float64(d)) > float64(d)/15 {
+			t.Errorf("%d counts as %v", d, mid)
+		}
+	}
+	var s samples
+	for d := range int64(1000) {
+		s.add(d, 2)
+	}
+	got := s.times(4000) // twice as many as samples stand for
+	if got.Samples != 1000 || got.TotalNs != 2*2*999*1000/2 {
+		t.Errorf("got %+v", got)
+	}
+	if math.Abs(float64(got.P50Ns)-500) > 40 || math.Abs(float64(got.P99Ns)-990) > 70 {
+		t.Errorf("got median %d and p99 %d", got.P50Ns, got.P99Ns)
+	}
+}
+
+// A callee that fails makes its caller's call a failure too, if that passes it on.
+func TestProfile_failures(t *testing.T) {
+	broken := newGuestModule(&wasm{}, methodCode{"back#echo", unreachable}, methodCode{"back#act", unreachable}).binary()
+	h := serve(t, newApp(t, guests{{frontSpec, relayGuest()}, {backSpec, broken}}, Edge{"front", "back", "test.Back"}), Options{Profile: true})
+	const calls = 3
+	for range calls {
+		if _, err := h.call(t.Context(), "Front/Echo", nil); err == nil {
+			t.Fatal("no error")
+		}
+	}
+	for _, e := range h.profile.report(h.Host).Edges {
+		if e.Calls != calls || e.Failed != calls || e.Replies.Count != 0 {
+			t.Errorf("%s: got %d calls, %d failed, %d replies; want all to have failed", e.Method, e.Calls, e.Failed, e.Replies.Count)
+		}
+	}
+}
+
+// The flag -profile has the file written when the host stops, and what would prevent that is said at once.
+func TestRun_profile(t *testing.T) {
+	checkGoroutines(t)
+	dir := t.TempDir()
+	nowhere := filepath.Join(dir, "none")
+	var usage bytes.Buffer
+	if code := Run(t.Context(), relayApp(t), []string{"-profile", filepath.Join(nowhere, "p")}, &usage); code != 2 {
+		t.Errorf("got exit code %d, want 2", code)
+	}
+	if want := "-profile " + filepath.Join(nowhere, "p") + ": there is no folder " + nowhere + "\n"; usage.String() != want {
+		t.Errorf("got %q, want %q", usage.String(), want)
+	}
+
+	ctx, stop := context.WithCancel(t.Context())
+	var stderr lockedBuffer
+	done := make(chan int, 1)
+	file := filepath.Join(dir, "profile.json")
+	go func() {
+		done <- Run(ctx, relayApp(t), []string{"-addr", "unix:" + filepath.Join(dir, "s"), "-cache-dir", "off", "-profile", file}, &stderr)
+	}()
+	waitFor(t, func() bool { return strings.Contains(stderr.String(), "msg=serving") })
+	stop()
+	if code := <-done; code != 0 {
+		t.Errorf("got exit code %d:\n%s", code, stderr.String())
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if p, err := advise.Read(f); err != nil || p.Root != "front" || len(p.Edges) != 0 {
+		t.Errorf("got %+v, %v", p, err)
+	}
+}

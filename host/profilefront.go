@@ -1,0 +1,98 @@
+package host
+
+import (
+	"context"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// front makes the profile of the calls from outside to a method.
+func (p *profile) front(m *exportMethod) {
+	if p != nil && m.profile == nil {
+		m.profile = p.edge(nil, m.fn, m.method)
+	}
+}
+
+// serve returns the handler of a unary method that clients of the host call.
+func (p *profile) serve(m *exportMethod) grpc.MethodHandler {
+	if p == nil {
+		return m.handle
+	}
+	return func(srv any, ctx context.Context, dec func(any) error, interceptor grpc.UnaryServerInterceptor) (any, error) {
+		e := m.profile
+		weight, _ := e.calls.next(0)
+		begin := p.clock()
+		out, err := m.handle(srv, ctx, func(in any) error {
+			err := dec(in)
+			if r, ok := in.(*wireRequest); ok && weight > 0 {
+				e.requests.add(r.data.Len())
+			}
+			return err
+		}, interceptor)
+		if weight > 0 {
+			e.time.add(p.clock()-begin, weight)
+		}
+		if r, ok := out.(*wireReply); ok && weight > 0 {
+			e.replies.add(len(r.data))
+		}
+		if err != nil {
+			e.failed.Add(1)
+		}
+		return out, err
+	}
+}
+
+// profileTo returns the profile of the calls that an export answers, or, if it is nil, of those that leave the host.
+func (e *edge) profileTo(to *exportMethod) *edgeProfile {
+	if to == nil {
+		return e.profile
+	}
+	return e.candidate(to.fn).profile
+}
+
+// stream begins to profile a stream, unless there is no profile of its edge.
+func (e *edgeProfile) stream(p *profile) streamProfile {
+	if e == nil {
+		return streamProfile{}
+	}
+	e.calls.next(0)
+	return streamProfile{e, p, p.clock()}
+}
+
+// streamProfile is that of one stream.
+type streamProfile struct {
+	edge    *edgeProfile
+	profile *profile
+	begin   int64
+}
+
+// put takes note of messages in a direction.
+func (s *streamProfile) put(isRequest bool, p *parcel) {
+	if s.edge == nil {
+		return
+	}
+	to := &s.edge.replies
+	if isRequest {
+		to = &s.edge.requests
+	}
+	n := uint64(p.len())
+	to.count.Add(n)
+	to.sized.Add(n)
+	to.bytes.Add(uint64(p.size))
+	if p.records.Len() > 0 {
+		to.isABI.Store(true)
+	}
+}
+
+// end takes note of the end of the stream.
+func (s *streamProfile) end(st *status.Status) {
+	if s.edge == nil {
+		return
+	}
+	s.edge.time.add(s.profile.clock()-s.begin, 1)
+	if st.Code() != codes.OK {
+		s.edge.failed.Add(1)
+	}
+}
