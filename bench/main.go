@@ -28,6 +28,7 @@ var sections = []struct {
 	{name: "call", measure: (*bench).calls},
 	{name: "roundtrip", measure: (*bench).roundTrips},
 	{name: "flow", measure: (*bench).flows},
+	{name: "compute", measure: (*bench).computes},
 	{name: "throughput", measure: (*bench).throughput},
 	{name: "footprint", measure: (*bench).footprint},
 	{name: "soak", measure: (*bench).soak, extra: true},

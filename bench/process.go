@@ -87,7 +87,7 @@ func cleanEnv() []string {
 	var env []string
 	for _, kv := range os.Environ() {
 		switch name, _, _ := strings.Cut(kv, "="); name {
-		case "ADDRESS", "CONSUMER_ADDRESS", "TRANSFER_SIZE_KB", "TRANSFER_SIZE_BYTES", "REPEATS", "DIAL":
+		case "ADDRESS", "CONSUMER_ADDRESS", "WORKER_ADDRESS", "TRANSFER_SIZE_KB", "TRANSFER_SIZE_BYTES", "REPEATS", "DIAL":
 		default:
 			env = append(env, kv)
 		}
@@ -167,4 +167,16 @@ func (ps *procs) stop() {
 		p.stop()
 	}
 	*ps = nil
+}
+
+// cpu is the processor time of the processes and of those that they have started, in nanoseconds.
+func (ps *procs) cpu() (total float64, err error) {
+	for _, p := range *ps {
+		ns, err := groupCPU(p.cmd.Process.Pid)
+		if err != nil {
+			return 0, p.fail(err)
+		}
+		total += ns
+	}
+	return total, nil
 }
