@@ -1,0 +1,129 @@
+package advise
+
+import (
+	"fmt"
+	"maps"
+	"math"
+
+	"github.com/cofaas/cofaas/internal/placement"
+)
+
+// Cost is what it takes to pass messages between two functions, or from a client of the host to a function: all but the handler. Times
+// are in nanoseconds, those of the processor over all processes.
+type Cost struct {
+	// CallNs is for a call with empty messages, MessageNs for an empty message of a stream, and ByteNs for a byte of either.
+	CallNs    float64 `json:"call_ns"`
+	MessageNs float64 `json:"message_ns"`
+	ByteNs    float64 `json:"byte_ns"`
+	// The same of the processor.
+	CPUCallNs    float64 `json:"cpu_call_ns"`
+	CPUMessageNs float64 `json:"cpu_message_ns"`
+	CPUByteNs    float64 `json:"cpu_byte_ns"`
+}
+
+// times returns a cost as a multiple.
+func (c Cost) times(x float64) Cost {
+	return Cost{c.CallNs * x, c.MessageNs * x, c.ByteNs * x, c.CPUCallNs * x, c.CPUMessageNs * x, c.CPUByteNs * x}
+}
+
+// Kind is a kind of edge, by where its ends are.
+type Kind string
+
+// The kinds of edges. A client of the host calls by gRPC over TCP; what is outside or remote is reached in the same way.
+const (
+	FrontWasm    Kind = "front-wasm"
+	FrontNative  Kind = "front-native"
+	WasmWasm     Kind = "wasm-wasm"
+	WasmNative   Kind = "wasm-native"
+	NativeWasm   Kind = "native-wasm"
+	NativeNative Kind = "native-native"
+	Network      Kind = "network"
+)
+
+// outside stands for the place of the host's clients.
+const outside placement.Place = ""
+
+// kindOf is the kind of an edge between two places.
+func kindOf(from, to placement.Place) Kind {
+	switch {
+	case to == placement.Remote || to == outside || from == placement.Remote:
+		return Network
+	case from == outside && to == placement.Wasm:
+		return FrontWasm
+	case from == outside:
+		return FrontNative
+	default:
+		return Kind(from + "-" + to)
+	}
+}
+
+// Range is a value that is known roughly: between Low and High, and probably near Mid.
+type Range struct {
+	Low  float64 `json:"low"`
+	Mid  float64 `json:"mid"`
+	High float64 `json:"high"`
+}
+
+func exactly(x float64) Range { return Range{x, x, x} }
+
+func (r Range) plus(x float64) Range { return Range{r.Low + x, r.Mid + x, r.High + x} }
+
+// Constants are what predictions are made of beside a profile.
+type Constants struct {
+	// Source says where they are from.
+	Source string        `json:"source"`
+	Edges  map[Kind]Cost `json:"edges"`
+	// Slowdown is how many times as long a Wasm guest computes as native code.
+	Slowdown Range `json:"slowdown"`
+}
+
+// Defaults are the constants of a machine on which a gRPC call over TCP takes 100 us: medians of this repository's benchmark, brought
+// to that scale. Other machines differ, most of all in what it takes to wake a process.
+func Defaults() Constants {
+	return Constants{
+		Source: "defaults, not measured on this machine",
+		Edges: map[Kind]Cost{
+			FrontWasm:    {CallNs: 105e3, MessageNs: 5e3, ByteNs: 1.7, CPUCallNs: 155e3, CPUMessageNs: 8e3, CPUByteNs: 2.6},
+			FrontNative:  {CallNs: 115e3, MessageNs: 5e3, ByteNs: 2, CPUCallNs: 170e3, CPUMessageNs: 9e3, CPUByteNs: 3},
+			WasmWasm:     {CallNs: 1.7e3, MessageNs: 0.5e3, ByteNs: 0.2, CPUCallNs: 1.7e3, CPUMessageNs: 0.7e3, CPUByteNs: 0.2},
+			WasmNative:   {CallNs: 15e3, MessageNs: 2e3, ByteNs: 0.8, CPUCallNs: 25e3, CPUMessageNs: 3e3, CPUByteNs: 1.4},
+			NativeWasm:   {CallNs: 12e3, MessageNs: 2e3, ByteNs: 0.8, CPUCallNs: 22e3, CPUMessageNs: 3e3, CPUByteNs: 1.4},
+			NativeNative: {CallNs: 6e3, MessageNs: 1e3, ByteNs: 0.6, CPUCallNs: 15e3, CPUMessageNs: 2e3, CPUByteNs: 1.1},
+			Network:      {CallNs: 100e3, MessageNs: 4e3, ByteNs: 2.2, CPUCallNs: 150e3, CPUMessageNs: 7e3, CPUByteNs: 3.2},
+		},
+		Slowdown: Range{2.5, 6, 15},
+	}
+}
+
+// Measured returns the constants with costs that were measured on the machine, and all others in proportion, as the network's is.
+func (c Constants) Measured(source string, edges map[Kind]Cost) Constants {
+	scale := 1.0
+	if n, ok := edges[Network]; ok && n.CallNs > 0 {
+		scale = n.CallNs / c.Edges[Network].CallNs
+	}
+	out := Constants{Source: source, Edges: map[Kind]Cost{}, Slowdown: c.Slowdown}
+	for kind, cost := range c.Edges {
+		out.Edges[kind] = cost.times(scale)
+	}
+	maps.Copy(out.Edges, edges)
+	return out
+}
+
+// check says what would make predictions nonsense.
+func (c Constants) check() error {
+	for _, kind := range []Kind{FrontWasm, FrontNative, WasmWasm, WasmNative, NativeWasm, NativeNative, Network} {
+		cost, ok := c.Edges[kind]
+		if !ok {
+			return fmt.Errorf("there is no cost of %s", kind)
+		}
+		for _, x := range []float64{cost.CallNs, cost.MessageNs, cost.ByteNs, cost.CPUCallNs, cost.CPUMessageNs, cost.CPUByteNs} {
+			if x < 0 || math.IsNaN(x) || math.IsInf(x, 0) {
+				return fmt.Errorf("the cost of %s has %v", kind, x)
+			}
+		}
+	}
+	if s := c.Slowdown; !(1 <= s.Low && s.Low <= s.Mid && s.Mid <= s.High) {
+		return fmt.Errorf("the slowdown is %v: want three numbers of at least 1 in order", s)
+	}
+	return nil
+}
