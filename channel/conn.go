@@ -2,13 +2,27 @@ package channel
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"os"
+	"sync"
+	"sync/atomic"
 )
 
 // ErrClosed is the error of calls on a channel that was closed, here or by the peer, whose process may have ended. A call that was in
 // progress may have been carried out.
 var ErrClosed = errors.New("channel: closed")
+
+// ErrAbandoned is the error of a call that was given up: by the one who made it, or by a server that let it end without an outcome.
+var ErrAbandoned = errors.New("channel: call abandoned")
+
+// ErrTooMany is the error of a call that was not made because the peer has as many unfinished ones of this end as it takes, or requests as
+// large.
+var ErrTooMany = errors.New("channel: too many calls of the peer have not ended")
+
+// ErrMetadata is the error of a call that was not made, or not answered, because what goes beside the message is larger than the peer
+// takes, which is 1 MiB.
+var ErrMetadata = errors.New("channel: metadata too large")
 
 // Waiting says how an end waits for the other.
 type Waiting int
@@ -20,15 +34,39 @@ const (
 	Sleeping
 )
 
-// Config is for New. The zero value is usable, and refuses all calls of the peer.
+// Config is for New. The zero value is usable, and abandons all calls of the peer.
 type Config struct {
 	// Serve serves a call of the peer. It runs on a goroutine that it may keep as long as it likes; when it returns the call is over.
 	Serve func(*ServerCall)
 	// Files is given what the peer has sent with SendFiles. It owns the files. Calls of it do not overlap.
 	Files func(tag []byte, files []*os.File)
-	// MaxMessage bounds the messages of the peer in bytes; 0 means 64 MiB. A call whose message is larger fails with a [*SizeError].
+	// MaxMessage bounds the messages of the peer in bytes; 0 means 64 MiB, and 2 GiB is the most. A call whose message is larger fails
+	// with a [*SizeError].
 	MaxMessage int
-	Waiting    Waiting
+	// MaxCalls bounds the calls of the peer that have not ended; 0 means 100,000. The requests of such calls, and what of streams nobody
+	// has received yet, are bounded by 1 GiB, or 16 messages if that is more.
+	MaxCalls int
+	Waiting  Waiting
+}
+
+const (
+	defaultMessage  = 64 << 20
+	defaultMetadata = 1 << 20
+	defaultCalls    = 100_000
+	defaultHeld     = 1 << 30
+)
+
+func (cfg *Config) limits() limits {
+	l := limits{message: defaultMessage, metadata: defaultMetadata, calls: defaultCalls}
+	if cfg.MaxMessage > 0 {
+		l.message = uint32(min(int64(cfg.MaxMessage), 1<<31-1))
+	}
+	if cfg.MaxCalls > 0 {
+		l.calls = uint32(min(int64(cfg.MaxCalls), 1<<30))
+	}
+	l.accepted = l.message
+	l.held = max(defaultHeld, 16*uint64(l.message))
+	return l
 }
 
 // SizeError is about a message that is larger than the one who is to get it allows.
@@ -37,19 +75,129 @@ type SizeError struct{ Size, Max int }
 func (e *SizeError) Error() string { return "channel: message too large" }
 
 // Conn is an end of a channel. It is safe for concurrent use.
-type Conn struct{}
+type Conn struct {
+	cfg  Config
+	pipe pipe
+	done chan struct{}
+
+	// limits are what this end is willing to take. What it has ever been willing to take is no error of the peer's.
+	limits atomic.Pointer[limits]
+	// peer is what the other end is willing to take, nil until that is known, when greeted is closed.
+	peer    atomic.Pointer[limits]
+	greeted chan struct{}
+	waiting atomic.Int32
+
+	mu     sync.Mutex
+	closed bool
+	next   uint32
+	// calls are those made here, and outgoing what their requests have in bytes.
+	calls    map[uint32]caller
+	outgoing uint64
+	// serving are those of the peer. unanswered and held count also those whose answer is being sent.
+	serving    map[uint32]served
+	unanswered int
+	held       uint64
+	// queued is what of streams nobody has received yet.
+	queued atomic.Int64
+
+	// cause is why the channel was closed, if the peer or the system gave reason to.
+	cause error
+
+	// incoming are calls of the peer whose request has not arrived in full, and methods names of methods; they belong to receive.
+	incoming map[uint32]*ServerCall
+	methods  map[string]string
+
+	work workers
+}
+
+// caller is a call made here: *call or *Stream.
+type caller interface {
+	// abort is called when the channel was closed.
+	abort()
+}
+
+// served is a call of the peer's that is served. The call may be over and in use again for another one.
+type served struct {
+	call   *ServerCall
+	stream *Stream
+}
 
 // New makes a link usable, and owns it.
-func New(link *Link, cfg Config) *Conn { return &Conn{} }
+func New(link *Link, cfg Config) *Conn {
+	if cfg.Serve == nil {
+		cfg.Serve = func(*ServerCall) {}
+	}
+	c := &Conn{
+		cfg:      cfg,
+		done:     make(chan struct{}),
+		greeted:  make(chan struct{}),
+		calls:    map[uint32]caller{},
+		serving:  map[uint32]served{},
+		incoming: map[uint32]*ServerCall{},
+		methods:  map[string]string{},
+	}
+	l := cfg.limits()
+	c.limits.Store(&l)
+	c.SetWaiting(cfg.Waiting)
+	c.pipe = link.pipe(c)
+	c.pipe.start()
+	c.pipe.post(header{kind: kindHello}, &gather{parts: [5][]byte{l.hello()}})
+	return c
+}
+
+// SetMaxMessage changes Config.MaxMessage. The peer learns of it before what is sent from now on.
+func (c *Conn) SetMaxMessage(n int) {
+	cfg := Config{MaxMessage: n, MaxCalls: c.cfg.MaxCalls}
+	l := cfg.limits()
+	c.mu.Lock()
+	old := c.limits.Load()
+	l.accepted = max(l.message, old.accepted)
+	l.held = max(l.held, old.held)
+	c.limits.Store(&l)
+	c.mu.Unlock()
+	c.pipe.post(header{kind: kindHello}, &gather{parts: [5][]byte{l.hello()}})
+}
+
+// SetWaiting changes Config.Waiting.
+func (c *Conn) SetWaiting(w Waiting) { c.waiting.Store(int32(w)) }
 
 // Close ends all calls in both directions with ErrClosed, and waits for nothing.
-func (c *Conn) Close() error { return nil }
+func (c *Conn) Close() error {
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return nil
+	}
+	c.closed = true
+	calls, serving := c.calls, c.serving
+	c.calls, c.serving = nil, nil
+	c.mu.Unlock()
+	close(c.done)
+	// What servers do about the end of their calls is not to be sent any more: the peer is to know that the channel was closed.
+	c.pipe.stop()
+	for _, call := range calls {
+		call.abort()
+	}
+	for id, s := range serving {
+		if s.stream != nil {
+			s.stream.abort()
+		}
+		s.call.cancel(c, id)
+	}
+	return nil
+}
 
 // Done is closed when the channel is closed, by either end or because the peer's process has ended.
-func (c *Conn) Done() <-chan struct{} { return nil }
+func (c *Conn) Done() <-chan struct{} { return c.done }
 
-// SendFiles sends files to the peer, with a tag that says what they are. The caller keeps its own.
-func (c *Conn) SendFiles(tag []byte, files ...*os.File) error { return errors.ErrUnsupported }
+// SendFiles sends files to the peer, with a tag that says what they are, of at most 64 KiB. The caller keeps its own. Files may overtake
+// calls, and be overtaken by them.
+func (c *Conn) SendFiles(tag []byte, files ...*os.File) error {
+	if len(tag) > maxFrame-4 || len(files) > maxFiles {
+		return errors.New("channel: a tag of more than 64 KiB, or too many files: send them one after the other")
+	}
+	return c.pipe.sendFiles(tag, files)
+}
 
 // Header is what travels beside the messages of a call.
 type Header struct {
@@ -62,44 +210,163 @@ type Header struct {
 	Route, Flags      uint32
 }
 
+func (h *Header) side() int { return len(h.Method) + len(h.Metadata) + len(h.Options) }
+
 // Reply is the outcome of a unary call.
 type Reply struct {
 	// Status is what the server gave, empty for success.
 	Status []byte
 	// Metadata has header and trailer, as the server has encoded them.
 	Metadata []byte
-	// Payload is the reply message. It is valid until Free.
+	// Payload is the reply message. It is valid until Free, as Status and Metadata are.
 	Payload []byte
+
+	call *call
 }
 
-// Free gives the memory of a reply back. It need not be called.
-func (r *Reply) Free() {}
+// Free gives the memory of a reply back. It need not be called, and not twice.
+func (r *Reply) Free() {
+	if call := r.call; call != nil {
+		*r = Reply{}
+		putBuffer(call.body.b)
+		call.body = body{}
+		callPool.Put(call)
+	}
+}
+
+// call is a unary call made here.
+type call struct {
+	w     *waiter
+	body  body
+	reply Reply
+	err   error
+	held  uint64
+	head  [callHead]byte
+	g     gather
+}
+
+var callPool = sync.Pool{New: func() any { return &call{w: newWaiter()} }}
+
+func (call *call) abort() {
+	call.err = ErrClosed
+	call.w.fire()
+}
 
 // Invoke makes a unary call and waits for its end, for ctx, or for closed, which may be nil. The error is ctx's, ErrClosed, a *SizeError,
-// or ErrAbandoned if closed was closed; a status of the server's is no error. The request is not used any more when it returns.
+// ErrTooMany, ErrMetadata, or ErrAbandoned if closed was closed or the server gave no outcome; a status of the server's is no error. The
+// request is not used any more when it returns.
 func (c *Conn) Invoke(ctx context.Context, closed <-chan struct{}, h *Header, request []byte) (*Reply, error) {
-	return nil, ErrClosed
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := c.greet(ctx, closed); err != nil {
+		return nil, err
+	}
+	if err := c.fits(h.side(), len(request)); err != nil {
+		return nil, err
+	}
+	call := callPool.Get().(*call)
+	call.w.reset()
+	call.err, call.held = nil, uint64(callHead+h.side()+len(request))
+	id, err := c.register(call, call.held)
+	if err != nil {
+		return nil, err
+	}
+	call.g = h.gather(&call.head, request)
+	sent, err := c.send(ctx, closed, header{kind: kindCall, id: id}, &call.g)
+	if err == nil {
+		err = c.pipe.await(ctx, closed, call.w)
+	}
+	if err != nil {
+		c.abandon(id, call, sent)
+		return nil, err
+	}
+	if call.err != nil {
+		return nil, call.err
+	}
+	call.g = gather{}
+	call.reply.call = call
+	return &call.reply, nil
 }
 
-// ErrAbandoned is the error of a call that was given up.
-var ErrAbandoned = errors.New("channel: call abandoned")
-
-// OpenStream begins a streaming call. Whoever opens a stream closes it.
-func (c *Conn) OpenStream(h *Header) (*Stream, error) { return nil, ErrClosed }
-
-// ServerCall is a call of the peer.
-type ServerCall struct {
-	// Header is valid until Serve returns, and so is Request, the message of a unary call.
-	Header
-	Request []byte
-	// Stream is nil for a unary call.
-	Stream *Stream
+// greet waits until the limits of the peer are known.
+func (c *Conn) greet(ctx context.Context, closed <-chan struct{}) error {
+	if c.peer.Load() != nil {
+		return nil
+	}
+	select {
+	case <-c.greeted:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-closed:
+		return ErrAbandoned
+	case <-c.done:
+		return ErrClosed
+	}
 }
 
-// OnCancel has f called, once, when the caller does not wait for the call any more, or the channel is closed; at once if that is so
-// already, and never after the call is over. f must not block. A second OnCancel replaces the first.
-func (c *ServerCall) OnCancel(f func()) {}
+// fits checks what is to be sent against the peer's limits.
+func (c *Conn) fits(side, message int) error {
+	peer := c.peer.Load()
+	switch {
+	case uint64(side) > uint64(peer.metadata):
+		return ErrMetadata
+	case uint64(message) > uint64(peer.message):
+		return &SizeError{Size: message, Max: int(peer.message)}
+	}
+	return nil
+}
 
-// Reply ends a unary call, once. Status is empty for success. Nothing of what it is given is used when it has returned. Serve need not
-// return at once.
-func (c *ServerCall) Reply(status, metadata, payload []byte) error { return ErrClosed }
+// register gives a call made here its number.
+func (c *Conn) register(call caller, held uint64) (uint32, error) {
+	peer := c.peer.Load()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.closed:
+		return 0, ErrClosed
+	case uint64(len(c.calls)) >= uint64(peer.calls) || c.outgoing+held > peer.held:
+		return 0, ErrTooMany
+	}
+	for {
+		c.next++
+		if _, used := c.calls[c.next]; !used {
+			break
+		}
+	}
+	c.calls[c.next] = call
+	c.outgoing += held
+	return c.next, nil
+}
+
+// send sends a whole body. sent says whether a part of it was.
+func (c *Conn) send(ctx context.Context, closed <-chan struct{}, h header, g *gather) (sent bool, err error) {
+	left := g.len()
+	for first := true; first || left > 0; first = false {
+		h = h.next(left, first)
+		if err := c.pipe.send(ctx, closed, h, g); err != nil {
+			return sent, err
+		}
+		left -= int(h.size)
+		sent = true
+	}
+	return true, nil
+}
+
+// abandon is for a unary call that nobody waits for any more. The peer ends it all the same, and its number is used until then.
+func (c *Conn) abandon(id uint32, call *call, sent bool) {
+	c.mu.Lock()
+	registered := c.calls[id] == caller(call)
+	if registered && !sent {
+		delete(c.calls, id)
+		c.outgoing -= call.held
+	}
+	c.mu.Unlock()
+	if registered && sent {
+		c.pipe.post(header{kind: kindCancel, id: id}, &gather{})
+	}
+}
+
+// size is the body of a frame with flagTooLarge.
+func sizeBody(n int) []byte { return binary.LittleEndian.AppendUint64(nil, uint64(n)) }

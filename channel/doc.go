@@ -7,5 +7,8 @@
 // An end trusts the other with nothing but its own calls: whatever the peer writes, and whenever, this end neither reads nor writes out
 // of bounds, nor waits for ever, nor passes on what changes under its hands.
 //
+// There are two layers. A pipe moves frames, through rings in memory or through a socket; conn.go, receive.go, serve.go and stream.go make
+// calls and streams of them.
+//
 // The package imports the standard library only: it is linked into isolates.
 package channel

@@ -115,11 +115,17 @@ func (a *App) link() (*program, error) {
 	return p, nil
 }
 
-// guest reads the guest of a function.
-func (a *App) guest(function string) ([]byte, error) {
-	code, err := fs.ReadFile(a.Guests, "guests/"+function+".wasm")
+// guest reads the guest of a function, and nativeProgram its native program.
+func (a *App) guest(function string) ([]byte, error) { return a.built(function, "guest", ".wasm") }
+
+func (a *App) nativeProgram(function string) ([]byte, error) {
+	return a.built(function, "native program", ".native")
+}
+
+func (a *App) built(function, what, suffix string) ([]byte, error) {
+	code, err := fs.ReadFile(a.Guests, "guests/"+function+suffix)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("function %s: its guest has not been built when this host was compiled: run go generate in the function's package, and build again", function)
+		return nil, fmt.Errorf("function %s: its %s has not been built when this host was compiled: run go generate in the function's package, and build again", function, what)
 	}
 	return code, err
 }

@@ -10,28 +10,7 @@ import (
 	"github.com/cofaas/cofaas/internal/abi"
 )
 
-// wireRequest and wireReply are messages of public services: their wire bytes.
-type wireRequest struct {
-	data mem.BufferSlice
-	flat []byte
-}
-
-// bytes returns the message in one piece, valid until free.
-func (r *wireRequest) bytes() []byte {
-	if r.flat == nil && len(r.data) == 1 {
-		return r.data[0].ReadOnlyData()
-	}
-	if r.flat == nil {
-		r.flat = r.data.Materialize()
-	}
-	return r.flat
-}
-
-func (r *wireRequest) free() { r.data.Free() }
-
-type wireReply struct{ data []byte }
-
-// frontCodec passes the bytes of public services through and leaves the host's own services, health and reflection, to the
+// frontCodec passes the bytes of public services through, and frees what was sent, and leaves the host's own services, health and reflection, to the
 // ordinary codec.
 type frontCodec struct{ proto encoding.CodecV2 }
 
@@ -40,16 +19,16 @@ func newFrontCodec() frontCodec { return frontCodec{encoding.GetCodecV2("proto")
 func (c frontCodec) Name() string { return c.proto.Name() }
 
 func (c frontCodec) Marshal(v any) (mem.BufferSlice, error) {
-	if r, ok := v.(*wireReply); ok {
-		return mem.BufferSlice{mem.SliceBuffer(r.data)}, nil
+	if m, ok := v.(*wireMessage); ok {
+		return m.data, nil
 	}
 	return c.proto.Marshal(v)
 }
 
 func (c frontCodec) Unmarshal(data mem.BufferSlice, v any) error {
-	if r, ok := v.(*wireRequest); ok {
+	if m, ok := v.(*wireMessage); ok {
 		data.Ref()
-		r.data = data
+		m.data = data
 		return nil
 	}
 	return c.proto.Unmarshal(data, v)

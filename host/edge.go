@@ -43,13 +43,16 @@ func (e *edge) call(caller *instance, stack []uint64) error {
 	}
 	var st *status.Status
 	var err error
-	if e.to != nil {
-		if n := cap(cc.meta); n > 0 && n <= keptMeta {
-			caller.metaBuffer = cc.meta
-		}
-		st, err = e.run(caller, caller, stack[:n], result, &cc)
-	} else {
+	if n := cap(cc.meta); n > 0 && n <= keptMeta && e.to != nil {
+		caller.metaBuffer = cc.meta
+	}
+	switch {
+	case e.to == nil:
 		st, err = e.runUndialled(caller, stack[:n], result, &cc)
+	case e.to.fn.native != nil:
+		st, err = e.runFlat(caller, e.to.fn.native, stack[:n], result, &cc)
+	default:
+		st, err = e.run(caller, caller, stack[:n], result, &cc)
 	}
 	if err != nil {
 		return err
@@ -107,7 +110,11 @@ type callContext struct {
 	meta []byte
 	// waitsForReady says that the call waits for a server, if the callee has stopped that of the method.
 	waitsForReady bool
-	replyMeta     []byte
+	// outside is the context of a call over the network, whose metadata is encoded if somebody asks for it; meta has none then.
+	outside context.Context
+	// options are what the caller has said of a call that may leave the host; see callOptions.
+	options   []byte
+	replyMeta []byte
 	// profiled says that the call is in the profile of its edge.
 	profiled bool
 }
@@ -115,7 +122,7 @@ type callContext struct {
 // own returns what is left when the caller goes on.
 func (cc *callContext) own() callContext {
 	own := *cc
-	own.meta = bytes.Clone(own.meta)
+	own.meta, own.options = bytes.Clone(own.meta), bytes.Clone(own.options)
 	return own
 }
 
@@ -126,8 +133,8 @@ func (e *edge) run(caller *instance, from link.Memory, args []uint64, result uin
 	if e.profile != nil && !cc.profiled {
 		return fn.host.profile.run(e, caller, from, args, result, cc)
 	}
-	if cc.depth > maxDepth {
-		return status.Newf(codes.ResourceExhausted, "calls between functions nest deeper than %d", maxDepth), nil
+	if st := cc.tooDeep(); st != nil {
+		return st, nil
 	}
 	if cc.deadline != 0 && time.Now().UnixNano() >= cc.deadline {
 		return status.New(codes.DeadlineExceeded, context.DeadlineExceeded.Error()), nil

@@ -33,12 +33,16 @@ func (f *function) serviceDesc(name, file string) *grpc.ServiceDesc {
 
 // handle serves one call from outside.
 func (m *exportMethod) handle(_ any, ctx context.Context, dec func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
-	var in wireRequest
+	var in wireMessage
 	if err := dec(&in); err != nil {
 		return nil, err
 	}
 	defer in.free()
-	out, cc, st := m.invoke(ctx, in.bytes())
+	cc := callContext{outside: ctx, wantHeaders: true}
+	if deadline, ok := ctx.Deadline(); ok {
+		cc.deadline = deadline.UnixNano()
+	}
+	out, st := m.invoke(ctx, in.bytes(), &cc)
 	if len(cc.replyMeta) > 0 {
 		if err := sendMeta(ctx, cc.replyMeta); err != nil {
 			return nil, status.Errorf(codes.Internal, "function %s: %v", m.fn.name, err)
@@ -47,34 +51,40 @@ func (m *exportMethod) handle(_ any, ctx context.Context, dec func(any) error, _
 	if st != nil {
 		return nil, st.Err()
 	}
-	return &wireReply{out}, nil
+	return &out, nil
 }
 
-// invoke takes an instance and runs the method with wire bytes.
-func (m *exportMethod) invoke(ctx context.Context, wire []byte) (reply []byte, cc callContext, st *status.Status) {
-	if deadline, ok := ctx.Deadline(); ok {
-		cc.deadline = deadline.UnixNano()
+// invoke serves a call in wire bytes, which ends with ctx. It sets replyMeta of cc.
+func (m *exportMethod) invoke(ctx context.Context, request []byte, cc *callContext) (wireMessage, *status.Status) {
+	if m.fn.native != nil {
+		return m.fn.native.invoke(ctx, m.method, request, cc)
 	}
-	inst, err := m.fn.pool.get(ctx, 0)
+	reply, st := m.invokeGuest(ctx, request, cc)
+	return wireBytes(reply), st
+}
+
+// invokeGuest takes an instance and runs the method with wire bytes.
+func (m *exportMethod) invokeGuest(ctx context.Context, wire []byte, cc *callContext) (reply []byte, st *status.Status) {
+	inst, err := m.fn.pool.get(ctx, cc.depth)
 	if err != nil {
-		return nil, cc, callError(m.fn.name, err)
+		return nil, callError(m.fn.name, err)
 	}
-	inst.front, inst.root, inst.bound = ctx, ctx, false
+	inst.front, inst.meta, inst.root, inst.bound = cc.outside, cc.meta, ctx, false
 	limit := m.fn.host.opts.MaxMessage
 	if err := m.lower(inst, wire, limit); err != nil {
 		if link.FaultOf(err) == link.TargetFault {
-			return nil, cc, m.fn.died(inst, err)
+			return nil, m.fn.died(inst, err)
 		}
 		m.fn.release(inst)
-		return nil, cc, requestError(err)
+		return nil, requestError(err)
 	}
 	call := m.fn.host.watch.begin(ctx, inst)
-	addr, left, err := inst.serve(m, &cc)
+	addr, left, err := inst.serve(m, cc)
 	if m.fn.host.watch.end(call, inst) {
 		err = errOverrun
 	}
 	if err != nil {
-		return nil, cc, m.fn.died(inst, err)
+		return nil, m.fn.died(inst, err)
 	}
 	if left != 0 {
 		c := inst.goesOn(m, left)
@@ -84,19 +94,19 @@ func (m *exportMethod) invoke(ctx context.Context, wire []byte) (reply []byte, c
 		if st == nil {
 			st, reply, cc.replyMeta = c.st, c.wire, c.meta
 		}
-		return reply, cc, st
+		return reply, st
 	}
 	reply, st, err = m.lift(inst, addr, limit)
 	switch link.FaultOf(err) {
 	case link.SourceFault:
-		return nil, cc, m.fn.died(inst, err)
+		return nil, m.fn.died(inst, err)
 	case link.ValueFault:
 		st = callError(m.fn.name, err)
 	}
-	if failed := m.fn.finish(inst, m, addr, &cc); failed != nil {
-		return nil, cc, failed
+	if failed := m.fn.finish(inst, m, addr, cc); failed != nil {
+		return nil, failed
 	}
-	return reply, cc, st
+	return reply, st
 }
 
 // lower transcodes a request and puts its core values on the instance's stack.

@@ -14,6 +14,7 @@ import (
 	"github.com/cofaas/cofaas/internal/abi"
 	"github.com/cofaas/cofaas/internal/mapping"
 	"github.com/cofaas/cofaas/internal/model"
+	"github.com/cofaas/cofaas/internal/placement"
 )
 
 // maxCore is the most core values that an export or import passes.
@@ -23,6 +24,8 @@ const maxCore = abi.MaxFlatParams + 1
 type function struct {
 	name string
 	host *Host
+	// where is its place. If that is remote, it does not run here.
+	where placement.Place
 	// module returns the guest as compiled code. The first to call it compiles; others wait.
 	module  func() (engine.Module, error)
 	exports []*exportMethod
@@ -31,6 +34,8 @@ type function struct {
 	unary, streams map[string]*edge
 	routes         routes
 	pool           *pool
+	// native is set if the function runs in processes of its own, and not in instances.
+	native *native
 	// health is what the function says of its services; clients of the host hear that of the root.
 	health *health.Server
 	// network is what the function's instances may do over the host's network.
@@ -46,6 +51,7 @@ type function struct {
 // method is what host and guests have to know of a method.
 type method struct {
 	*mapping.Method
+	full          string // "/package.Service/Method"
 	param, result *abi.Plan
 	// slots are those of a request that travels in core values.
 	slots []abi.Slot
@@ -69,7 +75,7 @@ type exportMethod struct {
 func newMethod(p *program, t *transcode.Tables, m *model.Method) *method {
 	lm := p.layouts.Method(m)
 	out := &method{
-		Method: lm, param: abi.NewPlan(lm.Func.Param), result: abi.NewPlan(lm.Func.Result),
+		Method: lm, full: lm.FullMethod(), param: abi.NewPlan(lm.Func.Param), result: abi.NewPlan(lm.Func.Result),
 		payload: lm.Func.Result.Payload, size: lm.Func.Result.Size,
 		request: t.Message(&p.layouts, lm.Request), reply: t.Message(&p.layouts, lm.Reply),
 	}

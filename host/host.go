@@ -3,6 +3,7 @@ package host
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"runtime"
 	"slices"
@@ -20,6 +21,7 @@ import (
 	"github.com/cofaas/cofaas/host/internal/transcode"
 	"github.com/cofaas/cofaas/internal/abi"
 	"github.com/cofaas/cofaas/internal/mapping"
+	"github.com/cofaas/cofaas/internal/placement"
 )
 
 // Host is a running app: its functions serve each other, and its public services can be registered with a grpc-go server. It
@@ -63,6 +65,9 @@ func New(ctx context.Context, app *App, opts Options) (_ *Host, err error) {
 	if h.program, err = app.link(); err != nil {
 		return nil, err
 	}
+	if err := app.checkPlaces(h.opts.Places); err != nil {
+		return nil, fmt.Errorf("places: %w", err)
+	}
 	if err := h.openPolicies(); err != nil {
 		return nil, err
 	}
@@ -102,6 +107,9 @@ func (h *Host) add(spec *Function, methods map[string][]*method) {
 	f.network = sockets.New(sockets.Config{Policy: h.networkOf(spec.Name), MaxDescriptors: h.opts.maxDescriptors(spec.Name)})
 	f.files = h.files.byFunction[spec.Name]
 	f.pool = &pool{create: f.newInstance, max: h.opts.maxInstances(spec.Name)}
+	if f.where = h.opts.placeOf(spec); f.where == placement.Native {
+		f.native = newNative(f, h.opts.processes(spec.Name))
+	}
 	h.functions[f.name] = f
 }
 
@@ -154,12 +162,19 @@ func (f *function) export(m *method) *exportMethod {
 	return nil
 }
 
-// start compiles all guests side by side, and makes the first instance of each function as soon as it can: callees first, so
+// start starts all processes and compiles all guests side by side, and makes the first instance of each function as soon as it can: callees first, so
 // that a main which calls out before it serves is answered. In a cycle, whoever is called first starts on demand.
 func (h *Host) start(ctx context.Context) error {
 	order := h.startOrder()
 	var group errgroup.Group
 	for _, f := range order {
+		h.log.Debug("function is placed", "function", f.name, "place", f.where)
+		if f.native != nil {
+			if err := f.native.launch(); err != nil {
+				return cmp.Or(group.Wait(), err)
+			}
+			continue
+		}
 		group.Go(func() error {
 			_, err := f.module()
 			return err
@@ -172,6 +187,12 @@ func (h *Host) start(ctx context.Context) error {
 
 func (h *Host) startInstances(ctx context.Context, order []*function) error {
 	for _, f := range order {
+		if f.native != nil {
+			if err := f.native.awaitStart(ctx); err != nil {
+				return err
+			}
+			continue
+		}
 		if f.pool.size() > 0 {
 			continue
 		}
@@ -195,7 +216,7 @@ func (h *Host) startOrder() []*function {
 		}
 		seen[name] = true
 		for _, e := range h.app.Edges {
-			if o := h.functions[name].outgoing[e.Service]; e.From == name && o != nil && !o.leaves() {
+			if o := h.functions[name].outgoing[e.Service]; e.From == name && o != nil && !o.leaves() && h.functions[e.To].isHere() {
 				visit(e.To)
 			}
 		}
@@ -254,6 +275,14 @@ func (h *Host) Close() error {
 }
 
 func (h *Host) close() error {
+	// Processes may still call out while they stop.
+	var stopping sync.WaitGroup
+	for _, f := range h.functions {
+		if f.native != nil {
+			stopping.Go(f.native.close)
+		}
+	}
+	stopping.Wait()
 	close(h.closing)
 	for _, f := range h.functions {
 		f.pool.close()

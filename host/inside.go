@@ -34,7 +34,7 @@ func (o *outgoing) insideConn(t target) (*remoteConn, error) {
 	}
 	var started []*function
 	for _, f := range h.functions {
-		if f.pool.size() > 0 {
+		if f.isStarted() {
 			started = append(started, f)
 		}
 	}
@@ -43,6 +43,14 @@ func (o *outgoing) insideConn(t target) (*remoteConn, error) {
 		return nil, nil
 	}
 	return h.inside.conn(f)
+}
+
+// isStarted says whether the function has started, and not ended since.
+func (f *function) isStarted() bool {
+	if f.native != nil {
+		return f.native.isServing()
+	}
+	return f.pool.size() > 0
 }
 
 // conn returns the connection to a function's services.

@@ -69,8 +69,7 @@ type instance struct {
 	// ends are the guest's ends of streams, by number.
 	ends    map[uint32]*streamEnd
 	lastEnd uint32
-	// routes are the numbers that the guest has been given and not given back, with how often.
-	routes map[uint32]int
+	routes  heldRoutes
 	// initialising says that the guest cannot give its thread back.
 	initialising, ready bool
 
@@ -254,10 +253,10 @@ func (i *instance) lose(err error) {
 	if i.sockets != nil {
 		i.sockets.CloseAll()
 	}
-	for n := range i.routes {
-		i.fn.routes.release(n)
+	if i.routes != nil {
+		i.fn.routes.releaseAll(&i.routes)
 	}
-	i.served, i.calls, i.ends, i.routes = nil, nil, nil, nil
+	i.served, i.calls, i.ends = nil, nil, nil
 }
 
 // close frees the instance.

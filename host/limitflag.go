@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// limitFlag parses -max-instances and -max-descriptors: a limit of every function, or of one.
+// limitFlag parses -max-instances, -max-descriptors and -processes: a number of every function, or of one.
 type limitFlag struct {
 	all        int
 	byFunction map[string]int

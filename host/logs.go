@@ -3,7 +3,6 @@ package host
 import (
 	"bytes"
 	"context"
-	"io"
 	"log/slog"
 )
 
@@ -18,7 +17,7 @@ type lineWriter struct {
 }
 
 // output is where instances of a function write to.
-func (h *Host) output(function, stream string, level slog.Level) io.Writer {
+func (h *Host) output(function, stream string, level slog.Level) *lineWriter {
 	return &lineWriter{log: h.log.With("function", function, "stream", stream), level: level}
 }
 
@@ -38,6 +37,14 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 		w.buf = w.buf[:0]
 	}
 	return n, nil
+}
+
+// flush logs a line that will not be ended.
+func (w *lineWriter) flush() {
+	if len(w.buf) > 0 {
+		w.emit(w.buf)
+		w.buf = w.buf[:0]
+	}
 }
 
 func (w *lineWriter) emit(line []byte) {

@@ -49,6 +49,22 @@ type Options struct {
 	MaxDescriptorsOf map[string]int
 	// Profile counts and times calls, for [Host.WriteProfile], which costs them a few percent of their time.
 	Profile bool
+	// Places says where functions run, by function name: "wasm", "native" or "remote". By default it is the first place that a function was
+	// built for.
+	Places map[string]string
+	// Processes is how many processes a function that is native has, 0 meaning one, and ProcessesOf the same of functions, by name, that have
+	// a number of their own.
+	Processes   int
+	ProcessesOf map[string]int
+	// StartTimeout bounds how long a process may take until it serves. 0 means a minute.
+	StartTimeout time.Duration
+	// Waiting is how processes and the host wait for each other: "adaptive", which is the default, looks for a while before it sleeps, and
+	// "sleeping" does not.
+	Waiting string
+	// Channel is how processes are joined to the host: by shared "memory" or by a "socket". The default is the quickest that the system has.
+	Channel string
+	// Strict refuses to run processes without all protections that there could be.
+	Strict bool
 	// Logger gets the host's messages and, line by line, what guests write. nil means slog.Default().
 	Logger *slog.Logger
 }
@@ -56,6 +72,11 @@ type Options struct {
 // maxInstances is the bound of a function's instances.
 func (o Options) maxInstances(function string) int {
 	return cmp.Or(o.MaxInstancesOf[function], o.MaxInstances)
+}
+
+// processes is how many processes a function is to have.
+func (o *Options) processes(function string) int {
+	return cmp.Or(o.ProcessesOf[function], o.Processes, 1)
 }
 
 // maxDescriptors is the bound of a function's descriptors.
@@ -76,6 +97,10 @@ func (o Options) withDefaults() Options {
 	if o.Overrun <= 0 {
 		o.Overrun = 5 * time.Second
 	}
+	if o.StartTimeout <= 0 {
+		o.StartTimeout = time.Minute
+	}
+	o.Waiting, o.Channel = cmp.Or(o.Waiting, waitAdaptive), cmp.Or(o.Channel, bestChannel())
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}

@@ -15,14 +15,14 @@ import (
 	"github.com/cofaas/cofaas/host/engine"
 )
 
-// isolate counts, in place of a guest.
-type isolate struct {
+// countedIsolate counts, in place of a guest.
+type countedIsolate struct {
 	engine.Instance
 	closed atomic.Int32
 	used   atomic.Bool // by somebody at this moment
 }
 
-func (i *isolate) Close() { i.closed.Add(1) }
+func (i *countedIsolate) Close() { i.closed.Add(1) }
 
 // testPool is a pool of isolates.
 type testPool struct {
@@ -35,14 +35,14 @@ type testPool struct {
 func newTestPool(limit int) *testPool {
 	p := &testPool{}
 	var mu sync.Mutex
-	var all []*isolate
+	var all []*countedIsolate
 	p.pool.max = limit
 	p.pool.create = func(ctx context.Context, depth int) (*instance, error) {
 		if err := p.fail.Load(); err != nil {
 			return nil, *err
 		}
 		p.made.Add(1)
-		iso := &isolate{}
+		iso := &countedIsolate{}
 		mu.Lock()
 		all = append(all, iso)
 		mu.Unlock()
@@ -342,7 +342,7 @@ func TestPool_hammer(t *testing.T) {
 					}
 					continue
 				}
-				iso := inst.iso.(*isolate)
+				iso := inst.iso.(*countedIsolate)
 				if !iso.used.CompareAndSwap(false, true) {
 					return errors.New("an instance is used by two calls")
 				}

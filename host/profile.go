@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/status"
 
 	"github.com/cofaas/cofaas/host/engine"
@@ -216,15 +215,19 @@ func (p *profile) run(e *edge, caller *instance, from link.Memory, args []uint64
 	return st, err
 }
 
-// runRemote is [edge.runRemote], profiled.
-func (p *profile) runRemote(e *edge, caller *instance, conn *remoteConn, from link.Memory, request, result uint32, opts []grpc.CallOption, cc *callContext) (*status.Status, error) {
+// runWire is [edge.runWire], profiled.
+func (p *profile) runWire(e *edge, caller *instance, server wireServer, from link.Memory, request, result uint32, cc *callContext) (*status.Status, error) {
 	cc.profiled = true
-	c := p.enter(e, caller)
+	to := e
+	if n, ok := server.(*native); ok {
+		to = e.candidate(n.fn)
+	}
+	c := p.enter(to, caller)
 	if c.span.sizes {
-		p.size(c.span.edge, &e.profile.requests, e.method.request, from.Bytes(), request)
+		p.size(c.span.edge, &c.span.edge.requests, e.request, from.Bytes(), request)
 	}
 	c.start()
-	st, err := e.runRemote(caller, conn, from, request, result, opts, cc)
+	st, err := e.runWire(caller, server, from, request, result, cc)
 	c.leave(e.method, result, st, err)
 	return st, err
 }

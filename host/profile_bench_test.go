@@ -16,7 +16,7 @@ func BenchmarkProfile(b *testing.B) {
 			m := h.functions["front"].exports[0]
 			wire := []byte{10, 4, 1, 2, 3, 4}
 			for b.Loop() {
-				if _, _, st := m.invoke(b.Context(), wire); st != nil {
+				if _, st := m.invoke(b.Context(), wire, &callContext{}); st != nil {
 					b.Fatal(st)
 				}
 			}

@@ -1,6 +1,10 @@
 package host
 
 import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
 	"syscall"
 	"unsafe"
 )
@@ -14,4 +18,29 @@ func threadCPU() int64 {
 		return 0
 	}
 	return t.Nano()
+}
+
+// tickNs is the unit of times in /proc, which is the same on all architectures.
+const tickNs = 10_000_000
+
+// processCPU is the processor time of a process in nanoseconds, and 0 if the system does not say.
+func processCPU(pid int) int64 {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	// The name, in parentheses, may have any bytes. Of what comes after it, the 12th and the 13th are times in user code and in the kernel.
+	fields := bytes.Fields(data[bytes.LastIndexByte(data, ')')+1:])
+	if len(fields) < 13 {
+		return 0
+	}
+	var ticks int64
+	for _, f := range fields[11:13] {
+		n, err := strconv.ParseInt(string(f), 10, 64)
+		if err != nil {
+			return 0
+		}
+		ticks += n
+	}
+	return ticks * tickNs
 }

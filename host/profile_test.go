@@ -10,8 +10,11 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/grpc/codes"
+
 	"github.com/cofaas/cofaas/host/engine"
 	"github.com/cofaas/cofaas/internal/advise"
+	"github.com/cofaas/cofaas/internal/placement"
 )
 
 // Calls are counted at each edge, with their bytes on the wire, and what handlers compute is less than calls take.
@@ -212,5 +215,56 @@ func TestRun_profile(t *testing.T) {
 	defer f.Close()
 	if p, err := advise.Read(f); err != nil || p.Root != "front" || len(p.Edges) != 0 {
 		t.Errorf("got %+v, %v", p, err)
+	}
+}
+
+// The host sees the calls to and from isolates, and takes what is left of the former for what they compute.
+func TestProfile_native(t *testing.T) {
+	h := serve(t, pairNative(t), Options{Profile: true})
+	const calls = 40
+	for range calls {
+		h.says(t, "Front/Echo", "call /test.Back/Echo text", "text")
+	}
+	h.says(t, "Front/Echo", "stream /test.Flow/Both a b c", `["a" "b" "c"] [of back] [of back]`)
+	h.ends(t, t.Context(), "Front/Echo", "call /test.Back/Echo refuse 7", codes.PermissionDenied, "refused")
+	p := h.profile.report(h.Host)
+	edges := map[string]advise.Edge{}
+	for _, e := range p.Edges {
+		edges[e.From+" "+e.To+" "+e.Method] = e
+	}
+	front, back, flow := edges[" front /test.Front/Echo"], edges["front back /test.Back/Echo"], edges["front back /test.Flow/Both"]
+	if len(edges) != 3 || front.Calls != calls+2 || front.Failed != 1 || back.Calls != calls+1 || back.Failed != 1 {
+		t.Fatalf("got %+v", p.Edges)
+	}
+	if flow.Calls != 1 || flow.Requests.Count != 3 || flow.Replies.Count != 3 || flow.Requests.Bytes != 9 || flow.Failed != 0 || flow.Time.TotalNs <= 0 {
+		t.Errorf("got stream %+v", flow)
+	}
+	// "text" and its tag and length.
+	if got := back.Requests.Bytes; got < 6*calls || back.Replies.Count != calls || back.Time.TotalNs >= front.Time.TotalNs {
+		t.Errorf("got %+v of %+v", back, front)
+	}
+	for _, f := range p.Functions {
+		if f.Place != placement.Native || f.Compute != advise.Derived || len(f.Methods) == 0 || f.Methods[0].Self.TotalNs <= 0 {
+			t.Errorf("got function %+v", f)
+		}
+	}
+	if self := p.Functions[1].Methods[0].Self.TotalNs; self > front.Time.TotalNs-back.Time.TotalNs {
+		t.Errorf("front computes %d ns of %d, less %d", self, front.Time.TotalNs, back.Time.TotalNs)
+	}
+}
+
+// A guest's calls of an isolate go on after their import has returned, and are counted when they end.
+func TestProfile_mixed(t *testing.T) {
+	app := newMixedApp(t, guests{{frontSpec, relayGuest()}, {nativeBack, nil}}, Edge{"front", "back", "test.Back"}, Edge{"back", "front", "test.Front"})
+	h := serve(t, app, Options{Profile: true})
+	const calls = 30
+	for range calls {
+		h.says(t, "Front/Echo", "text", "text")
+	}
+	h.ends(t, t.Context(), "Front/Echo", "refuse 7", codes.PermissionDenied, "refused")
+	for _, e := range h.profile.report(h.Host).Edges {
+		if e.Calls != calls+1 || e.Failed != 1 || e.Replies.Count != calls || e.Replies.Bytes != 6*calls || e.Time.P50Ns <= 0 {
+			t.Errorf("got %+v", e)
+		}
 	}
 }

@@ -26,16 +26,16 @@ func (p *profile) serve(m *exportMethod) grpc.MethodHandler {
 		begin := p.clock()
 		out, err := m.handle(srv, ctx, func(in any) error {
 			err := dec(in)
-			if r, ok := in.(*wireRequest); ok && weight > 0 {
-				e.requests.add(r.data.Len())
+			if request, ok := in.(*wireMessage); ok && weight > 0 {
+				e.requests.add(request.data.Len())
 			}
 			return err
 		}, interceptor)
 		if weight > 0 {
 			e.time.add(p.clock()-begin, weight)
 		}
-		if r, ok := out.(*wireReply); ok && weight > 0 {
-			e.replies.add(len(r.data))
+		if reply, ok := out.(*wireMessage); ok && weight > 0 {
+			e.replies.add(reply.data.Len())
 		}
 		if err != nil {
 			e.failed.Add(1)
@@ -44,9 +44,42 @@ func (p *profile) serve(m *exportMethod) grpc.MethodHandler {
 	}
 }
 
+// wireCall is a unary call in wire bytes. Without a profile it is empty.
+type wireCall struct {
+	profile *profile
+	span    span
+}
+
+// call begins a call of an isolate at an edge.
+func (p *profile) call(e *edgeProfile) wireCall {
+	if p == nil || e == nil {
+		return wireCall{}
+	}
+	weight, _ := e.calls.next(0)
+	return wireCall{p, span{edge: e, weight: weight, begin: p.clock()}}
+}
+
+// end takes note of the end of the call.
+func (c *wireCall) end(request []byte, reply *wireMessage, st *status.Status) {
+	if c.profile == nil {
+		return
+	}
+	e := c.span.edge
+	if c.span.weight > 0 {
+		e.time.add(c.profile.clock()-c.span.begin, c.span.weight)
+		e.requests.add(len(request))
+	}
+	switch {
+	case st != nil:
+		e.failed.Add(1)
+	case c.span.weight > 0:
+		e.replies.add(reply.data.Len())
+	}
+}
+
 // profileTo returns the profile of the calls that an export answers, or, if it is nil, of those that leave the host.
 func (e *edge) profileTo(to *exportMethod) *edgeProfile {
-	if to == nil {
+	if to == nil || e.profile == nil {
 		return e.profile
 	}
 	return e.candidate(to.fn).profile
@@ -95,4 +128,41 @@ func (s *streamProfile) end(st *status.Status) {
 	if st.Code() != codes.OK {
 		s.edge.failed.Add(1)
 	}
+}
+
+// wire returns a stream whose messages are counted.
+func (s streamProfile) wire(client serverStream) serverStream {
+	if s.edge == nil {
+		return client
+	}
+	return &profiledStream{client, s}
+}
+
+// profiledStream is a streaming call in wire bytes.
+type profiledStream struct {
+	serverStream
+	profile streamProfile
+}
+
+func (s *profiledStream) recv() (wireMessage, error) {
+	m, err := s.serverStream.recv()
+	if err == nil {
+		s.profile.count(&s.profile.edge.requests, m)
+	}
+	return m, err
+}
+
+func (s *profiledStream) send(m wireMessage) error {
+	s.profile.count(&s.profile.edge.replies, m)
+	return s.serverStream.send(m)
+}
+
+func (s *profiledStream) end(st *status.Status, trailer []byte) {
+	s.profile.end(st)
+	s.serverStream.end(st, trailer)
+}
+
+func (s *streamProfile) count(to *messageProfile, m wireMessage) {
+	to.count.Add(1)
+	to.add(m.data.Len())
 }

@@ -3,9 +3,11 @@ package host
 import (
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/cofaas/cofaas/internal/advise"
@@ -36,19 +38,17 @@ func (p *profile) report(h *Host) *advise.Profile {
 	}
 	for i := range h.app.Functions {
 		spec := &h.app.Functions[i]
-		r.Functions = append(r.Functions, p.reportFunction(h.functions[spec.Name], spec))
+		r.Functions = append(r.Functions, p.reportFunction(h.functions[spec.Name], spec, h.opts.placeOf(spec)))
 	}
 	r.Sort()
 	return r
 }
 
-func (p *profile) reportFunction(f *function, spec *Function) advise.Function {
-	out := advise.Function{Name: f.name, Place: placement.Wasm, Compute: advise.Measured}
-	for _, place := range spec.Places {
-		out.Places = append(out.Places, placement.Place(place))
-	}
-	if len(out.Places) == 0 {
-		out.Places = []placement.Place{placement.Wasm}
+func (p *profile) reportFunction(f *function, spec *Function, place placement.Place) advise.Function {
+	out := advise.Function{Name: f.name, Place: place, Places: spec.built(), Compute: advise.Measured}
+	if f.native != nil {
+		p.reportNative(f, &out)
+		return out
 	}
 	fp := p.functions[f]
 	if fp == nil {
@@ -67,6 +67,45 @@ func (p *profile) reportFunction(f *function, spec *Function) advise.Function {
 		out.Methods = append(out.Methods, method)
 	}
 	return out
+}
+
+// reportNative sums up what a function in processes of its own has done, of which its calls are all that the host sees.
+func (p *profile) reportNative(f *function, out *advise.Function) {
+	out.Compute = advise.Derived
+	methods := map[string]*advise.Method{}
+	var served, made int64
+	for _, e := range p.edges {
+		calls := e.calls.total()
+		if calls == 0 {
+			continue
+		}
+		times := e.time.times(calls)
+		if e.caller == f {
+			made += times.TotalNs
+		}
+		if e.callee != f {
+			continue
+		}
+		served += times.TotalNs
+		m := methods[e.method]
+		if m == nil {
+			m = &advise.Method{Method: e.method}
+			methods[e.method] = m
+		}
+		m.Calls += calls
+		m.Self.Samples += times.Samples
+		m.Self.TotalNs += times.TotalNs
+		m.Self.P50Ns, m.Self.P99Ns = max(m.Self.P50Ns, times.P50Ns), max(m.Self.P99Ns, times.P99Ns)
+	}
+	for _, name := range slices.Sorted(maps.Keys(methods)) {
+		m := methods[name]
+		// Which method has made which calls is not known, so each has its share of them.
+		m.Self.TotalNs = int64(float64(m.Self.TotalNs) * max(0, float64(served-made)) / float64(max(served, 1)))
+		out.Methods = append(out.Methods, *m)
+	}
+	for _, iso := range f.native.isolates() {
+		out.CPUNs += processCPU(iso.process.Pid())
+	}
 }
 
 // report sums up an edge.

@@ -290,14 +290,14 @@ func TestFront_largeMessages(t *testing.T) {
 	wire := protowire.AppendVarint([]byte{0x0a}, data+1)
 	wire = append(wire, make([]byte, data+1)...)
 	for range 2 {
-		if _, _, st := m.invoke(t.Context(), wire); st.Code() != codes.ResourceExhausted || st.Message() != "grpc: message larger than max (67108864 bytes)" {
+		if _, st := m.invoke(t.Context(), wire, new(callContext)); st.Code() != codes.ResourceExhausted || st.Message() != "grpc: message larger than max (67108864 bytes)" {
 			t.Errorf("got %v", st)
 		}
 		fits := protowire.AppendVarint([]byte{0x0a}, data)
 		fits = append(fits, make([]byte, data)...)
-		reply, _, st := m.invoke(t.Context(), fits)
-		if st != nil || !bytes.Equal(reply, fits) {
-			t.Errorf("%d bytes: got %d, %v", len(fits), len(reply), st)
+		reply, st := m.invoke(t.Context(), fits, new(callContext))
+		if st != nil || !bytes.Equal(reply.bytes(), fits) {
+			t.Errorf("%d bytes: got %d, %v", len(fits), len(reply.bytes()), st)
 		}
 	}
 	if h.functions["alone"].pool.idle[0] != inst {

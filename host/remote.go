@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"strconv"
 	"sync"
-	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
@@ -201,15 +200,12 @@ func (r *remotes) credentials(d *dialInfo) (credentials.TransportCredentials, er
 	return credentials.NewTLS(config), nil
 }
 
-// context is the context of a call.
-func (cc *callContext) context(parent context.Context) (context.Context, context.CancelFunc) {
+// outgoing adds the metadata of a call to its context.
+func (cc *callContext) outgoing(ctx context.Context) context.Context {
 	if md, _, err := parseMeta(cc.meta); err == nil && len(md) > 0 {
-		parent = metadata.NewOutgoingContext(parent, md)
+		return metadata.NewOutgoingContext(ctx, md)
 	}
-	if cc.deadline != 0 {
-		return context.WithDeadline(parent, time.Unix(0, cc.deadline))
-	}
-	return context.WithCancel(parent)
+	return ctx
 }
 
 // callOptions are what a guest has said of one call; see package guest, route.go, for the keys.

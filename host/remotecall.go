@@ -32,10 +32,13 @@ func (i *instance) callRouted(number uint32, method string, request, result uint
 	}
 	switch {
 	case st != nil:
+	case to != nil && to.native != nil:
+		st, err = e.runWire(i, to.native, i, request, result, &cc)
 	case to != nil:
 		st, err = e.runRecord(i, to, request, result, &cc)
 	default:
-		st, err = e.runRemote(i, conn, i, request, result, callOptions(options), &cc)
+		cc.options = options
+		st, err = e.runWire(i, conn, i, request, result, &cc)
 	}
 	if err != nil {
 		return err
@@ -84,8 +87,13 @@ func (e *edge) runUndialled(caller *instance, args []uint64, result uint32, cc *
 	if st != nil {
 		return st, nil
 	}
+	return e.runFlat(caller, conn, args, result, cc)
+}
+
+// runFlat is runWire for a request that is in core values.
+func (e *edge) runFlat(caller *instance, server wireServer, args []uint64, result uint32, cc *callContext) (*status.Status, error) {
 	if e.Func.Indirect {
-		return e.runRemote(caller, conn, caller, uint32(args[0]), result, nil, cc)
+		return e.runWire(caller, server, caller, uint32(args[0]), result, cc)
 	}
 	var buf link.Buffer
 	var core [maxCore]uint64
@@ -105,13 +113,13 @@ func (e *edge) runUndialled(caller *instance, args []uint64, result uint32, cc *
 	record := buf.Bytes()[at:]
 	clear(record)
 	storeSlots(e.slots, record, flat)
-	return e.runRemote(caller, conn, &buf, at, result, nil, cc)
+	return e.runWire(caller, server, &buf, at, result, cc)
 }
 
-// runRemote begins a call that leaves the host. It returns a status if the call has failed already.
-func (e *edge) runRemote(caller *instance, conn *remoteConn, from link.Memory, request, result uint32, opts []grpc.CallOption, cc *callContext) (*status.Status, error) {
+// runWire begins a call that a server answers which is no guest. It returns a status if the call has failed already.
+func (e *edge) runWire(caller *instance, server wireServer, from link.Memory, request, result uint32, cc *callContext) (*status.Status, error) {
 	if e.profile != nil && !cc.profiled {
-		return caller.fn.host.profile.runRemote(e, caller, conn, from, request, result, opts, cc)
+		return caller.fn.host.profile.runWire(e, caller, server, from, request, result, cc)
 	}
 	if cc.deadline != 0 && time.Now().UnixNano() >= cc.deadline {
 		return status.New(codes.DeadlineExceeded, context.DeadlineExceeded.Error()), nil
@@ -124,7 +132,8 @@ func (e *edge) runRemote(caller *instance, conn *remoteConn, from link.Memory, r
 	default:
 		return nil, err
 	}
-	parent := conn.remotes.ctx
+	remotes := caller.fn.host.remotes
+	parent := remotes.ctx
 	waits := caller.resume == nil // the guest cannot do anything else, so the call ends with what it is for
 	if waits && caller.root != nil {
 		parent = caller.root
@@ -136,34 +145,47 @@ func (e *edge) runRemote(caller *instance, conn *remoteConn, from link.Memory, r
 	} else {
 		caller.goesOnWith(c)
 	}
-	conn.remotes.calls.Go(func() { c.invoke(ctx, conn, wire, opts, caller.fn.host.opts.MaxMessage) })
+	own, limit := cc.own(), caller.fn.host.opts.MaxMessage
+	remotes.calls.Go(func() { c.invoke(ctx, server, wire, &own, limit) })
 	if !waits {
 		return nil, nil
 	}
-	stop := context.AfterFunc(conn.remotes.ctx, cancel)
+	stop := context.AfterFunc(remotes.ctx, cancel)
 	defer stop()
 	<-c.done
 	return nil, c.giveTo(caller, result)
 }
 
 // invoke makes the call, on a goroutine of its own.
-func (c *pendingCall) invoke(ctx context.Context, conn *remoteConn, wire []byte, opts []grpc.CallOption, limit uint64) {
+func (c *pendingCall) invoke(ctx context.Context, server wireServer, wire []byte, cc *callContext, limit uint64) {
 	defer c.cancel()
-	var in wireRequest
-	var header, trailer metadata.MD
-	if c.wantHeaders {
-		opts = append(opts, grpc.Header(&header), grpc.Trailer(&trailer))
-	}
-	if err := conn.Invoke(ctx, c.method.FullMethod(), &wireReply{wire}, &in, opts...); err != nil {
-		c.st = status.Convert(err)
-	} else if err := c.setReply(in.bytes(), limit); err != nil {
+	reply, st := server.invoke(ctx, c.method.method, wire, cc)
+	if st != nil {
+		c.st = st
+	} else if err := c.setReply(reply.bytes(), limit); err != nil {
 		c.st = requestError(err)
 	}
-	in.free()
-	if c.wantHeaders {
-		c.meta = appendMeta(appendMeta(nil, header, 0), trailer, metaTrailer)
-	}
+	reply.free()
+	c.meta = cc.replyMeta
 	c.over()
+}
+
+// invoke implements wireServer.
+func (r *remoteConn) invoke(ctx context.Context, m *method, request []byte, cc *callContext) (reply wireMessage, _ *status.Status) {
+	opts := callOptions(cc.options)
+	var header, trailer metadata.MD
+	if cc.wantHeaders {
+		opts = append(opts, grpc.Header(&header), grpc.Trailer(&trailer))
+	}
+	out := wireBytes(request)
+	err := r.Invoke(cc.outgoing(ctx), m.FullMethod(), &out, &reply, opts...)
+	if cc.wantHeaders {
+		cc.replyMeta = appendMeta(appendMeta(nil, header, 0), trailer, metaTrailer)
+	}
+	if err != nil {
+		return wireMessage{}, status.Convert(err)
+	}
+	return reply, nil
 }
 
 // setReply makes a reply in wire bytes the result, as the record that the method returns.

@@ -38,7 +38,7 @@ func openFlow(t *testing.T, s *served, address, method string, cc callContext) *
 	}
 	f := &flow{newStream(s.remotes.ctx, s.functions["front"].streams["/test.Flow/"+method].method), make(chan struct{}, 1)}
 	f.client = f
-	f.goRemote(conn, &cc, nil)
+	f.goBeyond(s.remotes, conn, &cc)
 	t.Cleanup(f.leave)
 	return f
 }

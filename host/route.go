@@ -22,7 +22,7 @@ func routeImports(f *function) []engine.Import {
 				if err != nil {
 					return err
 				}
-				n, err := f.route(inst, service, dial)
+				n, err := f.route(&inst.routes, service, dial)
 				stack[0] = uint64(n)
 				return err
 			},
@@ -32,7 +32,7 @@ func routeImports(f *function) []engine.Import {
 			Module: runtimeInterface, Name: "unroute", Params: i32Params(1),
 			Func: func(state any, stack []uint64) error {
 				inst := state.(*instance)
-				return f.routes.take(inst, uint32(stack[0]))
+				return f.routes.take(&inst.routes, uint32(stack[0]))
 			},
 		},
 		{
@@ -70,7 +70,7 @@ const (
 
 // route returns the number of the route of calls to a service on a connection. 0 says that it makes no difference what was dialled:
 // calls need no route.
-func (f *function) route(inst *instance, service string, dial []byte) (uint32, error) {
+func (f *function) route(held *heldRoutes, service string, dial []byte) (uint32, error) {
 	o := f.outgoing[service]
 	switch {
 	case o == nil:
@@ -81,7 +81,7 @@ func (f *function) route(inst *instance, service string, dial []byte) (uint32, e
 	case o.local() != nil:
 		return 0, nil
 	}
-	n := f.routes.give(inst, o, string(dial))
+	n := f.routes.give(held, o, string(dial))
 	if n == 0 {
 		return 0, &link.BadValueError{Problem: "the function has dialled too many targets"}
 	}

@@ -2,12 +2,14 @@ package host
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/cofaas/cofaas/internal/placement"
 	"github.com/cofaas/cofaas/internal/routing"
 )
 
@@ -72,6 +74,9 @@ func (h *Host) newOutgoing(from *function, service string) (*outgoing, error) {
 	return o, nil
 }
 
+// isHere says whether the function runs in this host.
+func (f *function) isHere() bool { return f.where != placement.Remote }
+
 // serves says whether the function exports a service.
 func (f *function) serves(service string) bool {
 	for _, x := range f.exports {
@@ -110,14 +115,16 @@ func (r *RemoteCalls) specificity() (n int) {
 
 // local is the function that answers whatever was dialled, or nil.
 func (o *outgoing) local() *function {
-	if o.remote == nil && len(o.exporters) == 1 {
+	if o.remote == nil && len(o.exporters) == 1 && o.exporters[0].isHere() {
 		return o.exporters[0]
 	}
 	return nil
 }
 
 // leaves says that the calls leave the host whatever was dialled.
-func (o *outgoing) leaves() bool { return o.remote != nil || len(o.exporters) == 0 }
+func (o *outgoing) leaves() bool {
+	return o.remote != nil || !slices.ContainsFunc(o.exporters, (*function).isHere)
+}
 
 // choose returns the function that answers calls to a target, one of several that export the service: the one that the operator
 // says, or that is called as the host in the target, or that listens where the target points to.
@@ -200,7 +207,7 @@ func (t target) rule() routing.Target {
 	return routing.Target{Dialled: t.dialled, Canonical: t.canonical}
 }
 
-// routes are the routes of a function, which all of its instances share. No number is used twice.
+// routes are the routes of a function, which all of its isolates share. No number is used twice.
 type routes struct {
 	mu       sync.Mutex
 	byKey    map[string]uint32
@@ -213,7 +220,7 @@ type route struct {
 	calls *outgoing
 	dial  *dialInfo
 	key   string
-	// holders is how many instances have it. It is guarded by the mutex of routes.
+	// holders is how many isolates have it. It is guarded by the mutex of routes.
 	holders int
 
 	mu   sync.Mutex
@@ -223,8 +230,11 @@ type route struct {
 // maxRoutes bounds the routes of a function: each is a target that it has dialled, on connections that are open.
 const maxRoutes = 1 << 16
 
-// give gives an instance the number of a route. 0 means that there are too many.
-func (r *routes) give(inst *instance, o *outgoing, encoded string) uint32 {
+// heldRoutes are the numbers that an isolate has been given and not given back, with how often. They are guarded by the mutex of routes.
+type heldRoutes map[uint32]int
+
+// give gives an isolate the number of a route. 0 means that there are too many.
+func (r *routes) give(held *heldRoutes, o *outgoing, encoded string) uint32 {
 	key := o.service + "\x00" + encoded
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -240,13 +250,13 @@ func (r *routes) give(inst *instance, o *outgoing, encoded string) uint32 {
 		n = r.last
 		r.byKey[key], r.byNumber[n] = n, &route{calls: o, dial: parseDial(encoded), key: key}
 	}
-	if inst.routes[n] == 0 {
+	if (*held)[n] == 0 {
 		r.byNumber[n].holders++
 	}
-	if inst.routes == nil {
-		inst.routes = map[uint32]int{}
+	if *held == nil {
+		*held = heldRoutes{}
 	}
-	inst.routes[n]++
+	(*held)[n]++
 	return n
 }
 
@@ -254,47 +264,61 @@ func (r *routes) give(inst *instance, o *outgoing, encoded string) uint32 {
 const maxRoute = routeUnknown - 1
 
 // take takes back what give has given.
-func (r *routes) take(inst *instance, n uint32) error {
-	switch inst.routes[n] {
+func (r *routes) take(held *heldRoutes, n uint32) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch (*held)[n] {
 	case 0:
 		if n > maxRoute {
 			return nil // it says that there is none
 		}
 		return errRouteTaken
 	case 1:
-		delete(inst.routes, n)
+		delete(*held, n)
 		r.release(n)
 	default:
-		inst.routes[n]--
+		(*held)[n]--
 	}
 	return nil
 }
 
-// release says that an instance does not have a route any more. The last one closes it.
-func (r *routes) release(n uint32) {
+// releaseAll takes back all that an isolate has.
+func (r *routes) releaseAll(held *heldRoutes) {
 	r.mu.Lock()
+	defer r.mu.Unlock()
+	for n := range *held {
+		r.release(n)
+	}
+	*held = nil
+}
+
+// release says that an isolate does not have a route any more. The last one closes it. The caller holds mu.
+func (r *routes) release(n uint32) {
 	closed := r.byNumber[n]
 	if closed.holders--; closed.holders > 0 {
-		r.mu.Unlock()
 		return
 	}
 	delete(r.byKey, closed.key)
 	delete(r.byNumber, n)
-	r.mu.Unlock()
-	closed.mu.Lock()
-	defer closed.mu.Unlock()
-	if closed.conn != nil {
-		closed.conn.release()
+	closed.close()
+}
+
+// close gives the connection of a route back.
+func (r *route) close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.conn != nil {
+		r.conn.release()
 	}
 }
 
-// get returns the route with a number that an instance has, or nil.
-func (r *routes) get(inst *instance, n uint32) *route {
-	if inst.routes[n] == 0 {
-		return nil
-	}
+// get returns the route with a number that an isolate has, or nil.
+func (r *routes) get(held *heldRoutes, n uint32) *route {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if (*held)[n] == 0 {
+		return nil
+	}
 	return r.byNumber[n]
 }
 
@@ -307,10 +331,13 @@ func (r *route) resolve() (to *function, conn *remoteConn, st *status.Status) {
 		return nil, conn, st
 	case len(o.exporters) == 1:
 		return o.exporters[0], nil, nil
-	default:
-		to, st = o.choose(r.dial.target)
-		return to, nil, st
 	}
+	to, st = o.choose(r.dial.target)
+	if to != nil && !to.isHere() {
+		conn, st = r.connect()
+		return nil, conn, st
+	}
+	return to, nil, st
 }
 
 // connect returns the connection of a route that leaves the host.

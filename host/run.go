@@ -51,6 +51,12 @@ type settings struct {
 	descriptors     limitFlag
 	netAudit        bool
 	profile         string
+	places          placeFlag
+	processes       limitFlag
+	startTimeout    time.Duration
+	waiting         string
+	channel         string
+	strict          bool
 	stderr          io.Writer
 }
 
@@ -105,6 +111,12 @@ func parse(app *App, args []string, stderr io.Writer) (s settings, code int, ok 
 	set.Var(&s.descriptors, "max-descriptors", "most sockets and look-ups of each function at a time, as `NUMBER`, or of one, as FUNCTION=NUMBER; 0, the default, means 1024; may be repeated")
 	set.BoolVar(&s.netAudit, "net-audit", false, "let every function connect to everything, and print the flags that would have sufficed at the end, upon SIGHUP, and at /debug/net-audit of -debug-addr")
 	set.StringVar(&s.profile, "profile", "", "a `file` for a profile of calls, written when the host stops, for cofaas-gen advise; what it says is printed too")
+	set.Var(&s.places, "place", "`FUNCTION=PLACE`: where a function runs, of the places that it was built for: wasm, native, which is a process of its own, or remote, which is not here; may be repeated")
+	set.Var(&s.processes, "processes", "how many processes native functions have, as `NUMBER`, or of one, as FUNCTION=NUMBER; 0, the default, means one; may be repeated")
+	set.DurationVar(&s.startTimeout, "start-timeout", time.Minute, "how long a process of a native function may take until it serves")
+	set.Var(choiceFlag{&s.waiting, []string{waitAdaptive, waitSleeping}}, "waiting", "`HOW` processes of native functions and the host wait for each other: adaptive looks for a while before it sleeps, if that pays, and sleeping does not")
+	set.Var(choiceFlag{&s.channel, []string{channelMemory, channelSocket}}, "channel", "`KIND` of channel between processes: memory, that they share, or socket; by default what is quickest on the system")
+	set.BoolVar(&s.strict, "strict", false, "refuse to run native functions without all protections that there could be")
 	s.allow.setVariable(os.Getenv(allowVariable))
 	if err := s.remote.setAll(os.Getenv(remoteVariable)); err != nil {
 		fmt.Fprintln(stderr, err)
@@ -139,6 +151,9 @@ func parse(app *App, args []string, stderr io.Writer) (s settings, code int, ok 
 	problems = append(problems, s.allow.check(app)...)
 	problems = append(problems, s.listens.check(app)...)
 	problems = append(problems, s.mounts.check(app)...)
+	problems = append(problems, s.places.check(app)...)
+	problems = append(problems, s.processes.check("-processes", app)...)
+	problems = append(problems, s.checkProcesses(app)...)
 	problems = append(problems, s.remote.check(app)...)
 	problems = append(problems, s.route.check(app)...)
 	if len(problems) > 0 {
@@ -171,6 +186,8 @@ func (s *settings) serve(ctx context.Context, app *App, log *slog.Logger) error 
 		Remote: s.remote.calls, Routes: s.route.routes, CAFiles: s.remoteCA.files,
 		Allow: s.allow.byFunction, Listen: s.listens.byFunction, Mounts: s.mounts.byFunction, NetAudit: s.netAudit, Profile: s.profile != "",
 		MaxDescriptors: s.descriptors.all, MaxDescriptorsOf: s.descriptors.byFunction,
+		Places: s.places.byFunction, Processes: s.processes.all, ProcessesOf: s.processes.byFunction, StartTimeout: s.startTimeout,
+		Waiting: s.waiting, Channel: s.channel, Strict: s.strict,
 	})
 	debug.SetGCPercent(gc)
 	if err != nil {

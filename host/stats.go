@@ -15,12 +15,14 @@ type Stats struct {
 
 // FunctionStats is what there is of a function. What its busy instances wait for is not counted: nobody else may look at it.
 type FunctionStats struct {
-	// Instances are all, those included that are being made. Busy ones execute.
+	// Instances are all, those included that are being made, or the function's processes that serve. Busy ones execute; of processes that is
+	// not known.
 	Instances int `json:"instances"`
 	Busy      int `json:"busy"`
 	// Queued calls wait for an instance.
 	Queued int `json:"queued"`
-	// Serving are calls that wait in an instance, and Calling those that an instance waits for.
+	// Serving are calls that wait in an instance, and Calling those that an instance waits for; or those that come to processes and from them
+	// through the host.
 	Serving int `json:"serving"`
 	Calling int `json:"calling"`
 	// Streams are ends of streams. A stream between two functions has two.
@@ -41,9 +43,24 @@ func (h *Host) Stats() Stats {
 	s := Stats{Functions: map[string]FunctionStats{}, Connections: h.remotes.count() + h.inside.count(), Goroutines: runtime.NumGoroutine()}
 	for name, f := range h.functions {
 		counts := f.pool.stats()
+		if f.native != nil {
+			counts = f.native.stats()
+		}
 		counts.Routes = f.routes.count()
 		counts.Descriptors = f.network.Open()
 		s.Functions[name] = counts
+	}
+	return s
+}
+
+// stats counts all but routes.
+func (n *native) stats() FunctionStats {
+	var s FunctionStats
+	for _, i := range n.isolates() {
+		s.Instances++
+		s.Serving += int(i.serves.Load())
+		s.Calling += int(i.calls.Load())
+		s.Streams += int(i.streams.Load())
 	}
 	return s
 }

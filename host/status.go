@@ -20,6 +20,7 @@ func callError(callee string, err error) *status.Status {
 	var exit *engine.ExitError
 	var trap *engine.TrapError
 	var limit *link.LimitError
+	var process *processError
 	switch {
 	case errors.Is(err, errStopped):
 		return status.New(codes.Unavailable, "the host is stopping")
@@ -27,6 +28,8 @@ func callError(callee string, err error) *status.Status {
 		return status.FromContextError(err)
 	case errors.As(err, &exit):
 		return status.Newf(codes.Unavailable, "function %s: %v", callee, exit)
+	case errors.As(err, &process):
+		return status.Newf(codes.Unavailable, "function %s: %v", callee, process)
 	case errors.As(err, &trap):
 		return status.Newf(codes.Internal, "function %s: %v", callee, firstLine(trap.Error()))
 	case errors.As(err, &limit):

@@ -63,7 +63,7 @@ func TestRequestError(t *testing.T) {
 		}
 	}
 	m := s.functions["alone"].exports[0]
-	if _, _, st := m.invoke(t.Context(), []byte{0x0a}); st.Message() != requestError(transcode.ErrWire).Message() {
+	if _, st := m.invoke(t.Context(), []byte{0x0a}, new(callContext)); st.Message() != requestError(transcode.ErrWire).Message() {
 		t.Errorf("got %v", st)
 	}
 	if n := s.instances(t)["alone"]; n != 1 {
@@ -76,7 +76,7 @@ func TestReadStatus_ok(t *testing.T) {
 	w := newGuestModule(&wasm{}, methodCode{"front#echo", i32Const(resultAt)}, methodCode{"front#act", unreachable})
 	w.words(resultAt, failed(0, 0, 0, 0, 0)...)
 	s := serve(t, newApp(t, guests{{aloneSpec, w.binary()}}), Options{MaxInstances: 1})
-	_, _, st := s.functions["alone"].exports[0].invoke(t.Context(), nil)
+	_, st := s.functions["alone"].exports[0].invoke(t.Context(), nil, new(callContext))
 	if want := "function alone: a failed call has code OK"; st.Code() != codes.Internal || st.Message() != want {
 		t.Errorf("got %v, want %s", st, want)
 	}

@@ -196,9 +196,10 @@ func (i *instance) openStream(e *edge, route uint32, options []byte) (uint32, er
 	if err := i.takeContext(&cc); err != nil {
 		return 0, err
 	}
+	f := i.fn
 	parent := context.Background()
-	if conn != nil {
-		parent = conn.remotes.ctx
+	if conn != nil || to != nil && to.fn.native != nil {
+		parent = f.host.remotes.ctx
 	}
 	s := newStream(parent, e.method)
 	s.profile = e.profileTo(to).stream(i.fn.host.profile)
@@ -209,8 +210,11 @@ func (i *instance) openStream(e *edge, route uint32, options []byte) (uint32, er
 		s.end(st, nil)
 	case cc.deadline != 0 && time.Now().UnixNano() >= cc.deadline:
 		s.end(status.New(codes.DeadlineExceeded, context.DeadlineExceeded.Error()), nil)
+	case to != nil && to.fn.native != nil:
+		s.goBeyond(f.host.remotes, to.fn.native, &cc)
 	case conn != nil:
-		s.goRemote(conn, &cc, callOptions(options))
+		cc.options = options
+		s.goBeyond(conn.remotes, conn, &cc)
 	default:
 		fn := to.fn
 		// A thread of its own: there is no telling how long the callee goes on before it waits for the first time.

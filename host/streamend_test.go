@@ -6,7 +6,6 @@ import (
 	"slices"
 	"testing"
 
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 )
 
@@ -204,7 +203,7 @@ func TestOutside_endWhileFull(t *testing.T) {
 	for range 100 {
 		s := newStream(t.Context(), testMethod(t, "test.Flow", "Both"))
 		client := &endlessRequests{stream: s, more: make(chan struct{}), gone: make(chan struct{})}
-		o := &outside{stream: s, ServerStream: client, bells: newBells()}
+		o := &outside{stream: s, client: client, bells: newBells()}
 		s.client, s.isOutside, s.server = o, true, newEnd()
 		read := make(chan struct{})
 		go func() {
@@ -235,17 +234,16 @@ func TestOutside_endWhileFull(t *testing.T) {
 
 // endlessRequests is a client from outside that sends until the call is over, and then waits for its end.
 type endlessRequests struct {
-	grpc.ServerStream
+	serverStream
 	stream     *stream
 	more, gone chan struct{}
 }
 
-func (r *endlessRequests) RecvMsg(m any) error {
+func (r *endlessRequests) recv() (wireMessage, error) {
 	if r.stream.ctx.Err() != nil {
 		close(r.more)
 		<-r.gone
-		return context.Canceled
+		return wireMessage{}, context.Canceled
 	}
-	m.(*wireRequest).flat = make([]byte, window/4)
-	return nil
+	return wireBytes(make([]byte, window/4)), nil
 }

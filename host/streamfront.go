@@ -10,11 +10,10 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// outside is the client of a stream that comes from outside. Its requests are read by one goroutine, and its replies written by
-// another.
+// outside is the client of a stream that is no guest. Its requests are read by one goroutine, and its replies written by another.
 type outside struct {
 	stream *stream
-	grpc.ServerStream
+	client serverStream
 	// woken is for the goroutine that writes, room for the one that reads.
 	bells
 }
@@ -37,36 +36,49 @@ func (b bells) wake() {
 // handleStream serves one streaming call from outside.
 func (m *exportMethod) handleStream(_ any, ss grpc.ServerStream) error {
 	ctx := ss.Context()
-	s := newStream(ctx, m.method)
-	s.profile = m.profile.stream(m.fn.host.profile)
-	defer s.leave()
-	o := &outside{stream: s, ServerStream: ss, bells: newBells()}
-	s.client, s.isOutside = o, true
-	var cc callContext
+	cc := callContext{outside: ctx}
 	if deadline, ok := ctx.Deadline(); ok {
 		cc.deadline = deadline.UnixNano()
 	}
+	f := &frontStream{ServerStream: ss}
+	m.serveStream(ctx, m.profile.stream(m.fn.host.profile).wire(f), &cc)
+	return f.err
+}
+
+// serveStream serves a streaming call in wire bytes, which ends with ctx.
+func (m *exportMethod) serveStream(ctx context.Context, client serverStream, cc *callContext) {
+	if m.fn.native != nil {
+		relayStream(ctx, m.method, client, m.fn.native, cc)
+		return
+	}
+	s := newStream(ctx, m.method)
+	defer s.leave()
+	o := &outside{stream: s, client: client, bells: newBells()}
+	s.client, s.isOutside = o, true
 	if !m.StreamingClient {
 		// There is no need for a goroutine to read the one request.
 		if err := o.read(); err != nil {
-			return err
+			client.end(status.Convert(err), nil)
+			return
 		}
 		s.closeQueue(&s.up)
 	}
 	inst, err := m.fn.pool.get(ctx, 0)
 	if err != nil {
-		return callError(m.fn.name, err).Err()
+		client.end(callError(m.fn.name, err), nil)
+		return
 	}
-	inst.front = ctx
+	inst.front = cc.outside
+	own := cc.own()
 	m.fn.pool.runs.Add(1)
 	go func() {
 		defer m.fn.pool.runs.Done()
-		s.serve(m, inst, cc)
+		s.serve(m, inst, own)
 	}()
 	if m.StreamingClient {
 		go o.readAll()
 	}
-	return o.writeAll(ctx)
+	client.end(o.writeAll(ctx))
 }
 
 // readAll passes requests on until the client says that there are no more, or the call is over.
@@ -87,11 +99,10 @@ func (o *outside) readAll() {
 
 // read passes one request on.
 func (o *outside) read() error {
-	var in wireRequest
-	if err := o.RecvMsg(&in); err != nil {
+	in, err := o.client.recv()
+	if err != nil {
 		return err
 	}
-	defer in.free()
 	s := o.stream
 	for {
 		s.mu.Lock()
@@ -99,12 +110,13 @@ func (o *outside) read() error {
 		s.mu.Unlock()
 		switch state {
 		case streamDone:
-			// A copy, because grpc-go uses its buffers again.
-			wire := append([]byte(nil), in.bytes()...)
+			// A copy: the buffers of whoever has received them are used again.
+			wire := in.own()
 			s.put(&s.up, &parcel{wire: wire, size: len(wire)})
 			return nil
 		case streamOver:
-			return nil // and the reader hears it from grpc-go
+			in.free()
+			return nil // and the reader hears it from the client
 		}
 		select {
 		case <-o.room:
@@ -113,14 +125,15 @@ func (o *outside) read() error {
 			ended := s.ended
 			s.mu.Unlock()
 			if !ended {
+				in.free()
 				return s.ctx.Err()
 			}
 		}
 	}
 }
 
-// writeAll sends header, replies and trailer, and returns how the call has ended.
-func (o *outside) writeAll(ctx context.Context) error {
+// writeAll sends header and replies, and returns how the call has ended.
+func (o *outside) writeAll(ctx context.Context) (st *status.Status, trailer []byte) {
 	s := o.stream
 	headerSent := false
 	var batch [maxBatch]*parcel
@@ -135,14 +148,14 @@ func (o *outside) writeAll(ctx context.Context) error {
 			s.mu.Unlock()
 			if has {
 				headerSent = true
-				if err := o.sendHeader(header, state == streamOver); err != nil {
-					return err
+				if err := o.client.sendHeader(header, state == streamOver); err != nil {
+					return status.Convert(err), nil
 				}
 			}
 		}
 		for _, m := range batch[:n] {
-			if err := o.SendMsg(&wireReply{m.wire}); err != nil {
-				return err
+			if err := o.client.send(wireBytes(m.wire)); err != nil {
+				return status.Convert(err), nil
 			}
 		}
 		switch state {
@@ -150,41 +163,54 @@ func (o *outside) writeAll(ctx context.Context) error {
 			select {
 			case <-o.woken:
 			case <-ctx.Done():
-				return status.FromContextError(ctx.Err()).Err()
+				return status.FromContextError(ctx.Err()), nil
 			}
 		case streamOver:
-			return o.finish()
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return s.st, s.trailer
 		}
 	}
 }
 
-// sendHeader sends the header, or if the call is over, has it sent with the end.
-func (o *outside) sendHeader(meta []byte, over bool) error {
+// frontStream is a streaming call from outside as its server uses it.
+type frontStream struct {
+	grpc.ServerStream
+	// err is how the call has ended.
+	err error
+}
+
+func (f *frontStream) recv() (m wireMessage, err error) {
+	err = f.RecvMsg(&m)
+	return m, err
+}
+
+func (f *frontStream) send(m wireMessage) error {
+	m = m.keep()
+	return f.SendMsg(&m)
+}
+
+func (f *frontStream) sendHeader(meta []byte, over bool) error {
 	header, _, err := parseMeta(meta)
 	switch {
 	case err != nil:
 		return status.Error(codes.Internal, err.Error())
 	case !over:
-		return o.SendHeader(header)
+		return f.SendHeader(header)
 	case header != nil:
-		return o.SetHeader(header)
+		return f.SetHeader(header)
 	default:
 		return nil
 	}
 }
 
-// finish returns how the call has ended.
-func (o *outside) finish() error {
-	s := o.stream
-	s.mu.Lock()
-	st, meta := s.st, s.trailer
-	s.mu.Unlock()
+func (f *frontStream) end(st *status.Status, meta []byte) {
+	f.err = st.Err()
 	_, trailer, err := parseMeta(meta)
-	if err != nil {
-		return status.Error(codes.Internal, err.Error())
+	switch {
+	case err != nil:
+		f.err = status.Error(codes.Internal, err.Error())
+	case trailer != nil:
+		f.SetTrailer(trailer)
 	}
-	if trailer != nil {
-		o.SetTrailer(trailer)
-	}
-	return st.Err()
 }

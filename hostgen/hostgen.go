@@ -4,6 +4,7 @@ package hostgen
 
 import (
 	"github.com/cofaas/cofaas/internal/abi"
+	"github.com/cofaas/cofaas/internal/placement"
 	"github.com/cofaas/cofaas/internal/plan"
 	"github.com/cofaas/cofaas/templates"
 )
@@ -18,7 +19,23 @@ func Main(app *plan.App, network map[string]Network) ([]byte, error) {
 		Root      string
 		Public    []string
 		Functions []*plan.Function
+		Places    map[string][]string
 		Network   map[string]Network
 		Edges     []plan.Edge
-	}{abi.Version, app.Root.Name, app.Root.Exports, app.Functions, network, app.Edges})
+	}{abi.Version, app.Root.Name, app.Root.Exports, app.Functions, places(app), network, app.Edges})
+}
+
+// places are those of functions that run elsewhere than as guests alone.
+func places(app *plan.App) map[string][]string {
+	all := map[string][]string{}
+	for _, f := range app.Functions {
+		places := f.PlacesIn(app.Root.Name)
+		if len(places) == 1 && places[0] == placement.Wasm {
+			continue
+		}
+		for _, p := range places {
+			all[f.Name] = append(all[f.Name], string(p))
+		}
+	}
+	return all
 }

@@ -10,10 +10,25 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cofaas/cofaas/hostgen"
+	"github.com/cofaas/cofaas/internal/placement"
 	"github.com/cofaas/cofaas/internal/plan"
 )
 
 var update = flag.Bool("update", false, "write the goldens")
+
+// placed is an app in which the root is built for two places, another function runs natively, and a third is remote.
+func placed(front, cart plan.Function) *plan.App {
+	mail := &plan.Function{Name: "mail", Exports: []string{"shop.v1.Mail"}}
+	p := &plan.Plan{Functions: []*plan.Function{&front, mail, &cart}, Edges: []plan.Edge{
+		{From: "front", To: "mail", Service: "shop.v1.Mail"},
+		{From: "front", To: "the-cart", Service: "shop.v1.Cart"},
+		{From: "the-cart", To: "mail", Service: "shop.v1.Mail"},
+	}}
+	p.Place(func(_, function string) []placement.Place {
+		return map[string][]placement.Place{"front": {placement.Native, placement.Wasm}, "the-cart": {placement.Native}, "mail": {placement.Remote}}[function]
+	})
+	return p.App(&front)
+}
 
 func TestHostMain(t *testing.T) {
 	front := &plan.Function{Name: "front", Exports: []string{"shop.v1.Admin", "shop.v1.Shop"}, Imports: []string{"shop.v1.Cart", "shop.v1.Shop"}}
@@ -29,6 +44,7 @@ func TestHostMain(t *testing.T) {
 			{From: "front", Service: "shop.v1.Shop"},
 		}},
 		"network": {Root: front, Functions: []*plan.Function{front, cart}, Edges: []plan.Edge{{From: "front", To: "the-cart", Service: "shop.v1.Cart"}}},
+		"places":  placed(*front, *cart),
 		// A folder may be called anything.
 		"odd": {Root: &plan.Function{Name: "fün \"quoted\"", Exports: []string{"X"}}, Functions: []*plan.Function{{Name: "fün \"quoted\"", Exports: []string{"X"}}}},
 	}

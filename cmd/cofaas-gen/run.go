@@ -105,7 +105,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func (f *flags) options(patterns []string, stderr io.Writer) (generate.Options, error) {
-	opts := generate.Options{Patterns: patterns, Protos: map[string]string{}, Tags: f.Tags, Allow: f.Allow, Listen: f.Listen, Tool: results.Tool()}
+	opts := generate.Options{Patterns: patterns, Protos: map[string]string{}, Tags: f.Tags, Allow: f.Allow, Listen: f.Listen, Place: f.Place, Tool: results.Tool()}
 	var err error
 	if opts.Dir, err = os.Getwd(); err != nil {
 		return opts, err

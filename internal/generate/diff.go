@@ -20,12 +20,13 @@ func Diff(ctx context.Context, opts Options) ([]byte, error) {
 func (p *project) diff() ([]byte, error) {
 	var out bytes.Buffer
 	shown := map[string]bool{}
-	for _, f := range p.roots {
-		files, err := p.rewrites(f)
+	for _, b := range p.rootPrograms() {
+		t := p.target(b.place)
+		files, err := t.rewrites(b.function.Package)
 		if err != nil {
 			return nil, err
 		}
-		copies := copies(f)
+		copies := copies(t.functions[b.function.Package])
 		for _, pkg := range sortedKeys(files) {
 			for _, name := range sortedKeys(files[pkg]) {
 				to := name
@@ -45,4 +46,15 @@ func (p *project) diff() ([]byte, error) {
 		}
 	}
 	return out.Bytes(), nil
+}
+
+// rootPrograms are what is built of the roots themselves.
+func (p *project) rootPrograms() []program {
+	var list []program
+	for _, root := range p.roots {
+		for _, place := range root.PlacesIn(root.Name) {
+			list = append(list, program{root, place})
+		}
+	}
+	return list
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/goproxytest"
 
+	"github.com/cofaas/cofaas/internal/placement"
 	"github.com/cofaas/cofaas/internal/staging"
 )
 
@@ -48,12 +49,9 @@ func main() {
 	log.Fatal(s.Serve(lis))
 }`
 
-// TestDiff applies the diff to copies of the user's files, and of those of a dependency, and compares with the stage.
-func TestDiff(t *testing.T) {
-	if testing.Short() {
-		t.Skip("unpacks modules")
-	}
-	dir := workspace(t)
+// require has a module of the workspace require one of testdata/mod, and returns the module cache.
+func require(t *testing.T, dir, path, version string) (modules string) {
+	t.Helper()
 	proxy, err := goproxytest.NewServer("testdata/mod", "")
 	if err != nil {
 		t.Fatal(err)
@@ -63,21 +61,30 @@ func TestDiff(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	modules := t.TempDir()
+	modules = t.TempDir()
 	t.Setenv("GOPROXY", proxy.URL+",file://"+filepath.ToSlash(filepath.Join(strings.TrimSpace(string(cache)), "cache", "download")))
 	t.Setenv("GOMODCACHE", modules)
 	t.Setenv("GONOSUMDB", "*")
 	t.Setenv("GOFLAGS", "-modcacherw")
-	calls := filepath.Join(dir, "fns/calls")
-	write(t, filepath.Join(calls, "main.go"), dialMain)
-	write(t, filepath.Join(calls, "go.mod"), read(t, filepath.Join(calls, "go.mod"))+"\nrequire example.com/dialer v1.2.0\n")
-	for _, args := range [][]string{{"mod", "download", "example.com/dialer"}, {"list", "-deps", "example.com/calls"}} {
+	write(t, filepath.Join(dir, "go.mod"), read(t, filepath.Join(dir, "go.mod"))+"\nrequire "+path+" "+version+"\n")
+	for _, args := range [][]string{{"mod", "download", path}, {"list", "-deps", "."}} {
 		cmd := exec.Command("go", args...)
-		cmd.Dir = calls
+		cmd.Dir = dir
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("go %s: %v\n%s", args, err, out)
 		}
 	}
+	return modules
+}
+
+// TestDiff applies the diff to copies of the user's files, and of those of a dependency, and compares with the stage.
+func TestDiff(t *testing.T) {
+	if testing.Short() {
+		t.Skip("unpacks modules")
+	}
+	dir := workspace(t)
+	write(t, filepath.Join(dir, "fns/calls/main.go"), dialMain)
+	modules := require(t, filepath.Join(dir, "fns/calls"), "example.com/dialer", "v1.2.0")
 
 	opts := Options{Dir: dir, ImportPaths: []string{filepath.Join(dir, "protos")}, StageDir: t.TempDir(), Tool: "1"}
 	patch, err := Diff(t.Context(), opts)
@@ -126,7 +133,7 @@ func TestDiff(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range p.plan.Functions {
-		spec, err := p.stageSpec(f)
+		spec, err := p.stageSpec(program{f, placement.Wasm})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -36,7 +36,11 @@ func newFingerprints(opts *Options, found *found) (*fingerprints, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := results.KeyOf(found.pkgs, details(opts, found)...)
+	details, err := details(opts, found)
+	if err != nil {
+		return nil, err
+	}
+	key, err := results.KeyOf(found.targets[0].roots, details...)
 	if err != nil {
 		return nil, err
 	}
@@ -45,8 +49,8 @@ func newFingerprints(opts *Options, found *found) (*fingerprints, error) {
 	return &fingerprints{path: filepath.Join(cache, "runs", hex.EncodeToString(place[:12])+".json"), inputs: hex.EncodeToString(key[:])}, nil
 }
 
-// details are what analysis depends on, beside packages and protos: options and tool.
-func details(opts *Options, found *found) []string {
+// details are what analysis depends on, beside the packages of the first target and protos: options, tool, and other targets.
+func details(opts *Options, found *found) ([]string, error) {
 	details := []string{"tool " + opts.Tool, "net " + netoverlay.Fingerprint(), "folder " + opts.Dir, fmt.Sprintf("patterns %t", len(opts.Patterns) > 0)}
 	for _, a := range found.annotated {
 		details = append(details, fmt.Sprintf("function %s %t", a.PkgPath, found.wanted[a.PkgPath]))
@@ -63,7 +67,19 @@ func details(opts *Options, found *found) []string {
 	for _, tag := range opts.Tags {
 		details = append(details, "tag "+tag)
 	}
-	return details
+	details = append(details, found.places.details(found.rootNames(), found.annotated)...)
+	for i, t := range found.targets {
+		details = append(details, fmt.Sprintf("platform %+v", t.platform))
+		if i == 0 {
+			continue
+		}
+		key, err := results.KeyOf(t.roots)
+		if err != nil {
+			return nil, err
+		}
+		details = append(details, hex.EncodeToString(key[:]))
+	}
+	return details, nil
 }
 
 // unchanged says whether files still have the hashes that they had.

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -19,6 +20,7 @@ type Flags struct {
 	Stage                     string
 	Quiet                     bool
 	Allow, Listen             StringList
+	Place                     StringList
 }
 
 // StringList is a flag that may be repeated.
@@ -36,15 +38,27 @@ func (f *Flags) Define(set *flag.FlagSet) {
 	set.BoolVar(&f.Quiet, "q", false, "no progress, even on a terminal")
 	set.Var(&f.Allow, "allow", "in the line of a function: `HOST:PORT`,... that it connects to, as cache:6379,*.example.com:443; may be repeated")
 	set.Var(&f.Listen, "listen", "in the line of a function: `PORT=ADDRESS`,... of the host at which to serve what it listens on, as 9090=:19090; may be repeated")
+	set.Var(&f.Place, "place", "`[FUNCTION=]PLACE,...` at which a function runs: wasm, native or remote; in the line of a function without a name, that function; may be repeated")
 }
 
-// statedNetwork returns what functions state that they do on the network, by import path.
-func statedNetwork(opts *Options, all []analyzer.Annotated) (map[string]hostgen.Network, error) {
-	network := map[string]hostgen.Network{}
+// line is what a function's line says.
+type line struct {
+	analyzer.Annotated
+	flags Flags
+}
+
+// Name is that of the function.
+func (l *line) Name() string { return nameOf(l.Annotated) }
+
+// nameOf is the name of a function, which is that of its folder.
+func nameOf(a analyzer.Annotated) string { return filepath.Base(a.Dir) }
+
+// parseLines parses the lines of all functions. One that is wrong is as one without flags.
+func parseLines(all []analyzer.Annotated) ([]line, error) {
+	lines := make([]line, len(all))
 	var errs []error
-	stated := len(opts.Allow)+len(opts.Listen) == 0
-	place := "of the function"
-	for _, a := range all {
+	for i, a := range all {
+		lines[i].Annotated = a
 		var f Flags
 		set := flag.NewFlagSet("cofaas-gen", flag.ContinueOnError)
 		set.SetOutput(io.Discard)
@@ -53,6 +67,19 @@ func statedNetwork(opts *Options, all []analyzer.Annotated) (map[string]hostgen.
 			errs = append(errs, fmt.Errorf("%s:%d: %w", a.File, a.Line, err))
 			continue
 		}
+		lines[i].flags = f
+	}
+	return lines, errors.Join(errs...)
+}
+
+// statedNetwork returns what functions state that they do on the network, by import path.
+func statedNetwork(opts *Options, lines []line) (map[string]hostgen.Network, error) {
+	network := map[string]hostgen.Network{}
+	var errs []error
+	stated := len(opts.Allow)+len(opts.Listen) == 0
+	place := "of the function"
+	for _, a := range lines {
+		f := a.flags
 		if a.Dir == opts.Dir {
 			stated = stated || slices.Equal(f.Allow, opts.Allow) && slices.Equal(f.Listen, opts.Listen)
 			place = fmt.Sprintf("of the function, in %s:%d", a.File, a.Line)

@@ -1,12 +1,21 @@
 package generate
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/cofaas/cofaas/analyzer"
+	"github.com/cofaas/cofaas/hostgen"
 )
+
+// networkOf is what the lines of functions state.
+func networkOf(opts *Options, all []analyzer.Annotated) (map[string]hostgen.Network, error) {
+	lines, err := parseLines(all)
+	network, err2 := statedNetwork(opts, lines)
+	return network, errors.Join(err, err2)
+}
 
 func TestStatedNetwork(t *testing.T) {
 	all := []analyzer.Annotated{
@@ -20,7 +29,7 @@ func TestStatedNetwork(t *testing.T) {
 		{Dir: "/a/cart"},
 		{Dir: "/a/cart", Allow: []string{"Cache:6379, *.example.com:443", "udp:a:1"}, Listen: []string{":9090"}}, // go generate
 	} {
-		got, err := statedNetwork(&opts, all)
+		got, err := networkOf(&opts, all)
 		if err != nil || fmt.Sprint(got) != want {
 			t.Errorf("%v: got %v, %v, want %s", opts, got, err, want)
 		}
@@ -33,7 +42,7 @@ func TestStatedNetwork_Errors(t *testing.T) {
 		{PkgPath: "a/front", Dir: "/a/front", File: "/a/front/main.go", Line: 5, Args: []string{"-unknown"}},
 		{PkgPath: "a/back", Dir: "/a/back", File: "/a/back/main.go", Line: 7, Args: []string{"-allow", "$CACHE:6379"}},
 	}
-	_, err := statedNetwork(&Options{Dir: "/a/cart", Allow: []string{"*"}}, all)
+	_, err := networkOf(&Options{Dir: "/a/cart", Allow: []string{"*"}}, all)
 	if err == nil {
 		t.Fatal("no error")
 	}
@@ -50,7 +59,7 @@ func TestStatedNetwork_Errors(t *testing.T) {
 			t.Errorf("got %v\nwhich lacks %s", err, want)
 		}
 	}
-	if _, err := statedNetwork(&Options{Dir: "/a", Listen: []string{"1"}}, nil); err == nil || !strings.Contains(err.Error(), "cofaas-gen of the function; hosts") {
+	if _, err := networkOf(&Options{Dir: "/a", Listen: []string{"1"}}, nil); err == nil || !strings.Contains(err.Error(), "cofaas-gen of the function; hosts") {
 		t.Errorf("got %v", err)
 	}
 }

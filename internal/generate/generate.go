@@ -6,8 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-
-	"github.com/cofaas/cofaas/internal/plan"
 )
 
 // Report says what a run did.
@@ -53,24 +51,21 @@ func Run(ctx context.Context, opts Options) (*Report, error) {
 	if err := replaceable(files); err != nil {
 		return nil, err
 	}
-	var functions []*plan.Function
+	var wanted []program
 	for _, root := range p.roots {
-		for _, f := range p.plan.App(root).Functions {
-			if !slices.Contains(functions, f) {
-				functions = append(functions, f)
+		for _, b := range programs(p.plan.App(root)) {
+			if !slices.Contains(wanted, b) {
+				wanted = append(wanted, b)
 			}
 		}
 	}
-	guests, err := p.buildGuests(ctx, functions)
+	built, err := p.build(ctx, wanted)
 	if err != nil {
 		return nil, err
 	}
 	for _, root := range p.roots {
-		for _, f := range p.plan.App(root).Functions {
-			files = append(files, file{
-				path: filepath.Join(root.Dir, outputDir, guestsDir, f.Name+".wasm"),
-				from: guests[f.Name],
-			})
+		for _, b := range programs(p.plan.App(root)) {
+			files = append(files, file{path: filepath.Join(root.Dir, outputDir, guestsDir, b.name()), from: built[b]})
 		}
 	}
 	if err := ctx.Err(); err != nil {

@@ -13,39 +13,65 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/tools/go/packages"
 
+	"github.com/cofaas/cofaas/analyzer"
 	"github.com/cofaas/cofaas/analyzer/rewrite"
+	"github.com/cofaas/cofaas/internal/placement"
 	"github.com/cofaas/cofaas/internal/plan"
 	"github.com/cofaas/cofaas/internal/staging"
 )
 
-// buildGuests builds the guests of functions and returns their paths by function. A guest that nothing changed for costs no
-// more than go build finding that out.
-func (p *project) buildGuests(ctx context.Context, functions []*plan.Function) (map[string]string, error) {
-	built := make([]string, len(functions))
-	errs := make([]error, len(functions))
+// program is what is built of a function for a place.
+type program struct {
+	function *plan.Function
+	place    placement.Place
+}
+
+// name is that of its file.
+func (b program) name() string { return b.function.Name + "." + string(b.place) }
+
+// programs are what is built for the host of an app.
+func programs(app *plan.App) []program {
+	var list []program
+	for _, f := range app.Functions {
+		for _, place := range f.PlacesIn(app.Root.Name) {
+			list = append(list, program{f, place})
+		}
+	}
+	return list
+}
+
+// build builds programs and returns their paths. One that nothing changed for costs no more than go build finding that out.
+func (p *project) build(ctx context.Context, programs []program) (map[program]string, error) {
+	built := make([]string, len(programs))
+	errs := make([]error, len(programs))
 	var group errgroup.Group
 	group.SetLimit(2) // the go command itself uses all processors
-	for i, f := range functions {
+	for i, b := range programs {
 		group.Go(func() error {
-			p.opts.progress("building guest %s", f.Name)
-			built[i], errs[i] = p.buildGuest(ctx, f)
+			if b.place == placement.Native {
+				p.opts.progress("building %s natively", b.function.Name)
+			} else {
+				p.opts.progress("building guest %s", b.function.Name)
+			}
+			built[i], errs[i] = p.buildProgram(ctx, b)
 			return nil
 		})
 	}
 	group.Wait()
-	out := map[string]string{}
-	for i, f := range functions {
-		out[f.Name] = built[i]
+	out := map[program]string{}
+	for i, b := range programs {
+		out[b] = built[i]
 	}
 	return out, joinUnique(errs)
 }
 
-func (p *project) buildGuest(ctx context.Context, f *plan.Function) (string, error) {
-	spec, err := p.stageSpec(f)
+func (p *project) buildProgram(ctx context.Context, b program) (string, error) {
+	f := b.function
+	spec, err := p.stageSpec(b)
 	if err != nil {
 		return "", err
 	}
-	dir, err := p.stageDir(f)
+	dir, err := p.stageDir(b)
 	if err != nil {
 		return "", err
 	}
@@ -56,7 +82,7 @@ func (p *project) buildGuest(ctx context.Context, f *plan.Function) (string, err
 	if err != nil {
 		return "", fmt.Errorf("function %s: %w", f.Name, err)
 	}
-	out := dir + ".wasm"
+	out := dir + "." + string(b.place)
 	opts := staging.BuildOptions{}
 	if p.opts.StageDir != "" {
 		opts.CacheDir = filepath.Join(p.opts.StageDir, ".cache") // There may be no other.
@@ -65,10 +91,18 @@ func (p *project) buildGuest(ctx context.Context, f *plan.Function) (string, err
 }
 
 // stageSpec says how the function's packages differ from the user's.
-func (p *project) stageSpec(f *plan.Function) (*staging.Spec, error) {
-	rewritten, err := p.rewrites(f)
+func (p *project) stageSpec(b program) (*staging.Spec, error) {
+	f, t := b.function, p.target(b.place)
+	rewritten, err := t.rewrites(f.Package)
 	if err != nil {
 		return nil, err
+	}
+	spec := &staging.Spec{
+		Main: f.Package, Platform: t.platform, Packages: []*packages.Package{t.byPath[f.Package]},
+		Rewritten: rewritten, Copies: copies(t.functions[f.Package]), Dir: p.opts.Dir, Tags: slices.Clone(p.opts.Tags),
+	}
+	if b.place == placement.Native {
+		return spec, nil // the stubs find the host by themselves, and messages travel as protobuf
 	}
 	bindings, err := p.bindings(f)
 	if err != nil {
@@ -78,15 +112,12 @@ func (p *project) stageSpec(f *plan.Function) (*staging.Spec, error) {
 	if err != nil {
 		return nil, err
 	}
-	root := p.pkgs[f.Package]
-	return &staging.Spec{
-		Main: f.Package, Packages: []*packages.Package{root}, Rewritten: rewritten, Copies: copies(f),
-		Extra: map[string]map[string][]byte{
-			f.Package:       {"cofaas_guest.go": main},
-			bindingsPath(f): stubbed(bindings),
-		},
-		Dir: p.opts.Dir, Tags: append(slices.Clone(p.opts.Tags), p.guestTags(f)...),
-	}, nil
+	spec.Extra = map[string]map[string][]byte{
+		f.Package:       {"cofaas_guest.go": main},
+		bindingsPath(f): stubbed(bindings),
+	}
+	spec.Tags = append(spec.Tags, t.guestTags(t.functions[f.Package])...)
+	return spec, nil
 }
 
 // stubbed returns bindings with the stubs in place of gRPC's own generated packages, such as that of health checks: a guest links the
@@ -102,10 +133,10 @@ func stubbed(bindings map[string][]byte) map[string][]byte {
 // guestTags are the build tags of the stubs that leave out what the function cannot be using. Without crypto/tls, whose types are
 // in the signatures of package credentials, a guest is smaller and starts sooner; so it is without what package reflection has for
 // those who make their own reflection service.
-func (p *project) guestTags(f *plan.Function) []string {
+func (t *target) guestTags(f *analyzer.Function) []string {
 	tls, reflection := false, false
-	for _, pkg := range f.Analysis.Rewritten {
-		loaded := p.pkgs[pkg.PkgPath]
+	for _, pkg := range f.Rewritten {
+		loaded := t.byPath[pkg.PkgPath]
 		_, imports := loaded.Imports["google.golang.org/grpc/credentials"]
 		tls = tls || imports
 		reflection = reflection || makesReflection(loaded)
@@ -139,11 +170,11 @@ func makesReflection(pkg *packages.Package) bool {
 }
 
 // rewrites returns the rewritten and the patched files of a function's packages by import path and file.
-func (p *project) rewrites(f *plan.Function) (map[string]map[string][]byte, error) {
+func (t *target) rewrites(function string) (map[string]map[string][]byte, error) {
 	out := map[string]map[string][]byte{}
 	reached := map[string]bool{}
-	packages.Visit([]*packages.Package{p.pkgs[f.Package]}, nil, func(pkg *packages.Package) { reached[pkg.PkgPath] = true })
-	for _, patch := range p.patches {
+	packages.Visit([]*packages.Package{t.byPath[function]}, nil, func(pkg *packages.Package) { reached[pkg.PkgPath] = true })
+	for _, patch := range t.patches {
 		if !reached[patch.Package] {
 			continue
 		}
@@ -152,7 +183,7 @@ func (p *project) rewrites(f *plan.Function) (map[string]map[string][]byte, erro
 		}
 		out[patch.Package][patch.File] = patch.Content
 	}
-	for _, pkg := range f.Analysis.Rewritten {
+	for _, pkg := range t.functions[function].Rewritten {
 		files := out[pkg.PkgPath]
 		if files == nil {
 			files = map[string][]byte{}
@@ -173,9 +204,9 @@ func (p *project) rewrites(f *plan.Function) (map[string]map[string][]byte, erro
 }
 
 // copies returns the paths of packages that are in the stage twice, and those of their rewritten copies.
-func copies(f *plan.Function) map[string]string {
+func copies(f *analyzer.Function) map[string]string {
 	out := map[string]string{}
-	for _, pkg := range f.Analysis.Rewritten {
+	for _, pkg := range f.Rewritten {
 		if pkg.Copy != "" {
 			out[pkg.PkgPath] = pkg.Copy
 		}
@@ -183,17 +214,21 @@ func copies(f *plan.Function) map[string]string {
 	return out
 }
 
-// stageDir is where the function is staged.
-func (p *project) stageDir(f *plan.Function) (string, error) {
+// stageDir is where the function is staged. No function has a name with @ in it, which import paths cannot have.
+func (p *project) stageDir(b program) (string, error) {
+	f, suffix := b.function, ""
+	if b.place == placement.Native {
+		suffix = "@native"
+	}
 	if p.opts.StageDir != "" {
-		return filepath.Join(p.opts.StageDir, f.Name), nil
+		return filepath.Join(p.opts.StageDir, f.Name+suffix), nil
 	}
 	cache, err := cacheDir()
 	if err != nil {
 		return "", err
 	}
 	sum := sha256.Sum256([]byte(f.Dir))
-	return filepath.Join(cache, "stage", f.Name+"-"+hex.EncodeToString(sum[:6])), nil
+	return filepath.Join(cache, "stage", f.Name+"-"+hex.EncodeToString(sum[:6])+suffix), nil
 }
 
 // cacheDir is the project's folder in the user's cache.

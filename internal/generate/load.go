@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -41,6 +40,8 @@ type Options struct {
 	// Allow and Listen are what the function in Dir states of itself: its line passes them on. What counts are the lines of all functions, so
 	// that hosts of other functions say the same; these are only compared.
 	Allow, Listen []string
+	// Place says where functions run, as the flag does; it wins over what their lines say.
+	Place []string
 	// Progress gets a line for each long step; nil means quiet.
 	Progress io.Writer
 	// Tool identifies the generator, so that a newer one generates anew.
@@ -55,18 +56,17 @@ func (o *Options) progress(format string, args ...any) {
 
 // project is a loaded and planned module or workspace.
 type project struct {
-	opts *Options
-	plan *plan.Plan
+	opts    *Options
+	plan    *plan.Plan
+	targets []*target
 	// names is how files are called where that must not depend on the machine.
 	names *names
 	// roots are the functions whose hosts are wanted.
 	roots  []*plan.Function
-	pkgs   map[string]*packages.Package
+	pkgs   map[string]*packages.Package // of all targets, each as one of them has it
 	protos *protos
 	// network is what functions state that they do on the network, by name.
 	network map[string]hostgen.Network
-	// patches are what stages change so that packages compile, by file.
-	patches map[string]staging.Patch
 }
 
 // ErrNothing is a module without an annotated package.
@@ -85,26 +85,29 @@ func load(ctx context.Context, opts *Options) (*project, error) {
 func loadFound(ctx context.Context, opts *Options, f *found) (*project, error) {
 	opts.progress("analysing %d functions", len(f.annotated))
 	defer loader.RelaxGC()()
-	roots, patches, err := staging.Check(opts.config(ctx), f.pkgs, loader.Options{Near: analyzer.Near, Bodies: true}, f.paths()...)
+	p := &project{opts: opts, targets: f.targets, pkgs: map[string]*packages.Package{}}
+	var errs []error
+	for _, t := range f.targets {
+		errs = append(errs, t.analyze(ctx, opts))
+	}
+	if err := joinUnique(errs); err != nil {
+		return nil, err
+	}
+	for _, t := range slices.Backward(f.targets) {
+		maps.Copy(p.pkgs, t.byPath)
+	}
+	p.names = newNames(opts.Dir, f.roots())
+	res, err := merged(f.targets)
 	if err != nil {
 		return nil, err
 	}
-	if err := staging.Preflight(roots); err != nil {
-		return nil, err
-	}
-	res, err := analyzer.Analyze(roots, analyzer.Options{})
-	if err != nil {
-		return nil, err
-	}
-	p := &project{opts: opts, names: newNames(opts.Dir, roots), pkgs: map[string]*packages.Package{}, patches: map[string]staging.Patch{}}
-	for _, patch := range patches {
-		p.patches[patch.File] = patch
-	}
-	packages.Visit(roots, nil, func(pkg *packages.Package) { p.pkgs[pkg.PkgPath] = pkg })
 	if p.plan, err = plan.Make(res, p.names.short); err != nil {
 		return nil, err
 	}
-	p.plan.Patches = planned(patches)
+	p.plan.Place(f.places.in)
+	for _, t := range f.targets {
+		p.plan.Patches = append(p.plan.Patches, planned(t.patches)...)
+	}
 	p.network = map[string]hostgen.Network{}
 	for _, fn := range p.plan.Functions {
 		if stated, ok := f.network[fn.Package]; ok {
@@ -113,6 +116,9 @@ func loadFound(ctx context.Context, opts *Options, f *found) (*project, error) {
 		if f.wanted[fn.Package] {
 			p.roots = append(p.roots, fn)
 		}
+	}
+	if err := f.places.check(p.plan, p.roots); err != nil {
+		return nil, err
 	}
 	p.protos, err = loadProtos(ctx, opts, p.plan, p.pkgs)
 	return p, err
@@ -123,7 +129,28 @@ type found struct {
 	annotated []analyzer.Annotated       // all of the module or workspace
 	wanted    map[string]bool            // import paths of those that the patterns choose
 	network   map[string]hostgen.Network // what functions state of it, by import path
-	pkgs      []*packages.Package        // all, as guests, with what they import; nothing is type-checked
+	places    *places
+	targets   []*target // what functions are built for
+}
+
+// rootNames are the names of the functions whose hosts are wanted.
+func (f *found) rootNames() []string {
+	var names []string
+	for _, a := range f.annotated {
+		if f.wanted[a.PkgPath] {
+			names = append(names, nameOf(a))
+		}
+	}
+	return names
+}
+
+// roots are the functions' packages, as each target has them, with what they import.
+func (f *found) roots() []*packages.Package {
+	var list []*packages.Package
+	for _, t := range f.targets {
+		list = append(list, t.roots...)
+	}
+	return list
 }
 
 // find returns all annotated packages of the module or workspace, and which of them the patterns choose.
@@ -162,27 +189,15 @@ func find(ctx context.Context, opts *Options) (*found, error) {
 		return nil, fmt.Errorf("%s: %w in the packages chosen; the annotated ones are in %s", opts.Dir, ErrNothing, dirs(all))
 	}
 	f := &found{annotated: all, wanted: wanted}
-	if f.network, err = statedNetwork(opts, all); err != nil {
+	lines, err := parseLines(all)
+	var errPlaces, errNetwork error
+	f.places, errPlaces = statedPlaces(opts, lines)
+	f.network, errNetwork = statedNetwork(opts, lines)
+	if err := errors.Join(err, errNetwork, errPlaces); err != nil {
 		return nil, err
 	}
-	if f.pkgs, err = loader.List(opts.config(ctx), f.paths()...); err != nil {
-		return nil, err
-	}
-	return f, nil
-}
-
-// config is how packages are loaded as guests.
-func (o *Options) config(ctx context.Context) packages.Config {
-	return packages.Config{Context: ctx, Dir: o.Dir, Env: guestEnv(), BuildFlags: tagFlags(o.Tags)}
-}
-
-// paths are the import paths of all functions.
-func (f *found) paths() []string {
-	paths := make([]string, len(f.annotated))
-	for i, a := range f.annotated {
-		paths[i] = a.PkgPath
-	}
-	return paths
+	f.targets, err = f.list(ctx, opts)
+	return f, err
 }
 
 func dirs(all []analyzer.Annotated) string {
@@ -194,11 +209,6 @@ func dirs(all []analyzer.Annotated) string {
 		s += a.Dir
 	}
 	return s
-}
-
-// guestEnv is the environment in which guests are loaded and built: what is analysed is what is compiled.
-func guestEnv() []string {
-	return append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
 }
 
 func tagFlags(tags []string) []string {

@@ -17,6 +17,7 @@ import (
 	"github.com/cofaas/cofaas/hostgen"
 	"github.com/cofaas/cofaas/internal/mapping"
 	"github.com/cofaas/cofaas/internal/model"
+	"github.com/cofaas/cofaas/internal/placement"
 	"github.com/cofaas/cofaas/internal/plan"
 	"github.com/cofaas/cofaas/templates"
 )
@@ -48,6 +49,9 @@ func (p *project) outputs(app *plan.App) (map[string][]byte, error) {
 	}
 	if out[filepath.Join(dir, "app.binpb")], err = p.descriptors(app); err != nil {
 		return nil, err
+	}
+	if !slices.Contains(app.Root.PlacesIn(app.Root.Name), placement.Wasm) {
+		return out, nil // only guests have bindings
 	}
 	bindings, err := p.bindings(app.Root)
 	if err != nil {
@@ -130,10 +134,11 @@ func (p *project) bindings(f *plan.Function) (map[string][]byte, error) {
 	opts := golang.Options{Function: f.Name}
 	var errs []error
 	byName := map[string]*analyzer.Service{}
-	for _, e := range f.Analysis.Exports {
+	analysis := p.target(placement.Wasm).functions[f.Package]
+	for _, e := range analysis.Exports {
 		byName[e.Service.Name] = e.Service
 	}
-	for _, i := range f.Analysis.Imports {
+	for _, i := range analysis.Imports {
 		if byName[i.Service.Name] == nil {
 			byName[i.Service.Name] = i.Service
 		}
@@ -159,7 +164,7 @@ func (p *project) bindings(f *plan.Function) (map[string][]byte, error) {
 	return golang.Bindings(opts)
 }
 
-// goMethod finds the Go types of a method's messages.
+// goMethod finds the Go types of a method's messages, in guests.
 func (p *project) goMethod(s *analyzer.Service, m *model.Method) (golang.Method, error) {
 	gm := golang.Method{Method: m}
 	am := s.Method(string(m.Name))
@@ -176,12 +181,12 @@ func (p *project) goMethod(s *analyzer.Service, m *model.Method) (golang.Method,
 	if gm.ReplyType, err = p.goType(m, am.Reply); err != nil {
 		return gm, err
 	}
-	direct(p.pkgs[s.PkgPath], string(m.Service.Name.Name()), &gm)
+	direct(p.target(placement.Wasm).byPath[s.PkgPath], string(m.Service.Name.Name()), &gm)
 	return gm, nil
 }
 
 func (p *project) goType(m *model.Method, msg analyzer.Message) (types.Type, error) {
-	if pkg := p.pkgs[msg.PkgPath]; pkg != nil && pkg.Types != nil {
+	if pkg := p.target(placement.Wasm).byPath[msg.PkgPath]; pkg != nil && pkg.Types != nil {
 		if obj := pkg.Types.Scope().Lookup(msg.Name); obj != nil {
 			return obj.Type(), nil
 		}

@@ -70,9 +70,13 @@ func remembered(ctx context.Context, opts *Options, kind string, f func(p *proje
 		}
 		return json.Marshal(e)
 	}
-	store, details := results.Open(kind), details(opts, found)
+	store := results.Open(kind)
+	details, err := details(opts, found)
+	if err != nil {
+		return nil, nil, err
+	}
 	for {
-		data, err := store.Do(found.pkgs, details, run)
+		data, err := store.Do(found.targets[0].roots, details, run)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -81,7 +85,7 @@ func remembered(ctx context.Context, opts *Options, kind string, f func(p *proje
 			return nil, nil, fmt.Errorf("what is remembered of the %s: %w", kind, err)
 		}
 		if unchanged(e.Files) {
-			return e.Data, newNames(opts.Dir, found.pkgs), nil
+			return e.Data, newNames(opts.Dir, found.roots()), nil
 		}
 		// Another proto, another result.
 		details = append(details, fmt.Sprint(e.Files))

@@ -41,6 +41,13 @@ func List(cfg packages.Config, patterns ...string) ([]*packages.Package, error) 
 	return goload.Load(&cfg, patterns...)
 }
 
+// ListSources is List for packages that are to be seen as they are written: what cgo makes of files is not part of them. Check takes what
+// these have of C on trust, and all their positions are the user's.
+func ListSources(cfg packages.Config, patterns ...string) ([]*packages.Package, error) {
+	cfg.Mode = listMode &^ packages.NeedCompiledGoFiles
+	return goload.Load(&cfg, patterns...)
+}
+
 // Options say what is wanted of packages.
 type Options struct {
 	// Near says whether a package is of interest, by what List says of it. Syntax and type information are kept of these, of the packages
@@ -176,6 +183,7 @@ func (c *checker) check(p *packages.Package) {
 	conf := &types.Config{
 		Importer:         importer(func(path string) (*types.Package, error) { return imported(p, path) }),
 		IgnoreFuncBodies: depth == declarations,
+		FakeImportC:      p.CompiledGoFiles == nil,
 		Sizes:            p.TypesSizes,
 		Error: func(err error) {
 			var te types.Error
@@ -218,7 +226,11 @@ func (c *checker) parse(p *packages.Package, depth depth) []*ast.File {
 		mode |= parser.ParseComments
 	}
 	var files []*ast.File
-	for _, name := range p.CompiledGoFiles {
+	names := p.CompiledGoFiles
+	if names == nil {
+		names = p.GoFiles // see ListSources
+	}
+	for _, name := range names {
 		src, ok := c.opts.Overlay[name]
 		if !ok {
 			var err error

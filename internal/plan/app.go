@@ -1,12 +1,24 @@
 package plan
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // App is a function with everything that it reaches.
 type App struct {
 	Root      *Function
 	Functions []*Function // the root first, then by name
-	Edges     []Edge
+	// Edges of calls to Remote leave the host.
+	Edges []Edge
+	// Remote are the functions that are called and are no part of the host, by name.
+	Remote []*Function
+}
+
+// Has says whether a function is in the app, or called by it.
+func (a *App) Has(function string) bool {
+	named := func(f *Function) bool { return f.Name == function }
+	return slices.ContainsFunc(a.Functions, named) || slices.ContainsFunc(a.Remote, named)
 }
 
 // App returns the app of a function.
@@ -16,6 +28,13 @@ func (p *Plan) App(root *Function) *App {
 	for queue := []string{root.Name}; len(queue) > 0; queue = queue[1:] {
 		for _, e := range p.Edges {
 			if e.From != queue[0] {
+				continue
+			}
+			if to := p.Function(e.To); to != nil && to != root && to.IsRemote(root.Name) {
+				if !slices.Contains(app.Remote, to) {
+					app.Remote = append(app.Remote, to)
+				}
+				app.leaves(e)
 				continue
 			}
 			app.Edges = append(app.Edges, e)
@@ -31,7 +50,22 @@ func (p *Plan) App(root *Function) *App {
 			app.Functions = append(app.Functions, f)
 		}
 	}
+	slices.SortFunc(app.Remote, func(a, b *Function) int { return strings.Compare(a.Name, b.Name) })
 	return app
+}
+
+// leaves adds an edge as one that leaves the host. One is enough for several functions that are remote.
+func (a *App) leaves(e Edge) {
+	e.To = ""
+	for i := range a.Edges {
+		if old := &a.Edges[i]; old.From == e.From && old.To == "" && old.Service == e.Service {
+			for _, c := range e.Calls {
+				old.Calls = appendNew(slices.Clip(old.Calls), c)
+			}
+			return
+		}
+	}
+	a.Edges = append(a.Edges, e)
 }
 
 // Of returns the part of the plan that is about some functions and what they reach.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/cofaas/cofaas/analyzer"
 	"github.com/cofaas/cofaas/internal/hostserved"
+	"github.com/cofaas/cofaas/internal/placement"
 )
 
 // Plan is what was decided for the functions of a module or workspace. Its JSON is described by docs/plan.schema.json.
@@ -33,6 +34,11 @@ type Function struct {
 	Dir     string   `json:"-"`
 	Exports []string `json:"exports"` // full names of services, sorted
 	Imports []string `json:"imports"`
+	// Places are where it runs, in hosts that do not say otherwise: what it is built for, and first what is used unless the operator says
+	// otherwise.
+	Places []placement.Place `json:"places"`
+	// In are the hosts in which it runs elsewhere, by root.
+	In []PlacesIn `json:"in,omitempty"`
 	// HostServes are services that the function registers and that the host serves in its place.
 	HostServes []string `json:"hostServes,omitempty"`
 	// Listen has the addresses that the function's servers listen on, as far as they are known.
@@ -193,7 +199,7 @@ func (m *maker) position(pos token.Position) Position {
 
 // function adds a function with what it serves and calls.
 func (m *maker) function(a *analyzer.Function) {
-	f := &Function{Name: a.Name, Package: a.PkgPath, Dir: a.Dir, Analysis: a, Exports: []string{}, Imports: []string{}, Listen: []Value{}}
+	f := &Function{Name: a.Name, Package: a.PkgPath, Dir: a.Dir, Analysis: a, Exports: []string{}, Imports: []string{}, Listen: []Value{}, Places: onlyWasm}
 	if other := m.plan.Function(f.Name); other != nil {
 		m.fail(a.Dir, "function "+f.Name, "%s has the same name: a function is named by its folder; rename one of them", other.Dir)
 		return

@@ -18,8 +18,8 @@ import (
 	"github.com/cofaas/cofaas/internal/wasmopt"
 )
 
-// Build compiles the function to a wasip1 reactor, makes it faster (see package wasmopt), and moves it to out. Nothing is left at or
-// beside out if it fails. The error is then a join of [*PositionError] and [*DependencyError], or one that says why the
+// Build compiles the function, to a wasip1 reactor that it makes faster (see package wasmopt), or to a native program, and moves it to out.
+// Nothing is left at or beside out if it fails. The error is then a join of [*PositionError] and [*DependencyError], or one that says why the
 // go command could not start to compile.
 func (s *Stage) Build(ctx context.Context, out string, opts BuildOptions) error {
 	out, err := filepath.Abs(out)
@@ -31,22 +31,46 @@ func (s *Stage) Build(ctx context.Context, out string, opts BuildOptions) error 
 		return err
 	}
 	defer os.RemoveAll(tmp)
-	wasm := filepath.Join(tmp, filepath.Base(out))
+	built := filepath.Join(tmp, filepath.Base(out))
+	if s.platform.IsNative() {
+		err = s.buildNative(ctx, built, &opts)
+	} else {
+		err = s.buildGuest(ctx, built, &opts)
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(built, out)
+}
 
+func (s *Stage) buildGuest(ctx context.Context, out string, opts *BuildOptions) error {
 	toolchain, err := s.toolchain(ctx, opts.CacheDir)
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.main, err)
 	}
+	ldflags := cmp.Or(opts.LDFlags, defaultLDFlags) + " -checklinkname=0" // see package guest, signals_wasip1.go
+	if err := s.goBuild(ctx, toolchain, out, ldflags, slices.Concat([]string{"-buildmode=c-shared"}, toolchain.flags)...); err != nil {
+		return err
+	}
+	if err := optimize(out); err != nil {
+		return fmt.Errorf("%s: %w", s.main, err)
+	}
+	return nil
+}
+
+const defaultLDFlags = "-s -w"
+
+// goBuild runs go build.
+func (s *Stage) goBuild(ctx context.Context, toolchain *toolchain, out, ldflags string, flags ...string) error {
 	args := slices.Concat([]string{
 		"build",
 		"-json",
 		"-mod=readonly",
-		"-buildvcs=false", // The state of the user's repository must not show in the guest.
+		"-buildvcs=false", // The state of the user's repository must not show in what is built.
 		"-trimpath",
-		"-buildmode=c-shared",
-		"-ldflags=" + cmp.Or(opts.LDFlags, "-s -w") + " -checklinkname=0", // see package guest, signals_wasip1.go
-		"-o", wasm,
-	}, toolchain.flags, tagFlags(s.tags), []string{s.main})
+		"-ldflags=" + ldflags,
+		"-o", out,
+	}, flags, tagFlags(s.tags), []string{s.main})
 	// With PWD, the go command prints names relative to the directory as it is named here.
 	cmd := goCommandAt(ctx, toolchain.command, append(slices.Clone(toolchain.env), "PWD="+s.ModuleDir()), args...)
 	cmd.Dir = s.ModuleDir()
@@ -61,10 +85,7 @@ func (s *Stage) Build(ctx context.Context, out string, opts BuildOptions) error 
 		}
 		return fmt.Errorf("go build %s: %w: %s", s.main, err, s.mapText(strings.TrimSpace(stderr.String())))
 	}
-	if err := optimize(wasm); err != nil {
-		return fmt.Errorf("%s: %w", s.main, err)
-	}
-	return os.Rename(wasm, out)
+	return nil
 }
 
 // optimize rewrites a module's file.
@@ -101,7 +122,7 @@ func (s *Stage) findings(r io.Reader) error {
 		}
 		text[pkgPath].WriteString(event.Output)
 	}
-	rep := newReporter(s.pkgs)
+	rep := newReporter(s.platform, s.pkgs)
 	rep.ours = func(pkgPath string) bool { return s.tree.changed[pkgPath] }
 	for _, pkgPath := range slices.Sorted(maps.Keys(text)) {
 		for _, msg := range splitMessages(text[pkgPath].String()) {

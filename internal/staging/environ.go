@@ -17,11 +17,12 @@ import (
 type environ struct {
 	GOWORK, GOMOD, GOFLAGS, GOVERSION, GOEXPERIMENT string
 
-	base []string
+	base     []string
+	platform Platform
 }
 
 func newEnviron(ctx context.Context, spec *Spec) (*environ, error) {
-	e := &environ{base: spec.Env}
+	e := &environ{base: spec.Env, platform: spec.Platform}
 	if e.base == nil {
 		e.base = os.Environ()
 	}
@@ -48,6 +49,9 @@ func (e *environ) build(work bool, dir string) []string {
 	if work {
 		gowork = filepath.Join(dir, "go.work")
 	}
+	if e.platform.IsNative() {
+		return e.with("GOWORK=" + gowork)
+	}
 	return e.with("GOWORK="+gowork, "GOEXPERIMENT="+e.experiments())
 }
 
@@ -61,10 +65,7 @@ func (e *environ) experiments() string {
 }
 
 func (e *environ) with(vars ...string) []string {
-	return slices.Concat(e.base, []string{
-		"GOOS=wasip1",
-		"GOARCH=wasm",
-		"CGO_ENABLED=0",
+	return slices.Concat(e.base, e.platform.Env(), []string{
 		"GO111MODULE=on",
 		"GOFLAGS=" + cleanFlags(e.GOFLAGS),
 	}, vars)

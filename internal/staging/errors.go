@@ -22,17 +22,22 @@ func (e *PositionError) Error() string {
 	return e.Msg
 }
 
-// A DependencyError says that a module which the user did not write is the reason why there is no guest.
+// A DependencyError says that a module which the user did not write is the reason why there is no guest, or no native program.
 type DependencyError struct {
-	Path    string // module path
-	Version string
-	Package string // import path of the package that does not compile
-	Advice  string // what to do
-	Err     error  // the first finding, usually a [*PositionError]
+	Path     string // module path
+	Version  string
+	Package  string // import path of the package that does not compile
+	Platform Platform
+	Advice   string // what to do, or empty
+	Err      error  // the first finding, usually a [*PositionError]
 }
 
 func (e *DependencyError) Error() string {
-	return fmt.Sprintf("dependency %s %s does not compile for wasip1: %v; %s", e.Path, e.Version, e.Err, e.Advice)
+	s := fmt.Sprintf("dependency %s %s does not compile for %s: %v", e.Path, e.Version, e.Platform, e.Err)
+	if e.Advice != "" {
+		s += "; " + e.Advice
+	}
+	return s
 }
 
 func (e *DependencyError) Unwrap() error { return e.Err }

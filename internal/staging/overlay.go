@@ -23,7 +23,7 @@ type toolchain struct {
 // files are below cache.
 func (s *Stage) toolchain(ctx context.Context, cache string) (*toolchain, error) {
 	t := &toolchain{command: "go", env: s.env}
-	if s.pkgs["net"] == nil {
+	if s.pkgs["net"] == nil || s.platform.IsNative() {
 		return t, nil
 	}
 	if cache == "" {

@@ -151,7 +151,7 @@ func TestPatches_refused(t *testing.T) {
 				t.Errorf("patches are %+v, want none", patches)
 			}
 			want := strings.ReplaceAll(tt.want, "$DIR", dir)
-			if err := staging.Preflight(pkgs); err == nil || !strings.Contains(err.Error(), want) {
+			if err := staging.Preflight(staging.Platform{}, pkgs); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("Preflight: %v, want %s", err, want)
 			}
 		})
@@ -215,7 +215,7 @@ func buildPatched(t *testing.T, dir string) (string, []staging.Patch) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := staging.Preflight(pkgs); err != nil {
+	if err := staging.Preflight(staging.Platform{}, pkgs); err != nil {
 		t.Fatal(err)
 	}
 	rewritten := make(map[string]map[string][]byte)

@@ -19,11 +19,11 @@ import (
 )
 
 // Preflight reports what is known before a build to stand in its way: the errors of pkgs and of all that they import,
-// loaded for wasip1. The error is of the same kind as that of [Stage.Build]. Loading with packages.NeedTypes,
+// loaded for the platform. The error is of the same kind as that of [Stage.Build]. Loading with packages.NeedTypes,
 // NeedSyntax and NeedTypesInfo finds what the compiler would find.
-func Preflight(pkgs []*packages.Package) error {
+func Preflight(platform Platform, pkgs []*packages.Package) error {
 	all := closure(pkgs)
-	r := newReporter(all)
+	r := newReporter(platform, all)
 	for p := range packages.Postorder(pkgs) {
 		if all[p.PkgPath] == p {
 			r.addLoaded(p)
@@ -34,8 +34,8 @@ func Preflight(pkgs []*packages.Package) error {
 
 // Errors returns what is wrong with pkgs, loaded for whatever system, and with what they import: a join of [*PositionError].
 func Errors(pkgs []*packages.Package) error {
-	r := newReporter(closure(pkgs))
-	r.native = true
+	r := newReporter(Platform{}, closure(pkgs))
+	r.blameless = true
 	for p := range packages.Postorder(pkgs) {
 		r.addLoaded(p)
 	}
@@ -44,17 +44,18 @@ func Errors(pkgs []*packages.Package) error {
 
 // A reporter collects findings and decides whose they are.
 type reporter struct {
-	pkgs   map[string]*packages.Package
-	ours   func(pkgPath string) bool // reports whether a package is not as its author wrote it; may be nil
-	native bool                      // no module is to blame for what it does not do on wasip1
-	errs   []error
-	seen   map[string]bool  // messages
-	blame  map[string]bool  // modules
-	noSum  []*PositionError // missing entries of go.sum
+	platform  Platform
+	pkgs      map[string]*packages.Package
+	ours      func(pkgPath string) bool // reports whether a package is not as its author wrote it; may be nil
+	blameless bool                      // no module is to blame for what it does not do on a platform
+	errs      []error
+	seen      map[string]bool  // messages
+	blame     map[string]bool  // modules
+	noSum     []*PositionError // missing entries of go.sum
 }
 
-func newReporter(pkgs map[string]*packages.Package) *reporter {
-	return &reporter{pkgs: pkgs, seen: make(map[string]bool), blame: make(map[string]bool)}
+func newReporter(platform Platform, pkgs map[string]*packages.Package) *reporter {
+	return &reporter{platform: platform, pkgs: pkgs, seen: make(map[string]bool), blame: make(map[string]bool)}
 }
 
 // err returns all findings. Entries that go.sum lacks are one: a command adds them all.
@@ -127,13 +128,11 @@ func (r *reporter) add(pkgPath string, pos token.Position, msg string) {
 	if m.Replace != nil {
 		actual = m.Replace
 	}
-	r.errs = append(r.errs, &DependencyError{
-		Path:    actual.Path,
-		Version: actual.Version,
-		Package: culprit.PkgPath,
-		Advice:  adviceFor(actual.Path, actual.Version),
-		Err:     err,
-	})
+	dep := &DependencyError{Path: actual.Path, Version: actual.Version, Package: culprit.PkgPath, Platform: r.platform, Err: err}
+	if !r.platform.IsNative() {
+		dep.Advice = adviceFor(actual.Path, actual.Version)
+	}
+	r.errs = append(r.errs, dep)
 }
 
 var noSumRE = regexp.MustCompile(`^missing go\.sum entry for module providing package (\S+)`)
@@ -141,11 +140,11 @@ var noSumRE = regexp.MustCompile(`^missing go\.sum entry for module providing pa
 var undefinedRE = regexp.MustCompile(`^undefined: (\w+)\.(\w+)$`)
 
 // culprit returns the package of a foreign module that is to blame for msg, or nil. That may be another package than
-// the one in which the compiler met the problem: one that compiles for wasip1, but without the files that declare what
+// the one in which the compiler met the problem: one that compiles for the platform, but without the files that declare what
 // its importer needs.
 func (r *reporter) culprit(pkgPath, msg string) *packages.Package {
 	p := r.pkgs[pkgPath]
-	if p == nil || r.native {
+	if p == nil || r.blameless {
 		return nil
 	}
 	if m := undefinedRE.FindStringSubmatch(msg); m != nil {

@@ -57,7 +57,7 @@ func TestStage(t *testing.T) {
 			t.Parallel()
 			c := openCase(t, file)
 			if want, ok := c.want["preflight"]; ok {
-				c.checkError(t, "Preflight", staging.Preflight(c.load(t, staging.LoadMode|typesMode)), want)
+				c.checkError(t, "Preflight", staging.Preflight(staging.Platform{}, c.load(t, staging.LoadMode|typesMode)), want)
 			}
 			dir := t.TempDir()
 			stage, err := staging.Write(t.Context(), filepath.Join(dir, "stage"), c.spec(t))

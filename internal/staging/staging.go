@@ -1,4 +1,4 @@
-// Package staging builds guests from a stage: a real Go module in a directory of its own, which holds copies of the
+// Package staging builds guests and native programs from a stage: a real Go module in a directory of its own, which holds copies of the
 // packages that have to be rewritten, and of those that lie in a directory of the user's, and nothing else. All other
 // modules come from the module cache as they are. The user's tree is only read.
 //
@@ -13,6 +13,9 @@
 // machine. Files are copied as they are: with -trimpath a stack trace names them by import path, as it does in a native
 // build. Only rewritten files get //line directives, where rewriting moved a line. Compile errors are mapped back to the
 // user's files by [Stage.Build].
+//
+// A native program is staged as a guest is, for another platform: it has the same stubs, and the toolchain and the packages of others as
+// they are.
 //
 // Package net of a guest is not quite that of the Go release: see package netoverlay. To build a stage by hand, give the go command the
 // overlay too.
@@ -36,7 +39,10 @@ type Spec struct {
 	// Main is the import path of the function's main package.
 	Main string
 
-	// Packages is the closure of Main, loaded for wasip1 with at least [LoadMode]: either every package of it, or
+	// Platform is what the function is built for.
+	Platform Platform
+
+	// Packages is the closure of Main, loaded for the platform with at least [LoadMode]: either every package of it, or
 	// roots from which Imports lead to the others. What only rewritten or extra files import may be missing: Write
 	// loads it, as seen from Dir.
 	Packages []*packages.Package
@@ -66,12 +72,13 @@ type Spec struct {
 // A Stage is a module ready to be built. Its methods may be called concurrently, and stages in different directories
 // do not disturb each other.
 type Stage struct {
-	dir  string // absolute
-	main string
-	tags []string
-	env  []string // complete environment of a build
-	tree *tree
-	pkgs map[string]*packages.Package // the closure, by import path
+	dir      string // absolute
+	main     string
+	platform Platform // with cgo only if the function needs it
+	tags     []string
+	env      []string // complete environment of a build
+	tree     *tree
+	pkgs     map[string]*packages.Package // the closure, by import path
 }
 
 // Dir returns the stage's directory.
@@ -80,7 +87,7 @@ func (s *Stage) Dir() string { return s.dir }
 // ModuleDir returns the directory from which the go command builds the function.
 func (s *Stage) ModuleDir() string { return filepath.Join(s.dir, mainDir) }
 
-// BuildOptions change how a guest is linked.
+// BuildOptions change how a function is linked.
 type BuildOptions struct {
 	// LDFlags are the linker's flags. If empty, they are "-s -w".
 	LDFlags string

@@ -13,13 +13,13 @@ import (
 
 const (
 	markerFile = "README"
-	marker     = "This directory is a stage of cofaas-gen: a module from which a function is compiled to WebAssembly.\n" +
+	marker     = "This directory is a stage of cofaas-gen: a module from which a function is compiled.\n" +
 		"It is written anew each time. Edits are lost.\n"
 )
 
 // readme is what the stage says of itself.
-func readme(tags []string) string {
-	env := "GOOS=wasip1 GOARCH=wasm CGO_ENABLED=0"
+func readme(platform Platform, tags []string) string {
+	env := strings.Join(platform.Env(), " ")
 	if len(tags) > 0 {
 		env += " GOFLAGS=-tags=" + strings.Join(tags, ",")
 	}
@@ -49,14 +49,14 @@ func (e entry) read() ([]byte, error) {
 	return e.data, nil
 }
 
-func newTree(tags []string) *tree {
+func newTree(platform Platform, tags []string) *tree {
 	t := &tree{
 		files:   make(map[string]entry),
 		roots:   make(map[string]string),
 		lines:   make(map[string]string),
 		changed: make(map[string]bool),
 	}
-	t.add(markerFile, entry{data: []byte(readme(tags))})
+	t.add(markerFile, entry{data: []byte(readme(platform, tags))})
 	return t
 }
 

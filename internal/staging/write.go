@@ -38,8 +38,11 @@ func Write(ctx context.Context, dir string, spec Spec) (*Stage, error) {
 		spec: &spec,
 		env:  env,
 		pkgs: closure(spec.Packages),
-		tree: newTree(spec.Tags),
 	}
+	if p.env.platform.Cgo = p.env.platform.Cgo && needsCgo(p.pkgs); p.env.platform.Cgo {
+		spec.Tags = append(slices.Clone(spec.Tags), pureTags...)
+	}
+	p.tree = newTree(p.env.platform, spec.Tags)
 	if err := p.plan(ctx); err != nil {
 		return nil, err
 	}
@@ -47,12 +50,13 @@ func Write(ctx context.Context, dir string, spec Spec) (*Stage, error) {
 		return nil, err
 	}
 	return &Stage{
-		dir:  dir,
-		main: spec.Main,
-		tags: spec.Tags,
-		env:  env.build(p.work, dir),
-		tree: p.tree,
-		pkgs: p.pkgs,
+		dir:      dir,
+		main:     spec.Main,
+		platform: env.platform,
+		tags:     spec.Tags,
+		env:      env.build(p.work, dir),
+		tree:     p.tree,
+		pkgs:     p.pkgs,
 	}, nil
 }
 
@@ -172,7 +176,7 @@ func (p *planner) addMissing(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("load what rewritten files import: %w", err)
 	}
-	r := newReporter(closure(pkgs))
+	r := newReporter(p.env.platform, closure(pkgs))
 	for p := range packages.Postorder(pkgs) {
 		r.addLoaded(p)
 	}

@@ -86,7 +86,7 @@ func TestSchema_Real(t *testing.T) {
 func TestSchema_Strict(t *testing.T) {
 	s := schema(t)
 	optional := map[string]bool{"hostServes": true, "kept": true, "copied": true, "patches": true, "version": true, "undecided": true, "value": true, "source": true, "default": true,
-		"needs": true, "network": true, "via": true, "note": true, "flag": true}
+		"in": true, "needs": true, "network": true, "via": true, "note": true, "flag": true}
 	seen := map[string]bool{}
 	for _, name := range goldens(t) {
 		data, err := os.ReadFile(name)

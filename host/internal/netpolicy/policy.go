@@ -60,6 +60,11 @@ func New(cfg Config) *Policy {
 // Outbound reports whether the function may connect to anything at all.
 func (p *Policy) Outbound() bool { return len(p.allow) > 0 || p.recorded != nil }
 
+// Listens reports whether the host serves anything that the function listens on.
+func (p *Policy) Listens() bool {
+	return slices.ContainsFunc(p.listen, func(m netrules.Mapping) bool { return !m.IsNone() })
+}
+
 // Dial says whether the function may connect to an address, or send it a datagram: an IP address and a port, or the path of a Unix
 // domain socket. Networks are those of package net. The text of an error is for the guest.
 func (p *Policy) Dial(network, address string) error {
@@ -176,10 +181,8 @@ func (p *Policy) Lookup(text string) error {
 		p.recorded.lookup(name)
 		return nil
 	}
-	for i := range p.allow {
-		if e := &p.allow[i]; e.CoversName(name) || isService && e.CoversName(of) {
-			return nil
-		}
+	if p.coversName(name) {
+		return nil
 	}
 	if isService {
 		name = of
@@ -189,6 +192,18 @@ func (p *Policy) Lookup(text string) error {
 		entry = name + ":PORT"
 	}
 	return p.refusal("may not look up "+printable(netrules.Name(text)), entry)
+}
+
+// MayLookup says whether Lookup would allow a name, without a word in the log.
+func (p *Policy) MayLookup(name string) bool {
+	name = netrules.Name(name)
+	return name == netrules.Localhost || p.recorded != nil || p.coversName(name)
+}
+
+// coversName says whether an entry is for a name, or for the one whose service it is.
+func (p *Policy) coversName(name string) bool {
+	of, isService := netrules.ServiceName(name)
+	return slices.ContainsFunc(p.allow, func(e netrules.Entry) bool { return e.CoversName(name) || isService && e.CoversName(of) })
 }
 
 func (p *Policy) lookupAddr(addr netip.Addr) error {

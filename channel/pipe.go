@@ -1,0 +1,36 @@
+package channel
+
+import (
+	"context"
+	"os"
+)
+
+// pipe moves frames to the peer and from it. What it receives it hands to Conn.receive, from one goroutine at a time.
+type pipe interface {
+	// send sends a frame with what it takes from g, and waits for room until ctx ends or closed is closed.
+	send(ctx context.Context, closed <-chan struct{}, h header, g *gather) error
+	// post sends a body without waiting; what there is no room for is kept until there is.
+	post(h header, g *gather)
+	// await waits until w is fired. The error is ctx's, ErrAbandoned if closed was closed, or ErrClosed.
+	await(ctx context.Context, closed <-chan struct{}, w *waiter) error
+	// attend waits until there may be calls to serve, and returns false if this worker is not needed any more.
+	attend() bool
+	// sendFiles sends a frame of files.
+	sendFiles(tag []byte, files []*os.File) error
+	// start begins to receive.
+	start()
+	// stop is called once, after the connection's done was closed. It frees what the pipe has when nobody uses it any more.
+	stop()
+}
+
+// frameOf sets the sizes of the next frame of a body of which left bytes are left; first is false for all but the first.
+func (h header) next(left int, first bool) header {
+	if first {
+		h.total = uint32(left)
+	} else {
+		h.kind = kindMore
+		h.total = uint32(left)
+	}
+	h.size = uint32(min(left, maxFrame))
+	return h
+}

@@ -1,0 +1,73 @@
+package channel
+
+import (
+	"context"
+	"os"
+)
+
+// socketPipe is the pipe of kind Socket. A goroutine receives.
+type socketPipe struct {
+	c      *Conn
+	socket *socket
+	files  filesQueue
+	outbox
+}
+
+// maxQueued is how many bytes wait to be written before those who send wait, too.
+const maxQueued = 1 << 20
+
+func newSocketPipe(c *Conn, s *socket) *socketPipe {
+	p := &socketPipe{c: c, socket: s}
+	p.files.c = c
+	p.outbox.init(p, c.done)
+	return p
+}
+
+func (p *socketPipe) start() {
+	go func() {
+		err := p.socket.receiveAll(func(h header, b []byte) error { return p.c.receive(h, b, nil) }, p.c.hire, p.files.add)
+		p.c.fail(err)
+	}()
+}
+
+func (p *socketPipe) stop() {
+	p.outbox.close()
+	p.socket.close()
+}
+
+func (p *socketPipe) put(h header, g *gather) bool { return p.socket.put(h, g, nil, maxQueued) }
+
+func (p *socketPipe) flush() { p.socket.flush() }
+
+func (p *socketPipe) room(ctx context.Context, closed <-chan struct{}) error {
+	select {
+	case <-p.socket.roomy:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-closed:
+		return ErrAbandoned
+	case <-p.c.done:
+		return ErrClosed
+	}
+}
+
+func (p *socketPipe) await(ctx context.Context, closed <-chan struct{}, w *waiter) error {
+	for w.park() {
+		select {
+		case <-w.wake:
+		case <-ctx.Done():
+			return w.unless(ctx.Err())
+		case <-closed:
+			return w.unless(ErrAbandoned)
+		}
+	}
+	return nil
+}
+
+// attend returns false, as workers are started when there is a call.
+func (p *socketPipe) attend() bool { return false }
+
+func (p *socketPipe) sendFiles(tag []byte, files []*os.File) error {
+	return p.socket.sendFiles(tag, files)
+}

@@ -1,0 +1,131 @@
+package channel
+
+import "encoding/binary"
+
+// receive takes a frame of a stream.
+func (s *Stream) receive(h header, a, b []byte) error {
+	switch h.kind {
+	case kindMessage:
+		if s.left > 0 || s.part.left() > 0 || (h.size == 0 && h.total > 0) || !s.allowed(h) {
+			return violation("a message of %d bytes in stream %d, where it is not allowed", h.total, s.id)
+		}
+		return s.receiveMessage(h, a, b)
+	case kindMore:
+		if s.part.left() > 0 {
+			if h.size == 0 || int(h.size) > s.part.left() {
+				return violation("a frame of %d bytes in stream %d, of which %d are left", h.size, s.id, s.part.left())
+			}
+			return s.receivePart(a, b, h.flags)
+		}
+		if h.size == 0 || h.total != s.left {
+			return violation("a frame with %d of %d bytes in stream %d, where %d are left", h.size, h.total, s.id, s.left)
+		}
+		return s.receiveMessage(h, a, b)
+	case kindHeader, kindEnd:
+		if s.part.left() > 0 || uint64(h.total) > outcomeHead+uint64(s.c.limits.Load().metadata) || (h.size == 0 && h.total > 0) ||
+			(h.kind == kindHeader && (s.left > 0 || s.partKind == kindHeader)) {
+			return violation("a frame of kind %d and %d bytes in stream %d, where it is not allowed", h.kind, h.total, s.id)
+		}
+		s.left = 0
+		s.partKind = h.kind
+		s.part.begin(int(h.total))
+		return s.receivePart(a, b, h.flags)
+	case kindCredit:
+		return s.receiveCredit(h, a, b)
+	case kindCloseSend:
+		if h.total > 0 || s.left > 0 {
+			return violation("the end of stream %d in the middle of a message", s.id)
+		}
+		s.mu.Lock()
+		s.recvClosed = true
+		s.received.fire()
+		s.mu.Unlock()
+		return nil
+	}
+	return violation("a frame of kind %d in stream %d", h.kind, s.id)
+}
+
+// allowed checks the size of a message that begins.
+func (s *Stream) allowed(h header) bool {
+	if h.flags&flagTooLarge != 0 {
+		return h.total == 8 && h.size == 8
+	}
+	return h.total <= s.c.limits.Load().accepted
+}
+
+func (s *Stream) receiveMessage(h header, a, b []byte) error {
+	s.left = h.total - h.size
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.recvClosed {
+		return violation("a message in stream %d after its end", s.id)
+	}
+	if s.ended || s.err != nil {
+		return nil
+	}
+	if err := s.queue.add(h, a, b); err != nil {
+		return err
+	}
+	if s.c.queued.Add(frameCost+int64(h.size)) > 2*int64(s.c.limits.Load().held) {
+		return violation("more than the %d bytes that may wait to be received", s.c.limits.Load().held)
+	}
+	if s.answer == 0 && !s.hasHeader {
+		s.hasHeader = true
+		s.known.fire()
+	}
+	if len(s.received.waiters) > 0 {
+		s.received.fire()
+	}
+	return nil
+}
+
+// receivePart adds to a header or an end.
+func (s *Stream) receivePart(a, b []byte, flags uint8) error {
+	s.part.add(a, b)
+	if s.part.left() > 0 {
+		return nil
+	}
+	content := s.part.b
+	s.part = body{}
+	if s.partKind == kindHeader {
+		s.mu.Lock()
+		s.header, s.hasHeader = content, true
+		s.known.fire()
+		s.mu.Unlock()
+		return nil
+	}
+	status, trailer, rest, err := parseOutcome(content, s.c.limits.Load())
+	if err == nil && len(rest) > 0 {
+		err = violation("%d bytes after the trailer of stream %d", len(rest), s.id)
+	}
+	if err != nil || !s.c.forget(s.id, s.held) {
+		return err
+	}
+	s.mu.Lock()
+	s.ended, s.status, s.trailer = true, status, trailer
+	if flags&flagAbandoned != 0 && s.err == nil {
+		s.err = ErrAbandoned
+	}
+	s.fireAll()
+	s.mu.Unlock()
+	return nil
+}
+
+func (s *Stream) receiveCredit(h header, a, b []byte) error {
+	if h.size != 4 || h.total != 4 {
+		return violation("a credit of %d bytes", h.size)
+	}
+	var buf [4]byte
+	copy(buf[copy(buf[:], a):], b)
+	n := binary.LittleEndian.Uint32(buf[:])
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if uint64(n) > uint64(window) || s.credit+int(n) > window {
+		return violation("a credit of %d bytes for stream %d, which has %d", n, s.id, s.credit)
+	}
+	s.credit += int(n)
+	if len(s.sendable.waiters) > 0 {
+		s.sendable.fire()
+	}
+	return nil
+}

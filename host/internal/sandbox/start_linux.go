@@ -1,0 +1,245 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/cofaas/cofaas/host/internal/sandbox/broker"
+	"github.com/cofaas/cofaas/host/internal/sandbox/filter"
+	"github.com/cofaas/cofaas/host/internal/sandbox/launch"
+)
+
+// held is what there is of a process while it runs.
+type held struct {
+	group  *group
+	broker *broker.Broker
+}
+
+// start starts this program once more, which becomes the isolate's, see package launch.
+func (p *Process) start(cfg *Config) (err error) {
+	l := &starter{p: p, cfg: cfg}
+	if l.host, l.child, err = orderSockets(); err != nil {
+		return err
+	}
+	defer l.host.Close()
+	defer l.child.Close()
+	if p.held.group, err = newGroup(cfg); err != nil {
+		p.Missing = append(p.Missing, fmt.Sprintf("control group: %v", err))
+	}
+	if err := l.spawn(); err != nil {
+		p.held.group.remove()
+		return err
+	}
+	if err := l.instruct(); err != nil {
+		p.Kill()
+		return errors.Join(err, p.wait())
+	}
+	return nil
+}
+
+// starter is what is needed for a start only.
+type starter struct {
+	p           *Process
+	cfg         *Config
+	host, child *os.File // the ends of the socket for orders
+	namespaces  bool
+}
+
+func orderSockets() (host, child *os.File, err error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return nil, nil, os.NewSyscallError("socketpair", err)
+	}
+	return os.NewFile(uintptr(fds[0]), "orders"), os.NewFile(uintptr(fds[1]), "orders"), nil
+}
+
+// namespaces are those of an isolate. That of processes has it end with all that it may have started.
+const namespaces = unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWPID
+
+// spawn starts the process, in namespaces of its own if that can be.
+func (l *starter) spawn() error {
+	cmd := l.command()
+	cmd.SysProcAttr.Cloneflags = namespaces
+	mapUsers(cmd.SysProcAttr)
+	err := cmd.Start()
+	if err == nil {
+		l.namespaces, l.p.cmd = true, cmd
+		l.p.Applied = append(l.p.Applied, "namespaces of users, files, network, processes, IPC and names")
+		return nil
+	}
+	if !errors.Is(err, unix.EPERM) && !errors.Is(err, unix.EACCES) && !errors.Is(err, unix.ENOSPC) && !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.ENOSYS) && !errors.Is(err, unix.EUSERS) {
+		return err
+	}
+	l.p.Missing = append(l.p.Missing, fmt.Sprintf("namespaces: %v", err))
+	cmd = l.command()
+	l.p.cmd = cmd
+	return cmd.Start()
+}
+
+// command is this program's.
+func (l *starter) command() *exec.Cmd {
+	cmd := l.cfg.command("/proc/self/exe", launch.Argument)
+	keep := 3 + len(l.cfg.Files)
+	cmd.Env = []string{fmt.Sprintf("%s=%d", launch.Variable, keep)}
+	cmd.ExtraFiles = append(slices.Clone(l.cfg.Files), l.child, l.cfg.Program)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
+	l.p.held.group.join(cmd.SysProcAttr)
+	return cmd
+}
+
+// nobody is the user that has nothing, on all systems, and firstUser the first of numbers that nobody has.
+const (
+	nobody    = 65534
+	firstUser = 0x60000000
+)
+
+// mapUsers says who the users of the namespace are. A user is itself. Root is needed until the process becomes nobody.
+func mapUsers(attr *syscall.SysProcAttr) {
+	uid, gid := os.Geteuid(), os.Getegid()
+	attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: uid, HostID: uid, Size: 1}}
+	attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: gid, HostID: gid, Size: 1}}
+	if uid == 0 {
+		attr.UidMappings = append(attr.UidMappings, syscall.SysProcIDMap{ContainerID: nobody, HostID: nobody, Size: 1})
+		attr.GidMappings = append(attr.GidMappings, syscall.SysProcIDMap{ContainerID: nobody, HostID: nobody, Size: 1})
+		attr.GidMappingsEnableSetgroups = true
+		return
+	}
+	attr.AmbientCaps = []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN, unix.CAP_SETPCAP}
+}
+
+// instruct tells the process what to do, and returns when it has become the program.
+func (l *starter) instruct() error {
+	if err := l.child.Close(); err != nil {
+		return err
+	}
+	if err := launch.Send(l.host, l.orders()); err != nil {
+		return err
+	}
+	first, err := l.report()
+	if err != nil {
+		return err
+	}
+	f := launch.Filter{Notify: l.cfg.Network != nil}
+	f.Program, err = filter.New(filter.Config{Pid: l.pid(), Program: first.Program, Notify: f.Notify, Names: f.Notify && l.cfg.Network.Listens(), OwnNetwork: l.namespaces})
+	if err != nil {
+		l.p.Missing = append(l.p.Missing, fmt.Sprintf("seccomp: %v", err))
+		f = launch.Filter{}
+	} else {
+		l.p.Applied = append(l.p.Applied, "seccomp")
+	}
+	if err := launch.Send(l.host, f); err != nil {
+		return err
+	}
+	second, err := l.report()
+	if err != nil {
+		return err
+	}
+	if l.cfg.Strict && len(l.p.Missing) > 0 {
+		return fmt.Errorf("protections are missing, and -strict refuses to do without: %s", strings.Join(l.p.Missing, "; "))
+	}
+	if f.Notify {
+		if l.p.held.broker, err = broker.Start(l.cfg.Network, l.p.Pid(), second.Listener, l.namespaces); err != nil {
+			return err
+		}
+	}
+	if err := launch.Send(l.host, struct{}{}); err != nil {
+		return err
+	}
+	if _, err := l.report(); !errors.Is(err, io.EOF) {
+		return err
+	}
+	return nil
+}
+
+// report returns what the process says next, io.EOF when it has become the program.
+func (l *starter) report() (launch.Report, error) {
+	var r launch.Report
+	if err := launch.Receive(l.host, &r); err != nil {
+		return r, err
+	}
+	if r.Error != "" {
+		return r, errors.New(r.Error)
+	}
+	l.p.Applied, l.p.Missing = append(l.p.Applied, r.Applied...), append(l.p.Missing, r.Missing...)
+	return r, nil
+}
+
+// pid is the number of the process as it sees it.
+func (l *starter) pid() int {
+	if l.namespaces {
+		return 1 // the first of its namespace
+	}
+	return l.p.Pid()
+}
+
+func (l *starter) orders() launch.Orders {
+	cfg := l.cfg
+	keep := 3 + len(cfg.Files)
+	o := launch.Orders{
+		Args: append([]string{cfg.Function}, cfg.Args...), Env: cfg.Env, Program: keep + 1, Keep: keep, Namespaces: l.namespaces,
+		MaxFiles: orDefault(cfg.MaxFiles, defaultFiles), Limits: limits(cfg),
+	}
+	if os.Geteuid() == 0 {
+		switch {
+		case l.namespaces:
+			o.User, o.Fallback = nobody, nobody
+		case canTrace():
+			o.User, o.Fallback = firstUser+l.p.Pid(), nobody
+		default:
+			l.p.Missing = append(l.p.Missing, "user of its own: the host has not the capability to look at processes of others, and the network is brokered by that")
+		}
+	}
+	l.grant(&o)
+	return o
+}
+
+// limits are those of an isolate.
+func limits(cfg *Config) []launch.Limit {
+	list := []launch.Limit{
+		{Name: "processes", Resource: unix.RLIMIT_NPROC, Value: uint64(orDefault(cfg.MaxProcesses, defaultProcesses))},
+		{Name: "core files", Resource: unix.RLIMIT_CORE},
+		{Name: "locked memory", Resource: unix.RLIMIT_MEMLOCK, Value: 64 << 10},
+		{Name: "message queues", Resource: unix.RLIMIT_MSGQUEUE},
+	}
+	if cfg.MaxMemory > 0 {
+		// What the runtime has besides the heap, and what it has reserved, is more than for a guest.
+		list = append(list, launch.Limit{Name: "memory", Resource: unix.RLIMIT_DATA, Value: cfg.MaxMemory + memoryBeside})
+	}
+	return list
+}
+
+// memoryBeside is what a program has of memory that it may write besides what it has asked for, in bytes.
+const memoryBeside = 64 << 20
+
+func orDefault(n, def int) int {
+	if n > 0 {
+		return n
+	}
+	return def
+}
+
+// canTrace says whether this process may look at those of other users.
+func canTrace() bool {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	if err := unix.Capget(&header, &data[0]); err != nil {
+		return false
+	}
+	return data[0].Effective&(1<<unix.CAP_SYS_PTRACE) != 0
+}
+
+// release gives back what there was while the process ran.
+func (p *Process) release() {
+	if p.held.broker != nil {
+		p.held.broker.Close()
+	}
+	p.held.group.remove()
+}

@@ -1,0 +1,69 @@
+package host
+
+import (
+	"slices"
+	"time"
+)
+
+const (
+	// A process that ends is started again at once, and if it ends again before it has served for healthyAfter, after a pause that
+	// doubles each time.
+	healthyAfter = 10 * time.Second
+	firstPause   = 100 * time.Millisecond
+	longestPause = 10 * time.Second
+)
+
+// keep keeps one isolate running until the host stops.
+func (n *native) keep() {
+	var pause time.Duration
+	for first := true; n.ctx.Err() == nil; first = false {
+		began := time.Now()
+		iso, err := n.start()
+		if first {
+			n.first <- err
+		}
+		if err == nil {
+			n.serve(iso)
+			<-iso.gone
+			err = iso.err
+		}
+		if time.Since(began) >= healthyAfter {
+			pause = 0
+		}
+		if n.ctx.Err() != nil || first && err != nil && iso == nil {
+			n.change(func() { n.starting, n.last = n.starting-1, err })
+			return // if it is the first that does not start, the host does not
+		}
+		n.fn.host.log.Error("a process ended and is replaced", "function", n.fn.name, "error", err, "pause", pause)
+		n.pause(pause, err)
+		pause = min(max(2*pause, firstPause), longestPause)
+	}
+}
+
+// serve has an isolate called until it is down. It counts among those that are on their way before and after that.
+func (n *native) serve(iso *isolate) {
+	n.change(func() {
+		n.starting--
+		n.setServing(append(slices.Clone(n.isolates()), iso))
+	})
+	n.joinPeers(iso)
+	<-iso.down
+	n.change(func() {
+		n.starting++
+		n.setServing(slices.DeleteFunc(slices.Clone(n.isolates()), func(other *isolate) bool { return other == iso }))
+	})
+	close(iso.removed)
+}
+
+// pause waits before an isolate is replaced, which is not on its way meanwhile.
+func (n *native) pause(d time.Duration, why error) {
+	if d == 0 {
+		return
+	}
+	n.change(func() { n.starting, n.last = n.starting-1, why })
+	waitAtMost(d, n.ctx.Done())
+	n.change(func() { n.starting++ })
+}
+
+// setServing sets the isolates that serve. The caller holds mu.
+func (n *native) setServing(list []*isolate) { n.serving.Store(&list) }
