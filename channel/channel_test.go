@@ -79,6 +79,9 @@ func echo(s *ServerCall) {
 			if err != nil {
 				break
 			}
+			if s.Method == "/p.S/Sink" {
+				continue
+			}
 			if s.Stream.Send(context.Background(), m) != nil {
 				break
 			}

@@ -112,8 +112,10 @@ type Conn struct {
 
 // caller is a call made here: *call or *Stream.
 type caller interface {
+	// begin is called when the call gets its number.
+	begin(id uint32)
 	// abort is called when the channel was closed.
-	abort()
+	abort(c *Conn)
 }
 
 // served is a call of the peer's that is served. The call may be over and in use again for another one.
@@ -176,11 +178,11 @@ func (c *Conn) Close() error {
 	// What servers do about the end of their calls is not to be sent any more: the peer is to know that the channel was closed.
 	c.pipe.stop()
 	for _, call := range calls {
-		call.abort()
+		call.abort(c)
 	}
 	for id, s := range serving {
 		if s.stream != nil {
-			s.stream.abort()
+			s.stream.abort(c)
 		}
 		s.call.cancel(c, id)
 	}
@@ -247,9 +249,11 @@ type call struct {
 
 var callPool = sync.Pool{New: func() any { return &call{w: newWaiter()} }}
 
-func (call *call) abort() {
+func (call *call) begin(uint32) {}
+
+func (call *call) abort(c *Conn) {
 	call.err = ErrClosed
-	call.w.fire()
+	call.w.fire(c.pipe)
 }
 
 // Invoke makes a unary call and waits for its end, for ctx, or for closed, which may be nil. The error is ctx's, ErrClosed, a *SizeError,
@@ -335,6 +339,7 @@ func (c *Conn) register(call caller, held uint64) (uint32, error) {
 			break
 		}
 	}
+	call.begin(c.next)
 	c.calls[c.next] = call
 	c.outgoing += held
 	return c.next, nil

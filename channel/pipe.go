@@ -13,8 +13,13 @@ type pipe interface {
 	post(h header, g *gather)
 	// await waits until w is fired. The error is ctx's, ErrAbandoned if closed was closed, or ErrClosed.
 	await(ctx context.Context, closed <-chan struct{}, w *waiter) error
-	// attend waits until there may be calls to serve, and returns false if this worker is not needed any more.
-	attend() bool
+	// nudge is called when a waiter was fired that the pipe sleeps for.
+	nudge()
+	// attend waits until there may be calls to serve, and returns false if this worker is not needed any more. served says that it has
+	// served something.
+	attend(served bool) bool
+	// leave is called by a worker that is about to serve a call, if no other worker is on its way.
+	leave()
 	// sendFiles sends a frame of files.
 	sendFiles(tag []byte, files []*os.File) error
 	// start begins to receive.

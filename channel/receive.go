@@ -200,7 +200,7 @@ func (c *Conn) receiveReply(h header, call *call, a, b []byte) error {
 		return nil
 	}
 	err := call.finish(h.flags, c.limits.Load())
-	call.w.fire()
+	call.w.fire(c.pipe)
 	return err
 }
 

@@ -160,34 +160,41 @@ func (w *workers) add(s *ServerCall) {
 	w.mu.Unlock()
 }
 
-// take returns a call, or nil, and whether there are more and no worker is on the way to them, which the caller changes. here says that
-// the caller is the worker that was on its way.
-func (w *workers) take(here bool) (s *ServerCall, more bool) {
+// any says whether there are calls.
+func (w *workers) any() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.at < len(w.queue)
+}
+
+// take returns a call, or nil. next says that another worker has to be started for the next calls, and last that nobody else is on the
+// way to the queue or the pipe. here says that the caller is the worker that was on its way.
+func (w *workers) take(here bool) (s *ServerCall, next, last bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if here {
 		w.coming = false
 	}
 	if w.at == len(w.queue) {
-		return nil, false
+		return nil, false, false
 	}
 	s = w.queue[w.at]
 	w.queue[w.at] = nil
 	w.at++
 	if w.at == len(w.queue) {
 		w.queue, w.at = w.queue[:0], 0
-		return s, false
+		return s, false, !w.coming
 	}
-	more = !w.coming
+	next = !w.coming
 	w.coming = true
-	return s, more
+	return s, next, false
 }
 
-// wanted says whether there are calls and no worker is on the way to them, which the caller changes.
-func (w *workers) wanted() bool {
+// wanted says whether a worker has to be started. any says that it is to look at the pipe, even if there are no calls in the queue.
+func (w *workers) wanted(any bool) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.at == len(w.queue) || w.coming {
+	if w.coming || !any && w.at == len(w.queue) {
 		return false
 	}
 	w.coming = true
@@ -196,26 +203,37 @@ func (w *workers) wanted() bool {
 
 // worker serves until it is not needed any more.
 func (c *Conn) worker() {
-	here := true
+	here, served := true, false
 	for {
-		s, more := c.work.take(here)
+		s, next, last := c.work.take(here)
 		here = false
 		if s == nil {
-			if !c.pipe.attend() {
+			if !c.pipe.attend(served) {
 				return
 			}
 			continue
 		}
-		if more {
+		if next {
 			go c.worker()
 		}
+		if last {
+			c.pipe.leave()
+		}
 		c.serve(s)
+		served = true
 	}
 }
 
 // hire has a worker look at the queue, if there is something in it.
 func (c *Conn) hire() {
-	if c.work.wanted() {
+	if c.work.wanted(false) {
+		go c.worker()
+	}
+}
+
+// summon has a worker look at the pipe.
+func (c *Conn) summon() {
+	if c.work.wanted(true) {
 		go c.worker()
 	}
 }

@@ -36,6 +36,8 @@ type socket struct {
 type segment struct {
 	b, left []byte
 	files   []*os.File
+	// bell is set if it is a bell and nothing else.
+	bell bool
 }
 
 func newSocket(f *os.File) *socket { return &socket{file: f, roomy: make(chan struct{}, 1)} }
@@ -49,7 +51,7 @@ func (s *socket) put(h header, g *gather, files []*os.File, most int) bool {
 		return false
 	}
 	last := len(s.segments) - 1
-	if last < 0 || len(files) > 0 || (last == 0 && s.busy) {
+	if last < 0 || len(files) > 0 || (last == 0 && s.busy) || s.segments[last].bell {
 		s.segments = append(s.segments, segment{b: s.spare[:0], files: files})
 		s.spare = nil
 		last++
@@ -67,6 +69,20 @@ func (s *socket) put(h header, g *gather, files []*os.File, most int) bool {
 	g.take(seg.b[at+headerSize:])
 	s.size += n
 	return true
+}
+
+// bell adds a bell to what is to be written, unless that ends with one: a peer that does not read gets no more of them.
+func (s *socket) bell() {
+	s.mu.Lock()
+	last := len(s.segments) - 1
+	if !s.closed && (last < 0 || !s.segments[last].bell || (last == 0 && s.busy)) {
+		b := make([]byte, headerSize)
+		header{kind: kindBell}.put(b)
+		s.segments = append(s.segments, segment{b: b, bell: true})
+		s.size += len(b)
+	}
+	s.mu.Unlock()
+	s.flush()
 }
 
 // flush writes what was put, as far as that is possible at once; a goroutine does the rest.

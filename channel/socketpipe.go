@@ -66,7 +66,11 @@ func (p *socketPipe) await(ctx context.Context, closed <-chan struct{}, w *waite
 }
 
 // attend returns false, as workers are started when there is a call.
-func (p *socketPipe) attend() bool { return false }
+func (p *socketPipe) attend(bool) bool { return false }
+
+func (p *socketPipe) leave() {}
+
+func (p *socketPipe) nudge() {}
 
 func (p *socketPipe) sendFiles(tag []byte, files []*os.File) error {
 	return p.socket.sendFiles(tag, files)

@@ -77,7 +77,6 @@ func (c *Conn) OpenStream(h *Header) (*Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.id = id
 	c.pipe.post(header{kind: kindOpen, id: id}, &g)
 	return s, nil
 }
@@ -365,11 +364,13 @@ func (s *Stream) Close() error {
 	return nil
 }
 
+func (s *Stream) begin(id uint32) { s.id = id }
+
 // cancel is called when the client has cancelled.
 func (s *Stream) cancel() { s.fail(ErrAbandoned) }
 
 // abort is called when the channel was closed.
-func (s *Stream) abort() { s.fail(ErrClosed) }
+func (s *Stream) abort(*Conn) { s.fail(ErrClosed) }
 
 func (s *Stream) fail(err error) {
 	s.mu.Lock()
@@ -381,9 +382,9 @@ func (s *Stream) fail(err error) {
 }
 
 func (s *Stream) fireAll() {
-	s.received.fire()
-	s.sendable.fire()
-	s.known.fire()
+	s.received.fire(s.c.pipe)
+	s.sendable.fire(s.c.pipe)
+	s.known.fire(s.c.pipe)
 }
 
 // drop forgets what nobody will receive.

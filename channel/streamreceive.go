@@ -38,7 +38,7 @@ func (s *Stream) receive(h header, a, b []byte) error {
 		}
 		s.mu.Lock()
 		s.recvClosed = true
-		s.received.fire()
+		s.received.fire(s.c.pipe)
 		s.mu.Unlock()
 		return nil
 	}
@@ -71,10 +71,10 @@ func (s *Stream) receiveMessage(h header, a, b []byte) error {
 	}
 	if s.answer == 0 && !s.hasHeader {
 		s.hasHeader = true
-		s.known.fire()
+		s.known.fire(s.c.pipe)
 	}
 	if len(s.received.waiters) > 0 {
-		s.received.fire()
+		s.received.fire(s.c.pipe)
 	}
 	return nil
 }
@@ -90,7 +90,7 @@ func (s *Stream) receivePart(a, b []byte, flags uint8) error {
 	if s.partKind == kindHeader {
 		s.mu.Lock()
 		s.header, s.hasHeader = content, true
-		s.known.fire()
+		s.known.fire(s.c.pipe)
 		s.mu.Unlock()
 		return nil
 	}
@@ -125,7 +125,7 @@ func (s *Stream) receiveCredit(h header, a, b []byte) error {
 	}
 	s.credit += int(n)
 	if len(s.sendable.waiters) > 0 {
-		s.sendable.fire()
+		s.sendable.fire(s.c.pipe)
 	}
 	return nil
 }

@@ -10,12 +10,18 @@ type waiter struct {
 	state atomic.Uint32
 	// wake has room for one, and what it says has to be looked up: it may be for nothing.
 	wake chan struct{}
+
+	// The rest is the pipe's, and guarded by its mutex. promoted says that this waiter has become the leader.
+	promoted   bool
+	prev, next *waiter
 }
 
 const (
 	waiting = iota
 	// parked is the state of one who receives from wake.
 	parked
+	// asleep is the state of a leader that has to be nudged.
+	asleep
 	done
 )
 
@@ -31,9 +37,18 @@ func (w *waiter) park() bool {
 // unpark is for one who goes on waiting by other means.
 func (w *waiter) unpark() { w.state.CompareAndSwap(parked, waiting) }
 
-func (w *waiter) fire() {
-	if w.state.Swap(done) == parked {
+// sleep says that the pipe has to be told when the waiter is fired; if it returns false it was.
+func (w *waiter) sleep() bool { return w.state.CompareAndSwap(waiting, asleep) }
+
+func (w *waiter) unsleep() { w.state.CompareAndSwap(asleep, waiting) }
+
+// fire wakes one who waits by p.
+func (w *waiter) fire(p pipe) {
+	switch w.state.Swap(done) {
+	case parked:
 		w.nudge()
+	case asleep:
+		p.nudge()
 	}
 }
 
@@ -80,10 +95,39 @@ func (e *event) release(w *waiter) {
 	waiters.Put(w)
 }
 
-func (e *event) fire() {
+func (e *event) fire(p pipe) {
 	for i, w := range e.waiters {
-		w.fire()
+		w.fire(p)
 		e.waiters[i] = nil
 	}
 	e.waiters = e.waiters[:0]
+}
+
+// waiterList is a list of waiters, in the order in which they have come.
+type waiterList struct{ first, last *waiter }
+
+func (l *waiterList) empty() bool { return l.first == nil }
+
+func (l *waiterList) add(w *waiter) {
+	w.prev, w.next = l.last, nil
+	if l.last == nil {
+		l.first = w
+	} else {
+		l.last.next = w
+	}
+	l.last = w
+}
+
+func (l *waiterList) remove(w *waiter) {
+	if w.prev == nil {
+		l.first = w.next
+	} else {
+		w.prev.next = w.next
+	}
+	if w.next == nil {
+		l.last = w.prev
+	} else {
+		w.next.prev = w.prev
+	}
+	w.prev, w.next = nil, nil
 }

@@ -1,0 +1,515 @@
+package channel
+
+import (
+	"context"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// memoryPipe is the pipe of kind Memory. At most one goroutine at a time, the leader, looks at the ring in which the peer writes: one that
+// waits for something, or a worker. What it finds for others it hands to them. When it has what it wants another one takes over, which
+// costs nothing if that one sleeps already: the peer then wakes that one.
+//
+// If nobody leads, the word wait of the ring says how to wake somebody, or it is awake and a worker is on its way, which calls attend or
+// leave.
+type memoryPipe struct {
+	c      *Conn
+	m      *memory
+	socket *socket
+	files  filesQueue
+	outbox
+
+	// users counts those who use the memory, with one for the pipe itself until it is stopped; the last one unmaps it.
+	users    atomic.Int64
+	unmap    sync.Once
+	stopping atomic.Bool
+	// draining is set when the peer is gone, and drained closed when what it has sent before was read.
+	draining atomic.Bool
+	drained  chan struct{}
+
+	callers, workers, writers spinner
+
+	mu  sync.Mutex
+	led bool
+	// idle are the bells of workers that sleep, and unused those that nobody sleeps at.
+	idle, unused []int
+	// followers wait for the leader to hand something to them, or to become the leader, the first first.
+	followers waiterList
+	// watched are channels which a goroutine watches for those who sleep.
+	watched map[<-chan struct{}]struct{}
+}
+
+const (
+	// leaderBell is the bell at which the leader sleeps; the others are for workers.
+	leaderBell = bells - 1
+	// mostIdle is how many workers sleep at most.
+	mostIdle = 3
+)
+
+// drainTime bounds how long the end of a channel waits for the leader to read what the peer has sent before it ended.
+const drainTime = 100 * time.Millisecond
+
+func newMemoryPipe(c *Conn, s *socket, m *memory) pipe {
+	p := &memoryPipe{c: c, m: m, socket: s, drained: make(chan struct{}), watched: map[<-chan struct{}]struct{}{}}
+	p.files.c = c
+	p.users.Store(1)
+	for k := range leaderBell {
+		p.unused = append(p.unused, leaderBell-1-k)
+	}
+	p.outbox.init(p, c.done)
+	return p
+}
+
+func (p *memoryPipe) start() {
+	go func() {
+		receive := func(h header, b []byte) error {
+			if h.kind != kindBell || h.total != 0 {
+				return violation("a frame of kind %d on the socket", h.kind)
+			}
+			p.c.summon()
+			return nil
+		}
+		err := p.socket.receiveAll(receive, func() {}, p.files.add)
+		p.drain()
+		p.c.fail(err)
+	}()
+}
+
+// enter is called before the memory is used by one who does not hold the outbox' mutex, and leave afterwards.
+func (p *memoryPipe) enter() bool {
+	if p.users.Add(1) > 1 && !p.stopping.Load() {
+		return true
+	}
+	p.exit()
+	return false
+}
+
+func (p *memoryPipe) exit() {
+	if p.users.Add(-1) == 0 {
+		p.unmap.Do(p.m.unmap)
+	}
+}
+
+// stop wakes everybody who sleeps.
+func (p *memoryPipe) stop() {
+	p.outbox.close()
+	p.stopping.Store(true)
+	p.mu.Lock()
+	for _, bell := range p.m.in.bells {
+		bell.Add(1)
+		futexWake(bell)
+	}
+	p.m.out.room.Add(1)
+	futexWake(p.m.out.room)
+	p.mu.Unlock()
+	p.socket.close()
+	p.exit()
+}
+
+// drain has what the peer has sent before it ended read.
+func (p *memoryPipe) drain() {
+	if !p.enter() {
+		return
+	}
+	defer p.exit()
+	p.draining.Store(true)
+	p.mu.Lock()
+	led := p.led
+	p.led = true
+	p.mu.Unlock()
+	if !led {
+		p.m.in.read(p.c.receive)
+		p.depart()
+		return
+	}
+	p.nudge()
+	timer := time.NewTimer(drainTime)
+	defer timer.Stop()
+	select {
+	case <-p.drained:
+	case <-timer.C:
+	case <-p.c.done:
+	}
+}
+
+func (p *memoryPipe) put(h header, g *gather) bool {
+	done, ok := p.m.out.put(h, g)
+	if !ok {
+		go p.c.fail(violation("an index that makes no sense"))
+	}
+	return done
+}
+
+// flush has the peer look at what was put.
+func (p *memoryPipe) flush() {
+	if !p.enter() {
+		return
+	}
+	r := &p.m.out
+	if how := r.wait.Load(); how != awake && r.wait.CompareAndSwap(how, awake) {
+		switch {
+		case how < firstBell+bells:
+			bell := r.bells[how-firstBell]
+			bell.Add(1)
+			futexWake(bell)
+		case how == bySocket:
+			p.socket.bell()
+		}
+	}
+	p.exit()
+}
+
+// room waits until the peer has read something. Only the one whose turn it is calls it.
+func (p *memoryPipe) room(ctx context.Context, closed <-chan struct{}) error {
+	if !p.enter() {
+		return ErrClosed
+	}
+	defer p.exit()
+	r := &p.m.out
+	grown := func() bool { return r.head.Load() != r.seen }
+	if p.writers.spin(p, grown) {
+		return nil
+	}
+	runtime.Gosched()
+	value := r.room.Load()
+	r.want.Store(1)
+	stop := p.alarm(ctx, closed, p.nudgeWriter)
+	defer stop()
+	switch {
+	case p.stopping.Load():
+		return ErrClosed
+	case grown():
+		return nil
+	}
+	if err := given(ctx, closed); err != nil {
+		return err
+	}
+	futexWait(r.room, value)
+	return given(ctx, closed)
+}
+
+// given returns why one who waits gives up, if it does.
+func given(ctx context.Context, closed <-chan struct{}) error {
+	select {
+	case <-closed:
+		return ErrAbandoned
+	default:
+		return ctx.Err()
+	}
+}
+
+// alarm has wake called when ctx ends or closed is closed, until stop is called.
+func (p *memoryPipe) alarm(ctx context.Context, closed <-chan struct{}, wake func()) (stop func()) {
+	if closed != nil {
+		p.watch(closed)
+	}
+	if ctx.Done() == nil {
+		return func() {}
+	}
+	s := context.AfterFunc(ctx, wake)
+	return func() { s() }
+}
+
+// watch wakes those who sleep when closed is closed. The goroutine that does so serves all calls with the same channel.
+func (p *memoryPipe) watch(closed <-chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, watched := p.watched[closed]; watched {
+		return
+	}
+	p.watched[closed] = struct{}{}
+	go func() {
+		select {
+		case <-closed:
+		case <-p.c.done:
+		}
+		p.mu.Lock()
+		delete(p.watched, closed)
+		p.mu.Unlock()
+		p.nudge()
+		p.nudgeWriter()
+	}()
+}
+
+func (p *memoryPipe) nudge() { p.ring(p.m.in.bells[leaderBell]) }
+
+func (p *memoryPipe) nudgeWriter() { p.ring(p.m.out.room) }
+
+func (p *memoryPipe) ring(bell *atomic.Uint32) {
+	if p.enter() {
+		bell.Add(1)
+		futexWake(bell)
+		p.exit()
+	}
+}
+
+func (p *memoryPipe) await(ctx context.Context, closed <-chan struct{}, w *waiter) error {
+	for !w.fired() {
+		if !p.enter() {
+			return p.parked(ctx, closed, w)
+		}
+		p.mu.Lock()
+		if !p.led {
+			p.led = true
+			p.mu.Unlock()
+			err := p.lead(ctx, closed, w)
+			p.exit()
+			return err
+		}
+		p.followers.add(w)
+		p.mu.Unlock()
+		err := p.parked(ctx, closed, w)
+		p.mu.Lock()
+		promoted := w.promoted
+		w.promoted = false
+		if !promoted {
+			p.followers.remove(w)
+		}
+		p.mu.Unlock()
+		w.unpark()
+		if promoted && (err != nil || w.fired()) {
+			p.depart()
+			promoted = false
+		}
+		if promoted {
+			err := p.lead(ctx, closed, w)
+			p.exit()
+			return err
+		}
+		p.exit()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parked waits for a sign by the leader.
+func (p *memoryPipe) parked(ctx context.Context, closed <-chan struct{}, w *waiter) error {
+	if !w.park() {
+		return nil
+	}
+	select {
+	case <-w.wake:
+		return nil
+	case <-ctx.Done():
+		return w.unless(ctx.Err())
+	case <-closed:
+		return w.unless(ErrAbandoned)
+	}
+}
+
+// lead looks at the ring until w is fired, and then has somebody else do so.
+func (p *memoryPipe) lead(ctx context.Context, closed <-chan struct{}, w *waiter) error {
+	for {
+		n, stopped := p.read()
+		if n > 0 {
+			p.c.hire()
+		}
+		if w.fired() {
+			p.depart()
+			return nil
+		}
+		if stopped {
+			p.depart()
+			return p.parked(ctx, closed, w)
+		}
+		if n > 0 {
+			continue
+		}
+		if err := given(ctx, closed); err != nil {
+			p.depart()
+			return w.unless(err)
+		}
+		if !p.callers.spin(p, func() bool { return !p.m.in.empty() || w.fired() }) {
+			p.sleep(ctx, closed, w)
+		}
+	}
+}
+
+// read takes what is in the ring. The caller is the leader. stopped says that the channel was closed.
+func (p *memoryPipe) read() (n int, stopped bool) {
+	r := &p.m.in
+	if r.wait.Load() != awake {
+		r.wait.Store(awake)
+	}
+	n, err := r.read(p.c.receive)
+	if err != nil {
+		p.c.fail(err)
+	}
+	if p.draining.Load() && p.draining.CompareAndSwap(true, false) {
+		r.read(p.c.receive)
+		close(p.drained)
+	}
+	return n, p.stopping.Load()
+}
+
+// sleep lets the leader sleep until there is something to read, w is fired, or given would return an error; or for nothing.
+func (p *memoryPipe) sleep(ctx context.Context, closed <-chan struct{}, w *waiter) {
+	r := &p.m.in
+	runtime.Gosched()
+	if !r.empty() || w.fired() {
+		return
+	}
+	bell := r.bells[leaderBell]
+	value := bell.Load()
+	r.wait.Store(firstBell + leaderBell)
+	if !r.empty() || !w.sleep() {
+		return
+	}
+	stop := p.alarm(ctx, closed, p.nudge)
+	if given(ctx, closed) == nil && !p.stopping.Load() && !p.draining.Load() {
+		futexWait(bell, value)
+	}
+	stop()
+	w.unsleep()
+}
+
+// depart has somebody else look at the ring. The caller is the leader.
+func (p *memoryPipe) depart() {
+	p.mu.Lock()
+	p.release()
+	p.mu.Unlock()
+}
+
+// release is depart with the pipe locked.
+func (p *memoryPipe) release() {
+	if w := p.followers.first; w != nil {
+		p.followers.remove(w)
+		w.promoted = true
+		w.nudge()
+		return
+	}
+	p.led = false
+	r := &p.m.in
+	how := uint32(bySocket)
+	if n := len(p.idle); n > 0 {
+		how = firstBell + uint32(p.idle[n-1])
+	}
+	r.wait.Store(how)
+	if !r.empty() && r.wait.CompareAndSwap(how, awake) {
+		p.c.summon()
+	}
+}
+
+// leave is called by a worker before it serves a call, if no other worker is on its way.
+func (p *memoryPipe) leave() {
+	if !p.enter() {
+		return
+	}
+	p.mu.Lock()
+	if !p.led && p.m.in.wait.Load() == awake {
+		p.release()
+	}
+	p.mu.Unlock()
+	p.exit()
+}
+
+// attend looks at the ring until there is a call to serve, or this worker is not needed.
+func (p *memoryPipe) attend(served bool) bool {
+	if !p.enter() {
+		return false
+	}
+	defer p.exit()
+	for {
+		p.mu.Lock()
+		if !p.led {
+			p.led = true
+			p.mu.Unlock()
+			if found, stopped := p.look(); found || stopped {
+				return found
+			}
+			p.mu.Lock()
+			if !p.followers.empty() {
+				p.release()
+			} else {
+				p.led = false
+			}
+		}
+		// One that waits until the leader departs is enough, if there are no others that have served.
+		enough := 1
+		if served {
+			enough = mostIdle
+		}
+		if len(p.idle) >= enough {
+			if !p.led {
+				p.release()
+			}
+			p.mu.Unlock()
+			return false
+		}
+		if !p.doze() {
+			return false
+		}
+	}
+}
+
+// look has a worker look at the ring until there is a call, which it then serves, or nothing at all. In the latter case it is the leader
+// still.
+func (p *memoryPipe) look() (found, stopped bool) {
+	for {
+		n, stopped := p.read()
+		if stopped {
+			p.depart()
+			return false, true
+		}
+		if p.c.work.any() {
+			p.mu.Lock()
+			if p.followers.empty() {
+				// It calls leave, or another one is on its way.
+				p.led = false
+			} else {
+				p.release()
+			}
+			p.mu.Unlock()
+			return true, false
+		}
+		if n > 0 || p.workers.spin(p, func() bool { return !p.m.in.empty() }) {
+			continue
+		}
+		runtime.Gosched()
+		if p.m.in.empty() {
+			return false, false
+		}
+	}
+}
+
+// doze lets a worker sleep. The pipe is locked when it is called, and not when it returns. It returns false if nothing has happened for
+// long.
+func (p *memoryPipe) doze() bool {
+	r := &p.m.in
+	last := len(p.unused) - 1
+	k := p.unused[last]
+	p.unused = p.unused[:last]
+	p.idle = append(p.idle, k)
+	bell := r.bells[k]
+	value := bell.Load()
+	if !p.led {
+		p.release()
+	}
+	p.mu.Unlock()
+	if !p.stopping.Load() {
+		futexWait(bell, value)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.idle = slices.DeleteFunc(p.idle, func(o int) bool { return o == k })
+	p.unused = append(p.unused, k)
+	if bell.Load() != value || p.stopping.Load() {
+		return true
+	}
+	if !p.led && r.wait.CompareAndSwap(firstBell+uint32(k), awake) {
+		p.release()
+		return false
+	}
+	// If it is awake the peer is about to ring the bell.
+	return !p.led && r.wait.Load() == awake
+}
+
+func (p *memoryPipe) sendFiles(tag []byte, files []*os.File) error {
+	return p.socket.sendFiles(tag, files)
+}
