@@ -1,6 +1,11 @@
 package analyzer
 
-import "github.com/cofaas/cofaas/analyzer/internal/annotation"
+import (
+	"go/ast"
+	"go/token"
+
+	"github.com/cofaas/cofaas/analyzer/internal/annotation"
+)
 
 // AnnotationLine returns the number of the first line of a Go file that marks
 // its package as a function, or 0. It is for callers with sources that are in no
@@ -8,4 +13,10 @@ import "github.com/cofaas/cofaas/analyzer/internal/annotation"
 func AnnotationLine(src []byte) int {
 	line, _ := annotation.Find(src)
 	return line
+}
+
+// AnnotationArgs returns what the line that marks a package as a function passes
+// to cofaas-gen, by the files of the package.
+func AnnotationArgs(fset *token.FileSet, files []*ast.File) []string {
+	return annotation.Line(fset, files)
 }

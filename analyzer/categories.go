@@ -15,6 +15,7 @@ const (
 
 	// What stands in the way.
 	CategoryAnnotation     = category.Annotation     // a line for go generate that does nothing, or is in the wrong package
+	CategoryLineFlag       = category.LineFlag       // something that the line of a function says is wrong
 	CategoryNoService      = category.NoService      // a function that registers nothing
 	CategoryNotBuildable   = category.NotBuildable   // a dependency does not compile for guests
 	CategoryRefused        = category.Refused        // what guests do not have of gRPC; an error of Analyze
@@ -36,5 +37,6 @@ const (
 
 	// What is good to know.
 	CategoryGoroutine = category.Goroutine // each instance runs its own
+	CategoryPlace     = category.Place     // a function is said to run natively, or elsewhere
 	CategorySignal    = category.Signal    // guests get no signals
 )

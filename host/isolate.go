@@ -70,7 +70,7 @@ func (n *native) startProcess() (*isolate, error) {
 	i := &isolate{fn: f, greeted: make(chan struct{}), ready: make(chan struct{}), down: make(chan struct{}), removed: make(chan struct{}), gone: make(chan struct{})}
 	i.process, err = sandbox.Start(n.ctx, sandbox.Config{
 		Function: f.name, Program: n.program, Args: f.args, Env: f.nativeEnv(), Files: files, Stdout: out.stdout.write, Stderr: out.stderr.write,
-		MaxMemory: f.host.opts.MaxMemory, Strict: f.host.opts.Strict, Log: f.host.log,
+		MaxMemory: f.host.opts.MaxMemory, MaxFiles: f.host.opts.maxDescriptors(f.name), Mounts: f.nativeMounts(), Network: n.network, Strict: f.host.opts.Strict, Log: f.host.log,
 	})
 	for _, file := range files {
 		_ = file.Close()
@@ -102,6 +102,15 @@ func (f *function) nativeEnv() []string {
 	env := []string{fmt.Sprintf("GOMEMLIMIT=%d", f.host.opts.MaxMemory/4*3)}
 	env = append(env, f.env...)
 	return append(env, channelVariable+"="+f.host.opts.Channel)
+}
+
+// nativeMounts are the files of the host that the function's isolates see.
+func (f *function) nativeMounts() []sandbox.Mount {
+	var list []sandbox.Mount
+	for _, m := range f.host.opts.Mounts[f.name] {
+		list = append(list, sandbox.Mount{Path: m.Guest, Source: m.Host})
+	}
+	return list
 }
 
 // channelVariable tells an isolate how it is joined to the host.

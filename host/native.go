@@ -20,6 +20,7 @@ type native struct {
 	// processes is how many isolates there are to be.
 	processes int
 	program   *os.File
+	network   *sandbox.Network
 	// ctx is done when the isolates are to stop; runs counts the goroutines that keep them.
 	ctx  context.Context
 	stop context.CancelFunc
@@ -55,6 +56,8 @@ func (n *native) launch() error {
 	if n.program, err = sandbox.NewProgram(n.fn.name, code); err != nil {
 		return err
 	}
+	f := n.fn
+	n.network = sandbox.NewNetwork(sandbox.NetworkConfig{Function: f.name, Policy: f.host.networkOf(f.name), Log: f.host.log})
 	n.starting = n.processes
 	for range n.processes {
 		n.runs.Go(n.keep)
@@ -151,9 +154,11 @@ func (n *native) close() {
 	n.change(func() { n.stopped = true })
 	n.stop()
 	n.runs.Wait()
-	if n.program != nil {
-		sandbox.CloseProgram(n.program)
+	if n.program == nil {
+		return
 	}
+	n.network.Close()
+	sandbox.CloseProgram(n.program)
 }
 
 // errBroken is the end of a call whose isolate has ended, in the words of grpc-go for a connection that broke.

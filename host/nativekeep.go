@@ -5,16 +5,15 @@ import (
 	"time"
 )
 
-const (
-	// A process that ends is started again at once, and if it ends again before it has served for healthyAfter, after a pause that
-	// doubles each time.
-	healthyAfter = 10 * time.Second
-	firstPause   = 100 * time.Millisecond
-	longestPause = 10 * time.Second
-)
+// restartPauses say when a process that ends is started again: at once, and if it ends again within healthyAfter of its start, after a pause
+// that doubles each time.
+type restartPauses struct{ healthyAfter, first, longest time.Duration }
+
+var defaultPauses = restartPauses{10 * time.Second, 100 * time.Millisecond, 10 * time.Second}
 
 // keep keeps one isolate running until the host stops.
 func (n *native) keep() {
+	pauses := &n.fn.host.opts.restart
 	var pause time.Duration
 	for first := true; n.ctx.Err() == nil; first = false {
 		began := time.Now()
@@ -27,7 +26,7 @@ func (n *native) keep() {
 			<-iso.gone
 			err = iso.err
 		}
-		if time.Since(began) >= healthyAfter {
+		if time.Since(began) >= pauses.healthyAfter {
 			pause = 0
 		}
 		if n.ctx.Err() != nil || first && err != nil && iso == nil {
@@ -36,7 +35,7 @@ func (n *native) keep() {
 		}
 		n.fn.host.log.Error("a process ended and is replaced", "function", n.fn.name, "error", err, "pause", pause)
 		n.pause(pause, err)
-		pause = min(max(2*pause, firstPause), longestPause)
+		pause = min(max(2*pause, pauses.first), pauses.longest)
 	}
 }
 

@@ -65,6 +65,8 @@ type Options struct {
 	Channel string
 	// Strict refuses to run processes without all protections that there could be.
 	Strict bool
+	// restart is how long processes that end pause before they are replaced.
+	restart restartPauses
 	// Logger gets the host's messages and, line by line, what guests write. nil means slog.Default().
 	Logger *slog.Logger
 }
@@ -99,6 +101,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.StartTimeout <= 0 {
 		o.StartTimeout = time.Minute
+	}
+	if o.restart == (restartPauses{}) {
+		o.restart = defaultPauses
 	}
 	o.Waiting, o.Channel = cmp.Or(o.Waiting, waitAdaptive), cmp.Or(o.Channel, bestChannel())
 	if o.Logger == nil {

@@ -40,7 +40,7 @@ func cgo(pass *analysis.Pass, p *Package) {
 	if !without && !hasSubstitute(pass) {
 		p.Hazards = append(p.Hazards, Hazard{
 			Category: category.NotBuildable,
-			Message:  "does not compile for guests, since all its files use cgo: use a package in Go, or keep this function out of the app",
+			Message:  "does not compile for guests, since all its files use cgo: use a package in Go, or run the function natively, with -place native",
 		})
 		return
 	}

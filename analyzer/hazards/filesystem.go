@@ -14,6 +14,7 @@ import (
 var reads = use{
 	category: category.FileSystem,
 	message:  " fails in a guest unless the host is started with -mount for what it reads: or embed that, or pass it in the environment",
+	native:   " fails in a native isolate unless the host is started with -mount for what it reads: or embed that, or pass it in the environment",
 	funcs: map[string][]string{
 		"os.":                    {"Chdir", "DirFS", "Open", "OpenInRoot", "OpenRoot", "ReadDir", "ReadFile", "Readlink"},
 		"io/ioutil.":             {"ReadDir", "ReadFile"},
@@ -31,6 +32,7 @@ var reads = use{
 var files = use{
 	category: category.FileSystem,
 	message:  " fails in a guest, which has no files that it may write",
+	native:   " fails in a native isolate, which has no files that it may write",
 	funcs: map[string][]string{
 		"os.": {
 			"Chmod", "Chown", "Chtimes", "CopyFS", "Create", "CreateTemp", "Lchown", "Link", "Mkdir", "MkdirAll",
@@ -45,6 +47,7 @@ var files = use{
 var globs = use{
 	category: category.FileSystem,
 	message:  " finds nothing in a guest unless the host is started with -mount for what it looks for: or embed that",
+	native:   " finds nothing in a native isolate unless the host is started with -mount for what it looks for: or embed that",
 	funcs:    map[string][]string{"path/filepath.": {"Glob"}},
 }
 
@@ -58,9 +61,11 @@ func (w *walker) zone(n *ast.CallExpr, callee *types.Func) {
 		slices.Contains([]string{"", "UTC", "Local"}, constant.StringVal(v)) {
 		return
 	}
+	const message = `time.LoadLocation takes time zones from files of the host, and fails where it has none: import _ "time/tzdata"`
 	w.hazard(Hazard{
 		Category: category.FileSystem,
-		Message:  `time.LoadLocation takes time zones from files of the host, and fails where it has none: import _ "time/tzdata"`,
+		Message:  message,
+		Native:   message,
 		Zone:     true,
 		fixes:    w.importZones(n.Pos()),
 	}, n.Pos())

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/cofaas/cofaas/analyzer/internal/analysisdoc"
+	"github.com/cofaas/cofaas/analyzer/internal/category"
 	"github.com/cofaas/cofaas/analyzer/internal/grpcpkg"
 	"github.com/cofaas/cofaas/analyzer/internal/source"
 )
@@ -54,8 +55,19 @@ type Found struct {
 	Where    string    // file:line, without folders; empty if it is about the whole package
 	Category string
 	Message  string
-	Pin      bool // it would be none if the function had one instance
+	Native   string // see Natively
+	Pin      bool   // it would be none if the function had one instance
 	Fixes    []analysis.SuggestedFix
+}
+
+// Natively returns what f is for a function that runs natively, in a process of its own, if it is a hazard there. Such a process has threads
+// and all of its memory to itself, and compiles as it always did; files and other processes it has no more than a guest.
+func (f Found) Natively() (Found, bool) {
+	if f.Category == category.NotBuildable {
+		f.Category = category.Process // of what does not compile for guests, all that remains
+	}
+	f.Message = f.Native
+	return f, f.Native != ""
 }
 
 func run(pass *analysis.Pass) (any, error) {

@@ -65,7 +65,7 @@ func (p *program) found() []Found {
 			}
 			states[path+" "+h.State] = true
 		}
-		f := Found{Path: path, Where: h.Where, Category: h.Category, Message: h.Message, Pin: h.Pin}
+		f := Found{Path: path, Where: h.Where, Category: h.Category, Message: h.Message, Native: h.Native, Pin: h.Pin}
 		if path == p.main {
 			f.Pos, f.Fixes = h.pos, h.fixes
 		}

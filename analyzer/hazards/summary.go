@@ -86,6 +86,7 @@ type Hazard struct {
 	Category string
 	Where    string
 	Message  string
+	Native   string // the same of a function that runs natively; empty if it is none there
 	InCall   bool   // counts only in what handlers reach
 	Pin      bool   // see Found
 	Zone     bool   // none if the program has time/tzdata

@@ -6,10 +6,11 @@ import (
 	"slices"
 )
 
-// A use is a way to use the system that guests are without.
+// A use is a way to use the system that guests are without, and native isolates too, or have in another way.
 type use struct {
 	category string
 	message  string // after the name of the function
+	native   string // the same of a function that runs natively, if it is a hazard there
 	funcs    map[string][]string
 }
 
@@ -22,7 +23,11 @@ func (w *walker) standard(id *ast.Ident, fn *types.Func) {
 	key := fn.Pkg().Path() + "." + receiverName(fn)
 	for _, u := range []*use{&reads, &files, &globs, &processes, &killing, &absent, &signals} {
 		if slices.Contains(u.funcs[key], fn.Name()) {
-			w.hazard(Hazard{Category: u.category, Message: display(fn) + u.message}, id.Pos())
+			h := Hazard{Category: u.category, Message: display(fn) + u.message}
+			if u.native != "" {
+				h.Native = display(fn) + u.native
+			}
+			w.hazard(h, id.Pos())
 		}
 	}
 }

@@ -25,7 +25,7 @@ func (r *reporter) annotations() *ast.File {
 				case marks && r.pass.Pkg.Name() != "main":
 					r.misplaced(file, comment)
 				case marks && at == nil:
-					at = file
+					at, r.line = file, comment
 				case !marks && annotation.Meant(comment.Text):
 					malformed = append(malformed, comment)
 				}

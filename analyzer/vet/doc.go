@@ -14,7 +14,9 @@
 // handlers write and that instances do not share, files, processes, loops that
 // wait without letting others run. Each diagnostic has a category, with a page in
 // docs/diagnostics. Lines that seem to be meant to mark a function, and do not,
-// are reported too.
+// are reported too, and what a line says that generation will refuse. Of a
+// function whose line says that it runs natively, in a process of its own, only
+// that is reported which is a hazard there too.
 //
 // What other packages have in the way is reported at the package clause of the
 // function that contains them. With -explain, decisions are reported too, and

@@ -17,7 +17,7 @@ func TestHazards(t *testing.T) {
 	analysistest.Run(t, testdata(t), vet.New(),
 		"hazard/state", "hazard/fields", "hazard/elsewhere", "hazard/quiet", "hazard/unmarked", "hazard/store",
 		"hazard/system", "hazard/systemquiet", "hazard/waits", "hazard/memory", "hazard/zoned",
-		"hazard/cgo")
+		"hazard/cgo", "hazard/native")
 }
 
 func TestHazards_Explain(t *testing.T) {
@@ -33,7 +33,7 @@ func TestFixes(t *testing.T) {
 }
 
 func TestAnnotations(t *testing.T) {
-	analysistest.Run(t, testdata(t), vet.New(), "annotated/indented", "annotated/text", "annotated/both")
+	analysistest.Run(t, testdata(t), vet.New(), "annotated/indented", "annotated/text", "annotated/both", "annotated/flags", "annotated/unknownflag")
 }
 
 var kept = regexp.MustCompile("(listen|outbound) .* kept|`keep ")

@@ -3,6 +3,7 @@ package vet
 import (
 	_ "embed"
 	"fmt"
+	"go/ast"
 	"go/token"
 	"path/filepath"
 
@@ -50,6 +51,7 @@ func run(pass *analysis.Pass, explain bool) {
 	}
 	r.clause = at.Name.Pos()
 	r.function = filepath.Base(filepath.Dir(pass.Fset.File(at.FileStart).Name()))
+	r.stated()
 	r.obstacles()
 	r.differences()
 	if explain {
@@ -65,6 +67,8 @@ type reporter struct {
 	hazards  []hazards.Found
 	clause   token.Pos // for what is not in this package
 	function string    // its name in a host
+	line     *ast.Comment
+	native   bool // it does not run as a guest
 }
 
 func (r *reporter) report(pos token.Pos, category, format string, args ...any) {
@@ -106,6 +110,12 @@ func (r *reporter) obstacles() {
 // differences reports what behaves differently in a guest.
 func (r *reporter) differences() {
 	for _, h := range r.hazards {
+		if r.native {
+			ok := false
+			if h, ok = h.Natively(); !ok {
+				continue
+			}
+		}
 		if category.Of(h.Category) == category.Info && !r.explain {
 			continue
 		}

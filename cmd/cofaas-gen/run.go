@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/cofaas/cofaas/internal/generate"
+	"github.com/cofaas/cofaas/internal/genflags"
 	"github.com/cofaas/cofaas/internal/plan"
 	"github.com/cofaas/cofaas/internal/results"
 )
@@ -41,6 +42,12 @@ of; operators of hosts add to it, or leave it out (see the flags -allow and -lis
 
 	//go:generate go tool cofaas-gen -allow cache:6379,*.example.com:443 -listen 9090=:19090
 
+A function runs as a guest, a WebAssembly module in the host's own process, unless its line, or that of the function whose host it is, or
+the command line says otherwise: natively, in a process of its own, or not in the host at all (see docs/placement.md):
+
+	//go:generate go tool cofaas-gen -place native
+	//go:generate go tool cofaas-gen -place thumbs=native -place mail=remote -place cart=wasm,native
+
 Exit codes: 0 done, 1 something is wrong (nothing was written), 2 wrong usage.
 
 Flags:
@@ -48,7 +55,7 @@ Flags:
 
 // flags of all subcommands.
 type flags struct {
-	generate.Flags
+	genflags.Flags
 	json, dot, svg bool
 }
 

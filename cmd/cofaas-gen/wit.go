@@ -12,7 +12,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/cofaas/cofaas/gen/wit"
-	"github.com/cofaas/cofaas/internal/generate"
+	"github.com/cofaas/cofaas/internal/genflags"
 	"github.com/cofaas/cofaas/internal/mapping"
 	"github.com/cofaas/cofaas/internal/model"
 	"github.com/cofaas/cofaas/internal/protoload"
@@ -32,7 +32,7 @@ Flags:
 
 // runWIT is the subcommand wit.
 func runWIT(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	var dirs generate.StringList
+	var dirs genflags.StringList
 	set := flag.NewFlagSet("cofaas-gen wit", flag.ContinueOnError)
 	set.SetOutput(stderr)
 	set.Usage = func() {
@@ -51,7 +51,7 @@ func runWIT(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	if len(dirs) == 0 {
-		dirs = generate.StringList{"."}
+		dirs = genflags.StringList{"."}
 	}
 	if err := checkFolders(dirs); err != nil {
 		fmt.Fprintln(stderr, err)

@@ -2,49 +2,19 @@ package generate
 
 import (
 	"errors"
-	"flag"
 	"fmt"
-	"io"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/cofaas/cofaas/analyzer"
 	"github.com/cofaas/cofaas/hostgen"
-	"github.com/cofaas/cofaas/internal/netrules"
+	"github.com/cofaas/cofaas/internal/genflags"
 )
-
-// Flags are those of generation, on a command line and in the lines of functions.
-type Flags struct {
-	ImportPaths, Protos, Tags StringList
-	Stage                     string
-	Quiet                     bool
-	Allow, Listen             StringList
-	Place                     StringList
-}
-
-// StringList is a flag that may be repeated.
-type StringList []string
-
-func (l *StringList) String() string     { return strings.Join(*l, ",") }
-func (l *StringList) Set(s string) error { *l = append(*l, s); return nil }
-
-// Define defines the flags in a set.
-func (f *Flags) Define(set *flag.FlagSet) {
-	set.Var(&f.ImportPaths, "I", "a `folder` in which protos are looked up, as protoc's -I; may be repeated")
-	set.Var(&f.Protos, "proto", "`SERVICE=FILE`: the .proto of a service, by the service's full name; may be repeated")
-	set.Var(&f.Tags, "tags", "a build `tag`; may be repeated")
-	set.StringVar(&f.Stage, "stage", "", "keep the stages, the modules in which guests are built, in this `folder`")
-	set.BoolVar(&f.Quiet, "q", false, "no progress, even on a terminal")
-	set.Var(&f.Allow, "allow", "in the line of a function: `HOST:PORT`,... that it connects to, as cache:6379,*.example.com:443; may be repeated")
-	set.Var(&f.Listen, "listen", "in the line of a function: `PORT=ADDRESS`,... of the host at which to serve what it listens on, as 9090=:19090; may be repeated")
-	set.Var(&f.Place, "place", "`[FUNCTION=]PLACE,...` at which a function runs: wasm, native or remote; in the line of a function without a name, that function; may be repeated")
-}
 
 // line is what a function's line says.
 type line struct {
 	analyzer.Annotated
-	flags Flags
+	flags genflags.Flags
 }
 
 // Name is that of the function.
@@ -59,11 +29,8 @@ func parseLines(all []analyzer.Annotated) ([]line, error) {
 	var errs []error
 	for i, a := range all {
 		lines[i].Annotated = a
-		var f Flags
-		set := flag.NewFlagSet("cofaas-gen", flag.ContinueOnError)
-		set.SetOutput(io.Discard)
-		f.Define(set)
-		if err := set.Parse(a.Args); err != nil {
+		f, err := genflags.ParseLine(a.Args)
+		if err != nil {
 			errs = append(errs, fmt.Errorf("%s:%d: %w", a.File, a.Line, err))
 			continue
 		}
@@ -84,10 +51,9 @@ func statedNetwork(opts *Options, lines []line) (map[string]hostgen.Network, err
 			stated = stated || slices.Equal(f.Allow, opts.Allow) && slices.Equal(f.Listen, opts.Listen)
 			place = fmt.Sprintf("of the function, in %s:%d", a.File, a.Line)
 		}
-		allow, err := texts(f.Allow, netrules.Parse)
-		listen, err2 := texts(f.Listen, netrules.ParseMappings)
-		for _, e := range append(netrules.Errors(err), netrules.Errors(err2)...) {
-			errs = append(errs, fmt.Errorf("%s:%d: %q: %s", a.File, a.Line, e.Text, e.Problem))
+		allow, listen, err := f.Network()
+		for _, err := range split(err) {
+			errs = append(errs, fmt.Errorf("%s:%d: %w", a.File, a.Line, err))
 		}
 		if len(allow)+len(listen) > 0 {
 			network[a.PkgPath] = hostgen.Network{Allow: allow, Listen: listen}
@@ -99,17 +65,13 @@ func statedNetwork(opts *Options, lines []line) (map[string]hostgen.Network, err
 	return network, errors.Join(errs...)
 }
 
-// texts parses rules of values of a flag, and returns each rule as a text.
-func texts[R netrules.Rule](values []string, parse func(string) ([]R, error)) (list []string, err error) {
-	for _, value := range values {
-		rules, e := parse(value)
-		err = errors.Join(err, e)
-		for _, r := range rules {
-			if r.IsNone() {
-				err = errors.Join(err, &netrules.Error{Text: value, Problem: "none is what operators say to leave out what a function states"})
-			}
-			list = append(list, r.String())
-		}
+// split parts what errors.Join has joined.
+func split(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
 	}
-	return list, err
+	if err != nil {
+		return []error{err}
+	}
+	return nil
 }

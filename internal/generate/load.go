@@ -104,7 +104,7 @@ func loadFound(ctx context.Context, opts *Options, f *found) (*project, error) {
 	if p.plan, err = plan.Make(res, p.names.short); err != nil {
 		return nil, err
 	}
-	p.plan.Place(f.places.in)
+	p.plan.Place(f.places.In)
 	for _, t := range f.targets {
 		p.plan.Patches = append(p.plan.Patches, planned(t.patches)...)
 	}

@@ -218,7 +218,7 @@ func TestStatedPlaces(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got []string
-		for _, place := range p.in(tt.root, tt.function) {
+		for _, place := range p.In(tt.root, tt.function) {
 			got = append(got, string(place))
 		}
 		if s := strings.Join(got, ","); s != tt.want {
@@ -236,11 +236,11 @@ func TestStatedPlaces_Errors(t *testing.T) {
 		t.Fatal("no error")
 	}
 	for _, want := range []string{
-		"/a/cart/main.go:3: function cart says of itself that it is remote, and this line makes a host of which it is the root: say -place cart=remote in the lines of functions whose",
+		"/a/cart/main.go:3: -place remote: cart is the root of the host that this makes, and a host runs its root: say -place cart=remote for hosts that are to do without it",
 		"/a/front/main.go:4: -place mial=native: there is no function mial: the functions are cart, front, mail",
-		"/a/front/main.go:4: -place mail=wasm: the line says twice where mail runs",
+		"/a/front/main.go:4: -place mail=wasm: it is said twice where mail runs",
 		`/a/front/main.go:4: -place wsm: "wsm" is no place for a function: want wasm, native or remote`,
-		"-place native: names no function, and the folder is that of none: want FUNCTION=native, where FUNCTION is cart, front, mail",
+		"\n-place native: names no function, and the folder is that of none: want FUNCTION=native\n",
 		"-place x=wasm: there is no function x: the functions are cart, front, mail",
 		`-place cart=here: "here" is no place for a function: want wasm, native or remote`,
 		"-place mail=wasm: it is said twice where mail runs",

@@ -81,6 +81,31 @@ func TestFunctions(t *testing.T) {
 		t.Errorf("got %q, want a local call", got)
 	}
 
+	// Where functions run is what their lines say.
+	for _, test := range []struct{ consumer, producer, want, annotation string }{
+		{" -place native", "", "`producer` → `consumer`: **local**, to a process of its own, through shared memory, dialled", "- runs natively\n"},
+		{" -place wasm,native", " -place native", "`producer` → `consumer`: **local**, from a process of its own, through shared memory, dialled", "- runs as a guest, or natively if the host is told so\n"},
+		{"", " -place consumer=remote", "`producer` → `consumer`: **local**, a copy between two memories; in the host of producer outside, so that calls to it leave the host, dialled",
+			"- runs as a guest; in the host of producer outside, so that calls to it leave the host\n"},
+	} {
+		c.Replace(consumer, "go tool cofaas-gen", "go tool cofaas-gen"+test.consumer)
+		c.Replace(producer, "go tool cofaas-gen", "go tool cofaas-gen"+test.producer)
+		if got := hover(greeter, "client.ConsumeByte", 8); !strings.Contains(got, test.want) {
+			t.Errorf("got %q, which lacks %q", got, test.want)
+		}
+		if got := hover(consumer, "//go:generate", 20); !strings.Contains(got, test.annotation) {
+			t.Errorf("got %q, which lacks %q", got, test.annotation)
+		}
+		c.Replace(consumer, "go tool cofaas-gen"+test.consumer, "go tool cofaas-gen")
+		c.Replace(producer, "go tool cofaas-gen"+test.producer, "go tool cofaas-gen")
+	}
+	c.Replace(consumer, "go tool cofaas-gen", "go tool cofaas-gen -place here")
+	if p := c.Wait(consumer, "a wrong flag", found(1)); p.Diagnostics[0].Code != "line-flag" {
+		t.Errorf("got %+v", p)
+	}
+	c.Replace(consumer, "go tool cofaas-gen -place here", "go tool cofaas-gen")
+	c.Wait(consumer, "a right line", found(0))
+
 	// What stands in the way appears and goes while one types.
 	start := time.Now()
 	v := c.Replace(consumer, "\tprodcon.RegisterProducerConsumerServer(server, consumer{})\n", "")

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/cofaas/cofaas/internal/lsp/session"
+	"github.com/cofaas/cofaas/internal/placement"
 )
 
 // hover says of the place at the cursor what becomes of calls there.
@@ -136,7 +137,7 @@ func describeCall(b *strings.Builder, f *session.Function, call *session.Call, s
 		fmt.Fprintf(b, "%s → outside of the app: %s, over the network%s", m.code(f.Name), m.strong("remote"), target)
 		return
 	case 1:
-		fmt.Fprintf(b, "%s → %s: %s, a copy between two memories%s", m.code(f.Name), m.code(call.To[0].Function), m.strong("local"), target)
+		fmt.Fprintf(b, "%s → %s: %s%s", m.code(f.Name), m.code(call.To[0].Function), way(f, &call.To[0], m), target)
 	default:
 		fmt.Fprintf(b, "%s → one of %d functions: %s, by what is dialled%s", m.code(f.Name), len(call.To), m.strong("local"), target)
 	}
@@ -145,12 +146,29 @@ func describeCall(b *strings.Builder, f *session.Function, call *session.Call, s
 		if site != nil {
 			handler, ok = site.Handler(to)
 		}
+		runs := ""
+		if len(call.To) > 1 && to.Places[0] != placement.Wasm {
+			runs = ", " + way(f, &to, m) + ","
+		}
 		if ok {
-			fmt.Fprintf(b, "%s%s answers it with %s", m.item(), m.code(to.Function), m.link(handler.Name, handler.Location))
+			fmt.Fprintf(b, "%s%s%s answers it with %s", m.item(), m.code(to.Function), runs, m.link(handler.Name, handler.Location))
 		} else if len(call.To) > 1 {
-			fmt.Fprintf(b, "%s%s", m.item(), m.code(to.Function))
+			fmt.Fprintf(b, "%s%s%s", m.item(), m.code(to.Function), strings.TrimSuffix(runs, ","))
 		}
 	}
+}
+
+// way says how calls of f reach another function, by where both run.
+func way(f *session.Function, to *session.Callee, m markup) string {
+	switch {
+	case to.Places[0] == placement.Remote:
+		return m.strong("remote") + ", since it is no part of the host: over the network" + to.Elsewhere
+	case to.Places[0] == placement.Native:
+		return m.strong("local") + ", to a process of its own, through shared memory" + to.Elsewhere
+	case len(f.Places) > 0 && f.Places[0] == placement.Native:
+		return m.strong("local") + ", from a process of its own, through shared memory" + to.Elsewhere
+	}
+	return m.strong("local") + ", a copy between two memories" + to.Elsewhere
 }
 
 func describeServer(b *strings.Builder, f *session.Function, service string, m markup) {
@@ -175,6 +193,9 @@ func describeServer(b *strings.Builder, f *session.Function, service string, m m
 
 func describeFunction(b *strings.Builder, f *session.Function, m markup) {
 	fmt.Fprintf(b, " %s", m.code(f.Name))
+	if f.Runs != "" {
+		fmt.Fprintf(b, "%sruns %s", m.item(), f.Runs)
+	}
 	for _, service := range f.Serves {
 		fmt.Fprintf(b, "%sserves %s", m.item(), m.code(service))
 	}

@@ -56,3 +56,54 @@ func Parse(text string) (Entry, error) {
 	}
 	return e, nil
 }
+
+// String is the entry as Parse reads it.
+func (e Entry) String() string {
+	names := make([]string, len(e.Places))
+	for i, p := range e.Places {
+		names[i] = string(p)
+	}
+	s := strings.Join(names, ",")
+	if e.Function != "" {
+		s = e.Function + "=" + s
+	}
+	return s
+}
+
+// Stated is what has been said of where functions run, by their names. The zero value says nothing, so that all run as guests.
+type Stated struct {
+	// Command is what a command line says, which wins.
+	Command map[string][]Place
+	// Hosts is what the lines of functions say of others in the hosts of which they are the roots, by root.
+	Hosts map[string]map[string][]Place
+	// Own is what the lines of functions say of themselves.
+	Own map[string][]Place
+}
+
+var inGuest = []Place{Wasm}
+
+// In returns where a function runs in the host of a root, or, if that is empty, in hosts of which the root says nothing of it.
+func (s *Stated) In(root, function string) []Place {
+	for _, list := range []map[string][]Place{s.Command, s.Hosts[root], s.Own} {
+		if places := list[function]; places != nil {
+			return places
+		}
+	}
+	return inGuest
+}
+
+// Add adds what the line of a function says.
+func (s *Stated) Add(function string, entries []Entry) {
+	if s.Own == nil {
+		s.Own, s.Hosts = map[string][]Place{}, map[string]map[string][]Place{}
+	}
+	host := map[string][]Place{}
+	for _, e := range entries {
+		if e.Function == function {
+			s.Own[function] = e.Places
+		} else {
+			host[e.Function] = e.Places
+		}
+	}
+	s.Hosts[function] = host
+}

@@ -68,18 +68,25 @@ func (a *App) leaves(e Edge) {
 	a.Edges = append(a.Edges, e)
 }
 
-// Of returns the part of the plan that is about some functions and what they reach.
+// Of returns the part of the plan that is about some functions and what they reach: of one, about its host.
 func (p *Plan) Of(roots []*Function) *Plan {
-	reached := map[string]bool{}
+	reached, called := map[string]bool{}, map[string]bool{}
 	for _, root := range roots {
-		for _, f := range p.App(root).Functions {
-			reached[f.Name] = true
+		app := p.App(root)
+		for _, f := range app.Functions {
+			reached[f.Name], called[f.Name] = true, true
 		}
+		for _, f := range app.Remote {
+			called[f.Name] = true
+		}
+	}
+	if len(roots) == 1 {
+		p = p.inHost(roots[0])
 	}
 	part := &Plan{Functions: []*Function{}, Services: []*Service{}, Edges: []Edge{}, Diagnostics: []Diagnostic{}}
 	services := map[string]bool{}
 	for _, f := range p.Functions {
-		if !reached[f.Name] {
+		if !called[f.Name] {
 			continue
 		}
 		part.Functions = append(part.Functions, f)
@@ -89,7 +96,7 @@ func (p *Plan) Of(roots []*Function) *Plan {
 	}
 	for _, s := range p.Services {
 		if services[s.Name] {
-			exporters := slices.DeleteFunc(slices.Clone(s.Exporters), func(name string) bool { return !reached[name] })
+			exporters := slices.DeleteFunc(slices.Clone(s.Exporters), func(name string) bool { return !called[name] })
 			part.Services = append(part.Services, &Service{s.Name, s.Package, s.Methods, exporters})
 		}
 	}

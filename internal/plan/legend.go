@@ -6,11 +6,11 @@ import (
 	"github.com/cofaas/cofaas/internal/layered"
 )
 
-// sample is an arrow in the legend.
+// sample is an arrow in the legend, or a box.
 type sample struct {
-	class   string
-	streams bool
-	text    string
+	class        string
+	streams, box bool
+	text         string
 }
 
 const (
@@ -42,6 +42,9 @@ func (pic *picture) legend() []sample {
 	if has(func(a arrow) bool { return a.kind == unknown }) {
 		list = append(list, sample{class: "unknown", text: "one of these, by what is dialled"})
 	}
+	if slices.ContainsFunc(pic.boxes, func(b box) bool { return b.place != "" && !b.remote }) {
+		list = append(list, sample{class: "native", box: true, text: "natively, in a process of its own"})
+	}
 	return list
 }
 
@@ -62,6 +65,11 @@ func legendRows(items []sample, width float64) (rows [][]sample) {
 // legend draws a sample.
 func (d *drawing) legend(s sample, x, y float64) {
 	end := x + sampleLength
+	if s.box {
+		d.printf(`<g class="%s"><rect class="box" x="%s" y="%s" width="%d" height="14" rx="4"/>`, s.class, number(x), number(y-7), sampleLength)
+		d.printf("<text class=\"legend\" x=\"%s\" y=\"%s\">%s</text></g>\n", number(end+8), number(y+4), escape(s.text))
+		return
+	}
 	d.printf("<g>")
 	path := "M" + number(x) + " " + number(y) + "H" + number(end-tipLength)
 	switch {

@@ -23,6 +23,7 @@ type box struct {
 	title       string // for whoever points to it
 	rows        []row
 	remote      bool
+	place       string // where it runs, in a word, unless it is a guest
 	// entry says that clients outside of the host call the function, and no other function does.
 	entry bool
 }
@@ -90,7 +91,11 @@ func newPicture(p *Plan) *picture {
 		}
 		a := arrow{from: at[e.From], to: at[e.To], row: slices.Index(p.Function(e.To).Exports, e.Service), streams: p.Service(e.Service).Streams()}
 		a.title = fmt.Sprintf("%s calls %s of %s%s", e.From, e.Service, e.To, dialling(e.Calls))
-		if slices.ContainsFunc(e.Calls, func(c Call) bool { return c.Undecided }) {
+		switch {
+		case p.Function(e.To).IsRemote(""):
+			a.kind = remote
+			a.title = fmt.Sprintf("%s calls %s of %s outside of the host%s", e.From, e.Service, e.To, dialling(e.Calls))
+		case slices.ContainsFunc(e.Calls, func(c Call) bool { return c.Undecided }):
 			a.kind = unknown
 			a.title = fmt.Sprintf("%s may call %s of %s, or of another function%s", e.From, e.Service, e.To, dialling(e.Calls))
 		}
@@ -104,7 +109,13 @@ func newPicture(p *Plan) *picture {
 }
 
 func (p *Plan) functionBox(f *Function) box {
-	b := box{name: f.Name, title: fmt.Sprintf("function %s, package %s", f.Name, f.Package)}
+	b := box{name: f.Name, title: fmt.Sprintf("function %s, package %s", f.Name, f.Package), remote: f.IsRemote(""), place: f.placeTag()}
+	if p.isPlaced() {
+		b.title += "\nruns " + where(f.PlacesIn(""))
+	}
+	for _, in := range f.In {
+		b.title += fmt.Sprintf("\nruns in the host of %s: %s", in.Root, where(in.Places))
+	}
 	var addresses []string
 	known := slices.ContainsFunc(f.Listen, func(v Value) bool { return v.Usual() != "" })
 	for _, v := range f.Listen {
@@ -188,6 +199,9 @@ func (pic *picture) measure() {
 		}{{b.name, nameSize}, {b.under, underSize}} {
 			w = max(w, textWidth(t.text, t.size)+2*padding)
 		}
+		if b.place != "" {
+			w = max(w, textWidth(b.name, nameSize)+b.placeRoom()+2*padding)
+		}
 		for _, r := range b.rows {
 			n := textWidth(r.text, rowSize) + 2*padding
 			if r.streams {
@@ -211,6 +225,14 @@ func (b *box) head() float64 {
 		return nameHeight
 	}
 	return nameHeight + underHeight
+}
+
+// placeRoom is what the word for the place takes of the line of the name.
+func (b *box) placeRoom() float64 {
+	if b.place == "" {
+		return 0
+	}
+	return textWidth(b.place, tagSize) + padding
 }
 
 func textWidth(s string, size float64) float64 { return float64(len([]rune(s))) * size * charWidth }

@@ -22,6 +22,9 @@ func (p *Plan) Text(w io.Writer) error {
 	}
 	for _, f := range p.Functions {
 		fmt.Fprintf(&b, "function %s (%s)\n", f.Name, f.Package)
+		if p.isPlaced() {
+			f.textPlaces(&b)
+		}
 		for _, v := range f.Listen {
 			fmt.Fprintf(&b, "  listens on %s\n", v)
 		}
@@ -87,7 +90,13 @@ func (p *Plan) textCalls(b *strings.Builder, f *Function, service string) {
 	case 0:
 		fmt.Fprintf(b, "  calls  %s (remote)\n", service)
 	case 1:
-		fmt.Fprintf(b, "  calls  %s -> %s (local)\n", service, to[0])
+		where := "local"
+		if callee := p.Function(to[0]); callee.IsRemote("") {
+			where = "remote"
+		} else if tag := callee.placeTag(); tag != "" {
+			where += ", " + tag
+		}
+		fmt.Fprintf(b, "  calls  %s -> %s (%s)\n", service, to[0], where)
 	default:
 		fmt.Fprintf(b, "  calls  %s -> %s (local, by dialled target)\n", service, strings.Join(to, " or "))
 	}
@@ -141,7 +150,15 @@ func (p *Plan) DOT(w io.Writer) error {
 		for _, s := range f.Exports {
 			label += "\n" + s
 		}
-		fmt.Fprintf(&b, "\t%s [label=%s];\n", dotQuote(f.Name), dotQuote(label))
+		look := ""
+		switch {
+		case f.IsRemote(""):
+			look = ", style=dashed"
+		case f.placeTag() != "":
+			label += "\n(" + f.placeTag() + ")"
+			look = ", style=bold"
+		}
+		fmt.Fprintf(&b, "\t%s [label=%s%s];\n", dotQuote(f.Name), dotQuote(label), look)
 	}
 	remote := map[string]bool{}
 	for _, e := range p.Edges {
@@ -155,6 +172,8 @@ func (p *Plan) DOT(w io.Writer) error {
 			label := append([]string{e.Service}, targets...)
 			attributes := ""
 			switch {
+			case p.Function(e.To).IsRemote(""):
+				attributes = ", style=dashed"
 			case undecided:
 				attributes = ", style=dotted"
 			case len(e.Calls) == 0:

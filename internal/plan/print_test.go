@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cofaas/cofaas/analyzer"
+	"github.com/cofaas/cofaas/internal/placement"
 	"github.com/cofaas/cofaas/internal/plan"
 )
 
@@ -38,6 +39,9 @@ var plans = map[string][]string{
 	"long": {
 		"a-function-with-a-name-that-is-too-long-for-any-box-in-a-picture: com.example.department.team.product.v1beta1.ServiceOfManyWords* -> p.B",
 		"c: p.C@parameter_address| p.C@:1 -> p.B", "b: p.B@a_configuration_file_that_is_read_at_start_and_says_where_to_listen| -> com.example.department.team.product.v1beta1.ServiceOfManyWords*",
+	},
+	"placed": {
+		"shop: s.Shop@:8080 -> c.Cart m.Mail=mail:25 t.Thumbs* r.Rates=rates.example.com:443", "cart: c.Cart@:7070 -> m.Mail=mail:25", "mail: m.Mail@:25", "thumbs: t.Thumbs*@:90 -> c.Cart",
 	},
 	"fifty": fifty(),
 }
@@ -75,6 +79,21 @@ func addNeeds(f *analyzer.Function) {
 	add(17, need(analyzer.EnvNeed, "", "os.Getenv", "DB"))
 	add(18, need(analyzer.EnvNeed, "", "os.Getenv", "LEVEL"))
 	add(19, need(analyzer.EnvNeed, "", "os.LookupEnv", "LEVEL"))
+}
+
+// placed has functions at all places, and one that is elsewhere in one host.
+func placed(root, function string) []placement.Place {
+	switch {
+	case function == "thumbs":
+		return []placement.Place{placement.Native}
+	case function == "cart" && root == "thumbs":
+		return []placement.Place{placement.Native}
+	case function == "shop":
+		return []placement.Place{placement.Wasm, placement.Native}
+	case function == "mail":
+		return []placement.Place{placement.Remote}
+	}
+	return []placement.Place{placement.Wasm}
 }
 
 // fifty is a large application of seven layers, in which some call back.
@@ -128,6 +147,9 @@ func TestPrint(t *testing.T) {
 					p, err := plan.Make(res, short)
 					if err != nil {
 						t.Fatal(err)
+					}
+					if name == "placed" {
+						p.Place(placed)
 					}
 					if name == "pair" {
 						p.Patches = []plan.Patch{{Package: "example.com/log", Module: "example.com/log", Version: "v1.2.3", File: "terminal.go", Reason: "knows no terminals"}}

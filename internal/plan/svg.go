@@ -16,6 +16,7 @@ text { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans 
 .page { fill: #ffffff; stroke: #d8dee4; }
 .box { fill: #f6f8fa; stroke: #8c959f; }
 .outside .box { fill: #ffffff; stroke-dasharray: 5 4; }
+.native .box { fill: #fff8e1; stroke: #9a6700; stroke-width: 1.8; }
 .line { stroke: #d8dee4; }
 .name { font-size: 14px; font-weight: 600; }
 .under { font-size: 11px; fill: #59636e; }
@@ -39,6 +40,7 @@ text { fill: #e6edf3; }
 .page { fill: #0d1117; stroke: #30363d; }
 .box { fill: #161b22; stroke: #6e7681; }
 .outside .box { fill: #0d1117; }
+.native .box { fill: #272115; stroke: #d29922; }
 .line { stroke: #30363d; }
 .under, .legend { fill: #9198a1; }
 .tag { fill: #d2a8ff; }
@@ -119,7 +121,11 @@ func (p *Plan) summary() string {
 func (p *Plan) describe() string {
 	var parts []string
 	for _, f := range p.Functions {
-		s := f.Name + " serves " + strings.Join(f.Exports, ", ")
+		s := f.Name
+		if p.isPlaced() {
+			s += " runs " + where(f.PlacesIn("")) + ", and"
+		}
+		s += " serves " + strings.Join(f.Exports, ", ")
 		for _, service := range f.Imports {
 			var to []string
 			for _, e := range p.edges(f.Name, service) {
@@ -211,13 +217,19 @@ func (d *drawing) tip(class string, at layered.Point, direction float64) {
 func (d *drawing) box(i int) {
 	b, n := &d.pic.boxes[i], &d.pic.nodes[i]
 	class := "function"
-	if b.remote {
+	switch {
+	case b.remote:
 		class = "outside"
+	case b.place != "":
+		class = "native"
 	}
 	d.printf("<g class=\"%s\" transform=\"translate(%s %s)\">\n", class, number(n.X), number(n.Y))
 	d.printf("<g>%s<rect class=\"box\" width=\"%s\" height=\"%s\" rx=\"7\"/>", title(b.title), number(n.W), number(n.H))
 	room := n.W - 2*padding
-	d.printf(`<text class="name" x="%d" y="22">%s</text>`, padding, escape(fit(b.name, nameSize, room)))
+	d.printf(`<text class="name" x="%d" y="22">%s</text>`, padding, escape(fit(b.name, nameSize, room-b.placeRoom())))
+	if b.place != "" {
+		d.printf(`<text class="tag" x="%s" y="21" text-anchor="end">%s</text>`, number(n.W-padding), b.place)
+	}
 	if b.under != "" {
 		d.printf(`<text class="under" x="%d" y="39">%s</text>`, padding, escape(fit(b.under, underSize, room)))
 	}

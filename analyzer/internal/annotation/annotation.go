@@ -88,14 +88,27 @@ func Find(src []byte) (line int, args []string) {
 // Pos returns where the files of a package have the first such line, as go
 // generate would find it, or no position.
 func Pos(fset *token.FileSet, files []*ast.File) token.Pos {
+	if comment, _ := find(fset, files); comment != nil {
+		return comment.Pos()
+	}
+	return token.NoPos
+}
+
+// Line returns what that line passes to cofaas-gen.
+func Line(fset *token.FileSet, files []*ast.File) []string {
+	_, args := find(fset, files)
+	return args
+}
+
+func find(fset *token.FileSet, files []*ast.File) (*ast.Comment, []string) {
 	for _, file := range files {
 		for _, group := range file.Comments {
 			for _, comment := range group.List {
-				if Is(comment.Text) && fset.PositionFor(comment.Pos(), false).Column == 1 {
-					return comment.Pos()
+				if args, ok := Args(strings.TrimRight(comment.Text, "\r")); ok && fset.PositionFor(comment.Pos(), false).Column == 1 {
+					return comment, args
 				}
 			}
 		}
 	}
-	return token.NoPos
+	return nil, nil
 }

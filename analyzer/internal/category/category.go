@@ -18,6 +18,7 @@ const (
 // What stands in the way.
 const (
 	Annotation     = "annotation"
+	LineFlag       = "line-flag" // what the line of a function says is wrong
 	NoService      = "no-service"
 	NotBuildable   = "not-buildable"
 	Refused        = "api-refused"
@@ -44,6 +45,7 @@ const (
 // What is good to know.
 const (
 	Goroutine = "goroutine"
+	Place     = "place" // where a function runs, if not as a guest
 	Signal    = "signal"
 )
 
@@ -69,13 +71,13 @@ func (s Severity) String() string {
 var severities = map[string]Severity{
 	Dial: Info, Need: Info, Rewrite: Info, Keep: Info, Export: Info, Import: Info,
 
-	Annotation: Error, NoService: Error,
+	Annotation: Error, LineFlag: Error, NoService: Error,
 	NotBuildable: Error, Refused: Error, UnknownService: Error, Unroutable: Error,
 
 	AmbiguousService: Warning, BusyWait: Warning, Cgo: Warning, FileSystem: Warning, Finalizer: Warning, ListenerShared: Warning, ListenerUnsupported: Warning, Process: Warning, SharedState: Warning,
 	UnsafePointer: Warning, UnroutableTarget: Warning,
 
-	Goroutine: Info, Signal: Info,
+	Goroutine: Info, Place: Info, Signal: Info,
 }
 
 // Of returns the severity of a category. One that is not known is an error.

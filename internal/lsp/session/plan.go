@@ -13,6 +13,7 @@ import (
 	"golang.org/x/tools/go/packages"
 
 	"github.com/cofaas/cofaas/analyzer"
+	"github.com/cofaas/cofaas/internal/placement"
 	planning "github.com/cofaas/cofaas/internal/plan"
 )
 
@@ -31,7 +32,9 @@ type Function struct {
 	Callers       []Caller // who calls it, by name and service
 	Rewritten     int      // packages that get the stubs of gRPC
 	Kept          int      // packages that keep gRPC
-	Needs         []Need   // what the operator of the host has to allow or give, each once
+	Places        []placement.Place
+	Runs          string // where it runs, in words; empty if nothing is said of it, and it is a guest
+	Needs         []Need // what the operator of the host has to allow or give, each once
 
 	contains map[string]bool // paths of its packages
 }
@@ -49,7 +52,10 @@ type Call struct {
 // A Callee is a function that serves a service.
 type Callee struct {
 	Function string
-	handlers map[string]Handler // by method
+	// Places is where it runs unless its host says otherwise, and Elsewhere is about such hosts, in words that follow others.
+	Places    []placement.Place
+	Elsewhere string
+	handlers  map[string]Handler // by method
 }
 
 // A Handler is the method of a function that answers calls.
@@ -93,7 +99,9 @@ func (v *view) replan() {
 	var decided *planning.Plan
 	found, err := analyzer.Analyze(pkgs, analyzer.Options{Sequential: true})
 	if err == nil {
-		decided, err = planning.Make(found, func(file string) string { return file })
+		if decided, err = planning.Make(found, func(file string) string { return file }); err == nil {
+			decided.Place(planning.Stated(found).In)
+		}
 	}
 	if err != nil {
 		if v.plan == nil || v.plan.err == nil || v.plan.err.Error() != err.Error() {
@@ -116,17 +124,21 @@ func (v *view) replan() {
 func (v *view) function(decided *planning.Plan, f *planning.Function) *Function {
 	fn := &Function{
 		Name: f.Name, Package: f.Package, Serves: f.Exports, HostServes: f.HostServes,
-		Rewritten: len(f.Rewritten), Kept: len(f.Kept),
+		Rewritten: len(f.Rewritten), Kept: len(f.Kept), Places: f.Places,
 		contains: map[string]bool{},
 	}
 	for _, n := range v.nodeOf(f).closure() {
 		fn.contains[n.meta.PkgPath] = true
 	}
+	if len(f.In) > 0 || !slices.Equal(f.Places, []placement.Place{placement.Wasm}) {
+		fn.Runs = f.Runs()
+	}
 	for _, service := range f.Imports {
 		call := Call{Service: service}
 		for _, e := range decided.Edges {
 			if e.From == f.Name && e.Service == service && e.To != "" {
-				call.To = append(call.To, Callee{e.To, v.handlers(decided.Function(e.To), service)})
+				to := decided.Function(e.To)
+				call.To = append(call.To, Callee{e.To, to.Places, to.Elsewhere(), v.handlers(to, service)})
 			}
 		}
 		for _, i := range f.Analysis.Imports {

@@ -1,4 +1,4 @@
-package main // want `package hazard/cgodep is built for guests without cgo, and so without with.go` `package hazard/cgoonly does not compile for guests, since all its files use cgo: use a package in Go, or keep this function out of the app` `package hazard/cgotwo is built for guests without cgo, and so without with.go`
+package main // want `package hazard/cgodep is built for guests without cgo, and so without with.go` `package hazard/cgoonly does not compile for guests, since all its files use cgo: use a package in Go, or run the function natively, with -place native` `package hazard/cgotwo is built for guests without cgo, and so without with.go`
 
 //go:generate go tool cofaas-gen
 
