@@ -21,6 +21,14 @@ var statusError = func(st *Status) error { return errors.New(st.Message) }
 // SetStatusError makes f the source of the errors that handlers see and pass on: the grpc stub's errors have a status.
 func SetStatusError(f func(*Status) error) { statusError = f }
 
+// StatusError returns the error for a status.
+func StatusError(st *Status) error { return statusError(st) }
+
+// NotLowered is the status of a call of which a message cannot be sent for a reason that protobuf-go gives, and NotLifted that of one of
+// which a message cannot be received.
+func NotLowered(err error) *Status { return notLowered(err) }
+func NotLifted(err error) *Status  { return notLifted(err) }
+
 // notLowered is the status of a call of which a message cannot be lowered, and notLifted that of one of which a message cannot
 // be lifted: grpc-go's.
 func notLowered(err error) *Status {

@@ -73,9 +73,9 @@ func (c *ImportCall) await() *Status {
 	select {
 	case <-over:
 	case <-c.ctx.Done():
-		st = contextStatus(c.ctx.Err())
+		st = ContextStatus(c.ctx.Err())
 	case <-c.closed:
-		st = &Status{Code: codeCanceled, Message: "grpc: the client connection is closing"}
+		st = ClosingStatus()
 	}
 	delete(awaited, id)
 	if st != nil {
@@ -93,8 +93,13 @@ var closedChannel = func() chan struct{} {
 	return ch
 }()
 
-// contextStatus is the status of a call whose context is done: grpc-go's.
-func contextStatus(err error) *Status {
+// ClosingStatus is the status of a call whose connection is closed: grpc-go's.
+func ClosingStatus() *Status {
+	return &Status{Code: codeCanceled, Message: "grpc: the client connection is closing"}
+}
+
+// ContextStatus is the status of a call whose context is done: grpc-go's.
+func ContextStatus(err error) *Status {
 	if err == context.DeadlineExceeded {
 		return &Status{Code: codeDeadlineExceeded, Message: err.Error()}
 	}

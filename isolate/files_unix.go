@@ -1,0 +1,19 @@
+//go:build unix
+
+package isolate
+
+import (
+	"os"
+	"syscall"
+)
+
+// inherited returns the n files that the process was given by its host. Programs that it starts do not get them.
+func inherited(n int) ([]*os.File, error) {
+	files := make([]*os.File, n)
+	for i := range files {
+		fd := firstFile + i
+		syscall.CloseOnExec(fd)
+		files[i] = os.NewFile(uintptr(fd), "channel")
+	}
+	return files, nil
+}

@@ -1,0 +1,175 @@
+package isolate
+
+import (
+	"context"
+	"sync"
+
+	"github.com/cofaas/cofaas/channel"
+	"github.com/cofaas/cofaas/guest"
+)
+
+// Method is a method that the function calls. It is safe for concurrent use.
+type Method struct {
+	runtime    *Runtime
+	fullMethod string
+	service    *service
+	isStream   bool
+}
+
+// FindMethod returns the unary method of that name, nil if the function calls no such method.
+func (r *Runtime) FindMethod(fullMethod string) *Method { return r.find(fullMethod, false) }
+
+// FindStream returns the streaming method of that name, nil if the function calls no such method.
+func (r *Runtime) FindStream(fullMethod string) *Method { return r.find(fullMethod, true) }
+
+func (r *Runtime) find(fullMethod string, isStream bool) *Method {
+	if r == nil {
+		return nil
+	}
+	if m := r.methods[fullMethod]; m != nil && m.isStream == isStream {
+		return m
+	}
+	return nil
+}
+
+// Flags of a call.
+const (
+	// WantsHeaders says that the caller wants to see header and trailer of a reply.
+	WantsHeaders uint32 = 1 << iota
+	// WaitsForReady says that the call waits for a server that serves the method.
+	WaitsForReady
+)
+
+// DefaultMaxReply is the limit for messages that are received where the stub does not set another: grpc-go's.
+const DefaultMaxReply = 4 << 20
+
+// outgoing is what travels with a call. It is reused.
+type outgoing struct {
+	header            channel.Header
+	metadata, options []byte
+}
+
+var outgoings = sync.Pool{New: func() any { return new(outgoing) }}
+
+// largeMetadata is the size of metadata whose memory is not kept.
+const largeMetadata = 16 << 10
+
+// set makes the header that of a call. call may be nil.
+func (o *outgoing) set(fullMethod string, call *guest.ClientCall) *channel.Header {
+	h := &o.header
+	*h = channel.Header{Method: fullMethod}
+	if call == nil {
+		return h
+	}
+	h.Deadline, h.Route = call.Deadline, call.Route
+	if h.Metadata = call.Encoded; h.Metadata == nil && len(call.Metadata) > 0 {
+		o.metadata = guest.AppendPairs(o.metadata[:0], call.Metadata, false)
+		h.Metadata = o.metadata
+	}
+	if call.Route != 0 && len(call.Options) > 0 {
+		o.options = guest.AppendPairs(o.options[:0], call.Options, false)
+		h.Options = o.options
+	}
+	if call.WantHeaders {
+		h.Flags |= WantsHeaders
+	}
+	if call.WaitForReady {
+		h.Flags |= WaitsForReady
+	}
+	return h
+}
+
+func (o *outgoing) free() {
+	o.header = channel.Header{}
+	if cap(o.metadata) <= largeMetadata && cap(o.options) <= largeMetadata {
+		outgoings.Put(o)
+	}
+}
+
+// Invoke calls the method with args and sets reply, both pointers to generated messages. It returns nil for OK. call may be nil: no
+// deadline, no metadata, no interest in headers. The call ends when ctx does, or when closed is closed: its connection.
+func (m *Method) Invoke(ctx context.Context, closed <-chan struct{}, call *guest.ClientCall, args, reply any) *guest.Status {
+	request, st := encode(args)
+	if st != nil {
+		return st
+	}
+	defer request.free()
+	o := outgoings.Get().(*outgoing)
+	defer o.free()
+	h := o.set(m.fullMethod, call)
+	to := m.callee(h.Route)
+	r, err := to.conn.Invoke(ctx, closed, h, request.bytes)
+	if err != nil {
+		if isClosed(closed) {
+			return guest.ClosingStatus()
+		}
+		return to.failure(err)
+	}
+	defer r.Free()
+	return receive(r, call, reply)
+}
+
+func isClosed(ch <-chan struct{}) bool {
+	select {
+	case <-ch:
+		return true
+	default:
+		return false
+	}
+}
+
+// receive makes of a reply what the caller gets.
+func receive(r *channel.Reply, call *guest.ClientCall, reply any) *guest.Status {
+	limit := DefaultMaxReply
+	if call != nil {
+		if call.WantHeaders {
+			header, trailer, err := guest.ParsePairs(r.Metadata)
+			if err != nil {
+				return &guest.Status{Code: codeInternal, Message: "grpc: " + err.Error()}
+			}
+			call.Header, call.Trailer = header, trailer
+		}
+		if call.MaxReply != 0 {
+			limit = call.MaxReply
+		}
+	}
+	if st := decodeStatus(r.Status); st != nil {
+		return st
+	}
+	large := len(r.Payload) > limit
+	if large && limit != DefaultMaxReply {
+		return tooLarge(len(r.Payload), limit)
+	}
+	st := decode(r.Payload, reply)
+	if large && st == nil && guest.CheckReply != nil {
+		st = guest.CheckReply(call, reply) // which knows whether a higher limit is set
+	}
+	return st
+}
+
+// callee is who answers a call.
+type callee struct {
+	conn *channel.Conn
+	peer *peer // nil for the host
+	of   *service
+}
+
+func (m *Method) callee(route uint32) callee {
+	if route == 0 {
+		if p := m.service.peer.Load(); p != nil {
+			return callee{p.conn, p, m.service}
+		}
+	}
+	return callee{conn: m.runtime.host}
+}
+
+// failure returns the status of a call that was not carried out.
+func (c callee) failure(err error) *guest.Status {
+	if c.peer == nil {
+		return failure(err, "the host")
+	}
+	if err == channel.ErrClosed {
+		c.of.peer.CompareAndSwap(c.peer, nil)
+	}
+	return failure(err, "function "+c.peer.name)
+}

@@ -1,0 +1,100 @@
+package isolate
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/cofaas/cofaas/channel"
+)
+
+// Peer is the tag of the files of a channel to another isolate, in JSON.
+type Peer struct {
+	// Peer is the name of the other function.
+	Peer string `json:"peer"`
+	// Role is [RoleCall] or [RoleServe].
+	Role string `json:"role"`
+	// Services are those that are called over the channel.
+	Services []string `json:"services"`
+	// Kind is "memory" or "socket".
+	Kind string `json:"kind"`
+}
+
+// What an isolate does with a channel to another.
+const (
+	// RoleCall is for calls of services that have no route.
+	RoleCall = "call"
+	// RoleServe is to serve the calls of some services. The other isolate may do no more than that.
+	RoleServe = "serve"
+)
+
+// peer is an isolate that is called directly.
+type peer struct {
+	name string
+	conn *channel.Conn
+}
+
+// receiveFiles takes what the host sends: channels to other isolates.
+func (r *Runtime) receiveFiles(tag []byte, files []*os.File) {
+	if err := r.connect(tag, files); err != nil {
+		fmt.Fprintf(os.Stderr, "cofaas: a channel to another function: %v: its calls go through the host\n", err)
+	}
+}
+
+// connect makes use of a channel to another isolate.
+func (r *Runtime) connect(tag []byte, files []*os.File) error {
+	var p Peer
+	err := json.Unmarshal(tag, &p)
+	if err == nil && p.Role != RoleCall && p.Role != RoleServe {
+		err = fmt.Errorf("unknown role %q", p.Role)
+	}
+	if err != nil {
+		for _, f := range files {
+			f.Close()
+		}
+		return err
+	}
+	link, err := channel.Open(files)
+	if err != nil {
+		return err
+	}
+	if p.Role == RoleServe {
+		allowed := make(map[string]bool, len(p.Services))
+		for _, s := range p.Services {
+			allowed[s] = true
+		}
+		channel.New(link, channel.Config{
+			Serve:      func(c *channel.ServerCall) { r.serve(c, allowed) },
+			MaxMessage: r.MaxMessage,
+			Waiting:    r.waiting(),
+		})
+		return nil
+	}
+	to := &peer{p.Peer, channel.New(link, channel.Config{MaxMessage: r.MaxMessage, Waiting: r.waiting()})}
+	for _, name := range p.Services {
+		if s := r.services[name]; s != nil {
+			s.peer.Store(to) // calls on the channel before go on
+		}
+	}
+	go func() {
+		<-to.conn.Done()
+		for _, s := range r.services {
+			s.peer.CompareAndSwap(to, nil)
+		}
+	}()
+	return nil
+}
+
+// IsDirect says whether calls of a service go straight to the isolate that serves it.
+func (r *Runtime) IsDirect(service string) bool {
+	s := r.services[service]
+	return s != nil && s.peer.Load() != nil
+}
+
+// waiting is how the host wants channels to wait.
+func (r *Runtime) waiting() channel.Waiting {
+	if r.Waiting == "sleeping" {
+		return channel.Sleeping
+	}
+	return channel.Adaptive
+}
