@@ -39,6 +39,7 @@ var generated = sync.OnceValues(func() (*built, error) {
 	}
 	_, err = generate.Run(context.Background(), generate.Options{
 		Dir: b.dir, Patterns: []string{"./contract/functions/..."}, StageDir: filepath.Join(scratch, "stage"), Tool: scratch,
+		Place: []string{"a=wasm,native", "b=wasm,native", "c=wasm,native"},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("generate: %w", err)

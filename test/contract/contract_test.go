@@ -18,7 +18,7 @@ import (
 )
 
 var (
-	modesFlag = flag.String("contract.modes", "native,consolidated", "comma-separated `modes` to run the suite in: native, consolidated, remote")
+	modesFlag = flag.String("contract.modes", "native,consolidated", "comma-separated `modes` to run the suite in: native, consolidated, remote, isolates, isolates-remote, mixed, mixed-guest")
 	raceFlag  = flag.Bool("contract.race", false, "build functions and hosts with the race detector")
 	scratch   string // lives as long as the tests
 )

@@ -17,8 +17,14 @@ type mode struct {
 
 var modes = []*mode{
 	{"native", startNative},
-	{"consolidated", startConsolidated},
-	{"remote", startRemote},
+	{"consolidated", startPlaced()},
+	{"remote", startRemote("wasm")},
+	// Each function in a process of its own, below one host, and below hosts of their own between which all calls go.
+	{"isolates", startPlaced("a=native", "b=native", "c=native")},
+	{"isolates-remote", startRemote("native")},
+	// Between them these have every kind of edge: a calls b and c, and b calls a and c.
+	{"mixed", startPlaced("a=native", "c=native")},
+	{"mixed-guest", startPlaced("b=native")},
 }
 
 // system is the functions, running.
@@ -67,24 +73,34 @@ func startNative(t *testing.T) *system {
 	return sys
 }
 
-// startConsolidated starts the host of a, which runs b and c too.
-func startConsolidated(t *testing.T) *system {
-	t.Helper()
-	sys := &system{processes: map[string]*programs.Process{}, hosts: map[string]string{}}
-	sys.addr = sys.startHost(t, "a", "127.0.0.1:0")
-	sys.at = map[string]string{"a": sys.addr}
-	sys.conn = programs.Dial(t, sys.addr)
-	return sys
+// startPlaced starts the host of a, which runs b and c too, with functions at places as -place says them.
+func startPlaced(places ...string) func(t *testing.T) *system {
+	return func(t *testing.T) *system {
+		t.Helper()
+		var args []string
+		for _, place := range places {
+			args = append(args, "-place", place)
+		}
+		sys := &system{processes: map[string]*programs.Process{}, hosts: map[string]string{}}
+		sys.addr = sys.startHost(t, "a", "127.0.0.1:0", args...)
+		sys.at = map[string]string{"a": sys.addr}
+		sys.conn = programs.Dial(t, sys.addr)
+		return sys
+	}
 }
 
 // startRemote starts the host of each function. These have the other functions in them too, as that of a has when it is consolidated,
 // but all calls between functions leave them.
-func startRemote(t *testing.T) *system {
+func startRemote(place string) func(t *testing.T) *system {
+	return func(t *testing.T) *system { return startHosts(t, place) }
+}
+
+func startHosts(t *testing.T, place string) *system {
 	t.Helper()
 	at := addresses(t)
 	sys := &system{addr: at["a"], at: at, processes: map[string]*programs.Process{}, hosts: map[string]string{}}
 	for _, function := range functions {
-		args := []string{"-remote", "all"}
+		args := []string{"-remote", "all", "-place", function + "=" + place}
 		if function == "a" {
 			// A host serves all servers of its function on one address.
 			args = append(args, "-remote", "contract.v1.Annex="+at["b"])
