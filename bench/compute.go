@@ -3,136 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"path/filepath"
-	"strings"
 	"time"
-
-	"google.golang.org/grpc"
 
 	"github.com/cofaas/cofaas/bench/compute/kernels"
 	"github.com/cofaas/cofaas/bench/compute/pb"
 )
-
-// computeDir is the folder of the functions compute.v1.Caller and compute.v1.Worker.
-func (b *built) computeDir(function string) string {
-	return filepath.Join(b.root, "bench", "compute", function)
-}
-
-// computePrograms are caller and worker, native and as a host.
-type computePrograms struct{ caller, worker, host string }
-
-func (b *built) compute() computePrograms {
-	return computePrograms{filepath.Join(b.tmp, "caller"), filepath.Join(b.tmp, "worker"), filepath.Join(b.tmp, "caller-host")}
-}
-
-// buildCompute builds them.
-func (b *built) buildCompute(ctx context.Context) error {
-	p := b.compute()
-	for _, c := range []struct {
-		function string
-		args     []string
-	}{
-		{"caller", []string{"tool", "cofaas-gen", "-q"}},
-		{"caller", []string{"build", "-o", p.caller, "."}},
-		{"caller", []string{"build", "-o", p.host, "./cofaas"}},
-		{"worker", []string{"build", "-o", p.worker, "."}},
-	} {
-		if _, err := command(ctx, b.computeDir(c.function), nil, "go", c.args...); err != nil {
-			return fmt.Errorf("compute: %w", err)
-		}
-	}
-	return nil
-}
-
-// setup is a way to run caller and worker.
-type setup struct {
-	name, title string
-	// isHost says that a host runs both, with these flags; else they are two native processes that talk over TCP.
-	isHost bool
-	flags  string
-}
-
-// setups are all of them, by name: what calls what.
-var setups = map[string]setup{
-	"tcp":  {name: "tcp", title: "gRPC, TCP"},
-	"wasm": {name: "wasm", title: "Wasm calls Wasm", isHost: true},
-}
-
-// pair is a running setup.
-type pair struct {
-	setup
-	processes procs
-	conn      *grpc.ClientConn
-	client    pb.CallerClient
-}
-
-// startPair starts a setup. More flags may be given to a host.
-func (b *built) startPair(ctx context.Context, s setup, flags ...string) (_ *pair, err error) {
-	p := &pair{setup: s}
-	defer func() {
-		if err != nil {
-			p.processes.stop()
-		}
-	}()
-	programs := b.compute()
-	front := program{peer: s.name, path: programs.host, args: append([]string{"-addr", anyPort, "-cache-dir", b.compiled}, strings.Fields(s.flags)...)}
-	front.args = append(front.args, flags...)
-	if !s.isHost {
-		worker, err := p.processes.start(ctx, program{peer: s.name, path: programs.worker, env: []string{"ADDRESS=" + anyPort}})
-		if err != nil {
-			return nil, err
-		}
-		front = program{peer: s.name, path: programs.caller, env: []string{"ADDRESS=" + anyPort, "WORKER_ADDRESS=" + worker.address}}
-	}
-	process, err := p.processes.start(ctx, front)
-	if err != nil {
-		return nil, err
-	}
-	if p.conn, err = dialAddress(process.address); err != nil {
-		return nil, process.fail(err)
-	}
-	p.client = pb.NewCallerClient(p.conn)
-	return p, nil
-}
-
-func (p *pair) front() *process { return p.processes[len(p.processes)-1] }
-
-func (p *pair) stop() {
-	p.conn.Close()
-	p.processes.stop()
-}
-
-// run has the caller do a job, and returns what it has measured and what all processes together have used of the processors, in
-// nanoseconds per call.
-func (p *pair) run(ctx context.Context, job *pb.Job) (m *pb.Measure, cpu float64, err error) {
-	before, err := p.processes.cpu()
-	if err != nil {
-		return nil, 0, err
-	}
-	if m, err = p.client.Run(ctx, job); err != nil {
-		return nil, 0, p.front().fail(err)
-	}
-	after, err := p.processes.cpu()
-	return m, (after - before) / float64(job.GetCalls()), err
-}
-
-// startPairs starts setups by name.
-func (b *bench) startPairs(ctx context.Context, names ...string) (pairs []*pair, stop func(), err error) {
-	stop = func() {
-		for _, p := range pairs {
-			p.stop()
-		}
-	}
-	for _, name := range names {
-		p, err := b.built.startPair(ctx, setups[name])
-		if err != nil {
-			stop()
-			return nil, nil, err
-		}
-		pairs = append(pairs, p)
-	}
-	return pairs, stop, nil
-}
 
 // computeTargets are how long kernels work natively, in nanoseconds.
 var computeTargets = []int{1_000, 10_000, 100_000, 1_000_000, 10_000_000}
@@ -174,11 +49,10 @@ func amountFor(kernel kernels.Kernel, target time.Duration) int {
 //	compute_KERNEL_TARGET_SETUP  nanoseconds in the kernel
 //	request_KERNEL_TARGET_SETUP  nanoseconds of the call, as its caller sees it
 func (b *bench) computes(ctx context.Context) error {
-	b.progress("compute: building")
-	if err := b.built.buildCompute(ctx); err != nil {
+	if err := b.buildCompute(ctx); err != nil {
 		return err
 	}
-	pairs, stop, err := b.startPairs(ctx, computeSetups...)
+	pairs, stop, err := b.startPairs(ctx, nil, computeSetups...)
 	if err != nil {
 		return err
 	}
@@ -204,7 +78,7 @@ func (b *bench) computes(ctx context.Context) error {
 }
 
 // computeSetups are those whose handlers compute.
-var computeSetups = []string{"tcp", "wasm"}
+var computeSetups = []string{"tcp", "wasm", "native", "mixed"}
 
 // computeWork is what one sample consists of.
 type computeWork struct {

@@ -29,6 +29,7 @@ var sections = []struct {
 	{name: "roundtrip", measure: (*bench).roundTrips},
 	{name: "flow", measure: (*bench).flows},
 	{name: "compute", measure: (*bench).computes},
+	{name: "isolate", measure: (*bench).isolates},
 	{name: "throughput", measure: (*bench).throughput},
 	{name: "footprint", measure: (*bench).footprint},
 	{name: "soak", measure: (*bench).soak, extra: true},
@@ -132,6 +133,8 @@ type bench struct {
 	stderr io.Writer
 	start  time.Time
 	report Results
+	// hasCompute says that caller and worker have been built.
+	hasCompute bool
 }
 
 // progress says on stderr what happens now.

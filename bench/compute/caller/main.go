@@ -1,7 +1,7 @@
 // Command caller serves compute.v1.Caller by calling compute.v1.Worker.
 package main
 
-//go:generate go tool cofaas-gen
+//go:generate go tool cofaas-gen -place wasm,native
 
 import (
 	"cmp"
