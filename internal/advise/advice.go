@@ -2,6 +2,7 @@ package advise
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -83,14 +84,36 @@ func Advise(c Constants, profiles ...*Profile) (*Advice, error) {
 	return a, nil
 }
 
-// settle moves one function after the other to where a call of it takes least, until none moves any more.
+// settle finds places that no function would leave alone: from where all are now, from all being guests, and from all being native, it
+// moves one after the other to where a call of it takes least. Of what comes out the best is taken, and of equals the nearest to now.
 func (c Constants) settle(workers []*worker) where {
-	at := where{}
+	now := where{}
 	for _, w := range workers {
-		at[w.name] = w.now
+		now[w.name] = w.now
 	}
-	// Each round but the last moves somebody; that two functions chase each other for ever is cut short.
-	for range 2 * (len(workers) + 1) {
+	best := c.descend(workers, now)
+	for _, p := range local {
+		start := where{}
+		for _, w := range workers {
+			if start[w.name] = w.now; c.mayMove(w) {
+				start[w.name] = p
+			}
+		}
+		if found := c.descend(workers, start); gains(c.total(workers, best), c.total(workers, found)) {
+			best = found
+		}
+	}
+	return best
+}
+
+// mayMove says that something is known of a function, and that it is in the host.
+func (c Constants) mayMove(w *worker) bool { return w.calls > 0 && slices.Contains(local, w.now) }
+
+// descend moves functions until none moves any more.
+func (c Constants) descend(workers []*worker, at where) where {
+	at = maps.Clone(at)
+	// Each round but the last moves somebody, to the better of all; that roundings have them move for ever is cut short.
+	for range 4 * (len(workers) + 1) {
 		moved := false
 		for _, w := range workers {
 			if p := c.bestPlace(w, at); p != at[w.name] {
@@ -104,10 +127,28 @@ func (c Constants) settle(workers []*worker) where {
 	return at
 }
 
+// total is how long all calls of all functions take together, per call of the function that is called most.
+func (c Constants) total(workers []*worker, at where) (ns float64) {
+	most := 1.0
+	for _, w := range workers {
+		most = max(most, w.calls)
+		ns += w.calls * c.computeIn(w, at[w.name]).Mid
+		for _, t := range w.in {
+			ns += c.edge(at.of(t.from), at[w.name], t).latency
+		}
+		for _, t := range w.out {
+			if t.to == outsideHost {
+				ns += c.edge(at[w.name], at.of(t.to), t).latency
+			}
+		}
+	}
+	return ns / most
+}
+
 // bestPlace is where a function should be, all others being where they are.
 func (c Constants) bestPlace(w *worker, at where) placement.Place {
 	now := at[w.name]
-	if w.calls == 0 || !slices.Contains(local, now) {
+	if !c.mayMove(w) {
 		return now
 	}
 	best := now
@@ -145,7 +186,7 @@ func (f *FunctionAdvice) isSure() bool {
 // reason says in words why a function should be where it should be.
 func (f *FunctionAdvice) reason(w *worker, c Constants) string {
 	if f.Calls == 0 {
-		return "was not called, so that nothing is known of it"
+		return "has not been called, so that nothing is known of it"
 	}
 	if f.Now == placement.Remote {
 		return "is not in the host, which does not see what it does"

@@ -122,7 +122,11 @@ func (s *computation) add(c Constants, p *Profile, f *Function) {
 			e := &p.Edges[i]
 			switch f.Name {
 			case e.To:
-				ns -= c.edge(p.place(e.From), f.Place, e.traffic()).latency
+				from := p.place(e.From)
+				if from == outside {
+					from = f.Place // as the host's own end of the network is not in the times
+				}
+				ns -= c.edge(from, f.Place, e.traffic()).latency
 			case e.From:
 				ns -= c.edge(f.Place, f.Place, e.traffic()).latency / 2
 			}

@@ -1,6 +1,7 @@
 package advise
 
 import (
+	"fmt"
 	"maps"
 
 	"github.com/cofaas/cofaas/internal/placement"
@@ -25,6 +26,29 @@ func (w where) with(function string, p placement.Place) where {
 	out := maps.Clone(w)
 	out[function] = p
 	return out
+}
+
+// outsideHost is the name of whoever is no function of the host.
+const outsideHost = ""
+
+// Predict says what a call of a function takes in a place, by one or several profiles of an app, all others being where they ran.
+func Predict(c Constants, function string, place placement.Place, profiles ...*Profile) (Prediction, error) {
+	if err := c.check(); err != nil {
+		return Prediction{}, err
+	}
+	l, err := newLoad(c, profiles)
+	if err != nil {
+		return Prediction{}, err
+	}
+	w := l.functions[function]
+	if w == nil {
+		return Prediction{}, fmt.Errorf("function %s is not in the profile", function)
+	}
+	at := where{}
+	for name, other := range l.functions {
+		at[name] = other.now
+	}
+	return c.predict(w, at, place), nil
 }
 
 // computeIn is how long a function computes per call in a place. Native code computes alike wherever it is.
