@@ -40,7 +40,8 @@ type Host struct {
 	policies  map[string]*netpolicy.Policy // by function
 	files     files
 
-	mu sync.Mutex // guards function.address
+	mu      sync.Mutex // guards function.address
+	joining sync.Mutex // of isolates, to each other
 
 	// closing is closed when the host is.
 	closing   chan struct{}

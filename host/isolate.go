@@ -26,6 +26,8 @@ type isolate struct {
 	// serves counts the calls that it is serving, calls those that it is making, and streams the streaming ones among both.
 	serves, calls, streams atomic.Int64
 	routes                 heldRoutes
+	// joined are the isolates of other functions that it has a channel to. They are guarded by joining of the host.
+	joined map[*function]*isolate
 	// greeted is closed when it has said hello, and ready when it serves.
 	greeted, ready       chan struct{}
 	greetOnce, readyOnce sync.Once

@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -42,6 +43,10 @@ type testProgram struct {
 	conn    *channel.Conn
 	welcome welcome
 	calls   atomic.Int32
+	// peers are channels to other isolates, by the services that are called over them; and direct counts calls over those.
+	mu     sync.Mutex
+	peers  map[string]*channel.Conn
+	direct atomic.Int32
 }
 
 func testIsolate(kind string, args []string) {
@@ -54,8 +59,8 @@ func testIsolate(kind string, args []string) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	p := &testProgram{}
-	p.conn = channel.New(link, channel.Config{Serve: p.serve})
+	p := &testProgram{peers: map[string]*channel.Conn{}}
+	p.conn = channel.New(link, channel.Config{Serve: p.serve, Files: p.join})
 	p.main(args)
 	<-p.conn.Done()
 }
@@ -121,10 +126,49 @@ func (p *testProgram) call(method string, request any) ([]byte, *spb.Status) {
 	return p.invoke(context.Background(), &channel.Header{Method: method}, encoded)
 }
 
+// join takes a channel to another isolate.
+func (p *testProgram) join(tag []byte, files []*os.File) {
+	var peer peerTag
+	link, err := channel.Open(files)
+	if err = errors.Join(err, json.Unmarshal(tag, &peer)); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	if peer.Role == "serve" {
+		channel.New(link, channel.Config{Serve: func(c *channel.ServerCall) {
+			p.direct.Add(1)
+			p.serve(c)
+		}})
+		return
+	}
+	conn := channel.New(link, channel.Config{})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, service := range peer.Services {
+		p.peers[service] = conn
+	}
+}
+
+// way is where a call goes: directly to another isolate, or to the host.
+func (p *testProgram) way(h *channel.Header) *channel.Conn {
+	service, _, _ := strings.Cut(h.Method[1:], "/")
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if conn := p.peers[service]; conn != nil && h.Route == 0 {
+		select {
+		case <-conn.Done():
+		default:
+			return conn
+		}
+	}
+	return p.conn
+}
+
 func (p *testProgram) invoke(ctx context.Context, h *channel.Header, request []byte) ([]byte, *spb.Status) {
-	reply, err := p.conn.Invoke(ctx, nil, h, request)
+	reply, err := p.way(h).Invoke(ctx, nil, h, request)
 	if err != nil {
-		return nil, &spb.Status{Code: int32(codes.Unavailable), Message: err.Error()}
+		st := channelError(err)
+		return nil, st.Proto()
 	}
 	if len(reply.Status) > 0 {
 		st := new(spb.Status)
@@ -181,6 +225,8 @@ func (p *testProgram) do(ctx context.Context, c *channel.ServerCall, text string
 		os.Exit(number)
 	case "panic":
 		panic(rest)
+	case "direct": // how many calls came directly
+		return []byte(strconv.Itoa(int(p.direct.Load()))), nil
 	case "hang": // without a look at the deadline
 		select {}
 	case "wait": // until nobody waits any more
@@ -242,7 +288,8 @@ func (p *testProgram) stream(ctx context.Context, c *channel.ServerCall, method 
 	failed := func(err error) ([]byte, *spb.Status) {
 		return nil, &spb.Status{Code: int32(codes.Unavailable), Message: err.Error()}
 	}
-	s, err := p.conn.OpenStream(&channel.Header{Method: method, Metadata: c.Metadata, Deadline: c.Deadline})
+	h := &channel.Header{Method: method, Metadata: c.Metadata, Deadline: c.Deadline}
+	s, err := p.way(h).OpenStream(h)
 	if err != nil {
 		return failed(err)
 	}
@@ -269,14 +316,14 @@ func (p *testProgram) stream(ctx context.Context, c *channel.ServerCall, method 
 		return failed(err)
 	}
 	header, _, _ := s.Header(ctx)
-	h, _, _ := parseMeta(header)
+	md, _, _ := parseMeta(header)
 	_, t, _ := parseMeta(trailer)
 	if len(encoded) > 0 {
 		st := new(spb.Status)
 		_ = proto.Unmarshal(encoded, st)
 		return nil, st
 	}
-	return fmt.Appendf(nil, "%q %v %v", got, h["header"], t["trailer"]), nil
+	return fmt.Appendf(nil, "%q %v %v", got, md["header"], t["trailer"]), nil
 }
 
 // serveStream echoes messages, and joins those of a method whose server sends one. A message may say what to do.

@@ -176,7 +176,7 @@ func TestNative_streams(t *testing.T) {
 
 // The host ends a call at its deadline, whatever the isolate does.
 func TestNative_deadline(t *testing.T) {
-	s := serve(t, pairNative(t), Options{})
+	s := serve(t, pairNative(t), Options{throughHost: true})
 	for _, text := range []string{"hang", "call /test.Back/Echo hang"} {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		s.ends(t, ctx, "Front/Echo", text, codes.DeadlineExceeded, "context deadline exceeded")
@@ -201,7 +201,7 @@ func TestNative_recursion(t *testing.T) {
 
 // A process that ends takes its calls along, and is replaced; other calls hear nothing of it.
 func TestNative_replaced(t *testing.T) {
-	s := serve(t, pairNative(t), Options{})
+	s := serve(t, pairNative(t), Options{throughHost: true})
 	waiting := make(chan codes.Code)
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { waiting <- s.code(ctx, "Front/Echo", "wait") }()
@@ -252,4 +252,33 @@ func TestNative_processes(t *testing.T) {
 	for range 3 {
 		<-done
 	}
+}
+
+// Functions that call each other do so without the host, also after either has been replaced.
+func TestNative_direct(t *testing.T) {
+	s := serve(t, pairNative(t), Options{})
+	s.says(t, "Front/Echo", "call /test.Back/Echo call /test.Front/Echo text", "text")
+	s.says(t, "Front/Echo", "stream /test.Flow/Both a b", `["a" "b"] [of back] [of back]`)
+	for n, end := range []string{"call /test.Back/Echo exit 1", "exit 1", "call /test.Back/Echo exit 1"} {
+		before := s.functions["back"].native.isolates()[0]
+		eventually(t, "calls go through the host", func() bool {
+			got, err := s.call(t.Context(), "Front/Echo", []byte("call /test.Back/Echo direct"))
+			return err == nil && string(got) != "0"
+		})
+		s.ends(t, t.Context(), "Front/Echo", end, codes.Unavailable, "error reading from server: EOF")
+		if n != 1 {
+			<-before.removed
+		}
+		for _, name := range []string{"front", "back"} {
+			i, st := s.functions[name].native.acquire(t.Context(), true)
+			if st != nil {
+				t.Fatal(st)
+			}
+			i.serves.Add(-1)
+		}
+	}
+	t.Run("not with several processes", func(t *testing.T) {
+		s := serve(t, pairNative(t), Options{ProcessesOf: map[string]int{"back": 2}})
+		s.says(t, "Front/Echo", "call /test.Back/Echo direct", "0")
+	})
 }

@@ -67,6 +67,8 @@ type Options struct {
 	Strict bool
 	// restart is how long processes that end pause before they are replaced.
 	restart restartPauses
+	// throughHost says that isolates have no channels to each other.
+	throughHost bool
 	// Logger gets the host's messages and, line by line, what guests write. nil means slog.Default().
 	Logger *slog.Logger
 }
