@@ -57,6 +57,7 @@ func New(ctx context.Context, app *App, opts Options) (_ *Host, err error) {
 	h.remotes = newRemotes(h.opts.CAFiles)
 	if h.opts.Profile {
 		h.profile = newProfile()
+		h.opts.throughHost = true // so that it sees all calls
 	}
 	defer func() {
 		if err != nil {
