@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/cofaas/cofaas/bench/compute/kernels"
 	"github.com/cofaas/cofaas/bench/compute/pb"
 )
@@ -69,8 +71,9 @@ func (b *bench) isolatesOf(ctx context.Context, pairs []*pair, job isolateJob) e
 		rounds, slice = 3, 100*time.Millisecond
 	}
 	var jobs []*pb.Job
+	todo := job.job()
 	for _, p := range pairs {
-		j, err := job.last(ctx, p, slice)
+		j, err := lasting(ctx, p, todo, slice)
 		if err != nil {
 			return err
 		}
@@ -104,23 +107,26 @@ func (b *bench) isolatesOf(ctx context.Context, pairs []*pair, job isolateJob) e
 	return nil
 }
 
-// last returns a job that takes about as long as a slice in a setup.
-func (j isolateJob) last(ctx context.Context, p *pair, slice time.Duration) (*pb.Job, error) {
-	job := &pb.Job{Calls: int64(8 * j.callers), Callers: int64(j.callers), Bytes: int64(j.bytes), Stream: j.stream}
+// job is what the caller is asked to do.
+func (j isolateJob) job() *pb.Job {
+	job := &pb.Job{Callers: int64(j.callers), Bytes: int64(j.bytes), Stream: j.stream}
 	if j.compute > 0 {
-		n := amountFor(kernels.All["recursion"], j.compute)
-		job.Work = &pb.Work{Kernel: "recursion", N: int64(n)}
+		job.Work = &pb.Work{Kernel: "recursion", N: int64(amountFor(kernels.All["recursion"], j.compute))}
 	}
-	for {
+	return job
+}
+
+// lasting returns a job with as many calls as take about as long as a slice in a setup.
+func lasting(ctx context.Context, p *pair, job *pb.Job, slice time.Duration) (*pb.Job, error) {
+	job = proto.CloneOf(job)
+	for job.Calls = 8 * job.GetCallers(); ; job.Calls *= 4 {
 		m, _, err := p.run(ctx, job)
 		if err != nil {
 			return nil, err
 		}
-		if took := time.Duration(m.GetNanoseconds()); took < slice/4 {
-			job.Calls *= 4
-			continue
+		if took := time.Duration(m.GetNanoseconds()); took >= slice/4 {
+			job.Calls = max(job.GetCallers(), int64(float64(job.GetCalls())*float64(slice)/float64(took)))
+			return job, nil
 		}
-		job.Calls = max(int64(j.callers), int64(float64(job.GetCalls())*float64(slice)/float64(m.GetNanoseconds())))
-		return job, nil
 	}
 }

@@ -30,6 +30,7 @@ var sections = []struct {
 	{name: "flow", measure: (*bench).flows},
 	{name: "compute", measure: (*bench).computes},
 	{name: "isolate", measure: (*bench).isolates},
+	{name: "advise", measure: (*bench).advises},
 	{name: "throughput", measure: (*bench).throughput},
 	{name: "footprint", measure: (*bench).footprint},
 	{name: "soak", measure: (*bench).soak, extra: true},

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -149,6 +150,23 @@ func (p *process) stop() {
 	}
 	killGroup(p.cmd)
 	<-p.exited
+}
+
+// finish tells the process to end, and waits until it has, which it may take some time for.
+func (p *process) finish() error {
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return p.fail(err)
+	}
+	select {
+	case <-p.exited:
+	case <-time.After(startTimeout):
+		p.stop()
+		return p.fail(fmt.Errorf("has not ended %v after a signal", startTimeout))
+	}
+	if !p.cmd.ProcessState.Success() {
+		return p.fail(fmt.Errorf("ended: %v", p.cmd.ProcessState))
+	}
+	return nil
 }
 
 // procs are processes that stop together.

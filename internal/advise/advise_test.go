@@ -141,10 +141,10 @@ func TestAdvise_Errors(t *testing.T) {
 	broken := advise.Defaults()
 	broken.Slowdown.Low = 0.5
 	for want, f := range map[string]func() error{
-		"there is no profile":                                        func() error { _, err := advise.Advise(advise.Defaults()); return err },
+		"there is no profile": func() error { _, err := advise.Advise(advise.Defaults()); return err },
 		"different apps: one's root is frontend, and another's cart": func() error { _, err := advise.Advise(advise.Defaults(), shop(placement.Wasm), other); return err },
-		"the slowdown is":                                            func() error { _, err := advise.Advise(broken, other); return err },
-		"there is no cost of":                                        func() error { _, err := advise.Advise(advise.Constants{}, other); return err },
+		"the slowdown is":     func() error { _, err := advise.Advise(broken, other); return err },
+		"there is no cost of": func() error { _, err := advise.Advise(advise.Constants{}, other); return err },
 		"function bank is not in the profile": func() error {
 			_, err := advise.Predict(advise.Defaults(), "bank", placement.Wasm, other)
 			return err
@@ -293,18 +293,27 @@ func TestAdvise_best(t *testing.T) {
 	}
 }
 
-// What is measured replaces a default, and what was not keeps its proportion to the network.
-func TestConstants_Measured(t *testing.T) {
+// Costs keep their proportion to what was measured: those of processes that share memory to a channel, if there was one.
+func TestConstants_Scaled(t *testing.T) {
 	d := advise.Defaults()
-	network := d.Edges[advise.Network]
-	network.CallNs *= 3
-	native := advise.Cost{CallNs: 7, CPUCallNs: 9}
-	c := d.Measured("here", map[advise.Kind]advise.Cost{advise.Network: network, advise.NativeNative: native})
-	if c.Source != "here" || c.Edges[advise.Network] != network || c.Edges[advise.NativeNative] != native {
-		t.Errorf("got %+v", c)
+	n := d.Edges[advise.Network]
+	network := n.CallNs + 1024*n.ByteNs
+	one := d.Scaled("", network, 5e3)
+	if !reflect.DeepEqual(one.Edges, d.Edges) {
+		t.Errorf("the machine of the defaults has %+v", one.Edges)
 	}
-	if got, want := c.Edges[advise.WasmWasm].CallNs, 3*d.Edges[advise.WasmWasm].CallNs; got < 0.99*want || got > 1.01*want {
-		t.Errorf("got %v, want %v", got, want)
+	for _, tt := range []struct {
+		channel, native float64
+	}{{0, 3}, {10e3, 2}} {
+		c := d.Scaled("here", 3*network, tt.channel)
+		if c.Source != "here" || c.Slowdown != d.Slowdown {
+			t.Errorf("got %+v", c)
+		}
+		for kind, times := range map[advise.Kind]float64{advise.Network: 3, advise.WasmWasm: 3, advise.FrontNative: 3, advise.NativeNative: tt.native, advise.WasmNative: tt.native} {
+			if got, want := c.Edges[kind].CPUCallNs, times*d.Edges[kind].CPUCallNs; got < 0.999*want || got > 1.001*want {
+				t.Errorf("%s: got %v, want %v", kind, got, want)
+			}
+		}
 	}
 }
 

@@ -2,7 +2,6 @@ package advise
 
 import (
 	"fmt"
-	"maps"
 	"math"
 
 	"github.com/cofaas/cofaas/internal/placement"
@@ -95,19 +94,28 @@ func Defaults() Constants {
 	}
 }
 
-// Measured returns the constants with costs that were measured on the machine, and all others in proportion, as the network's is.
-func (c Constants) Measured(source string, edges map[Kind]Cost) Constants {
-	scale := 1.0
-	if n, ok := edges[Network]; ok && n.CallNs > 0 {
-		scale = n.CallNs / c.Edges[Network].CallNs
+// Scaled returns the constants for a machine on which a call by gRPC over TCP with 1 KB takes so long, and one over a channel; 0 means that
+// there are none. Everything else keeps its proportion to one of the two.
+func (c Constants) Scaled(source string, networkNs, channelNs float64) Constants {
+	network := networkNs / (c.Edges[Network].CallNs + 1024*c.Edges[Network].ByteNs)
+	native := network
+	if channelNs > 0 {
+		native = channelNs / defaultChannelNs
 	}
 	out := Constants{Source: source, Edges: map[Kind]Cost{}, Slowdown: c.Slowdown}
 	for kind, cost := range c.Edges {
-		out.Edges[kind] = cost.times(scale)
+		switch kind {
+		case NativeNative, WasmNative, NativeWasm:
+			out.Edges[kind] = cost.times(native)
+		default:
+			out.Edges[kind] = cost.times(network)
+		}
 	}
-	maps.Copy(out.Edges, edges)
 	return out
 }
+
+// defaultChannelNs is a call over a channel alone with 1 KB, without what functions add, on the machine of the defaults.
+const defaultChannelNs = 5e3
 
 // check says what would make predictions nonsense.
 func (c Constants) check() error {

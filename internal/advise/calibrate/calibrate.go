@@ -19,10 +19,11 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
+	"github.com/cofaas/cofaas/channel"
 	"github.com/cofaas/cofaas/internal/advise"
 )
 
-// variable says to a program that it is the other end.
+// variable says to a program that it is the other end, and how many files it has of a channel.
 const variable = "COFAAS_CALIBRATE"
 
 func init() {
@@ -32,13 +33,13 @@ func init() {
 }
 
 const (
-	// budget is how long each kind of edge is measured.
+	// budget is how long each kind of call is measured, and bytes the size of its request.
 	budget = time.Second
-	// large is the size of the messages by which the cost of a byte is measured.
-	large = 256 << 10
+	bytes  = 1 << 10
 )
 
-// Measure returns the constants with what was measured in the place of their costs.
+// Measure returns the constants with what was measured in the place of their costs: of calls over the network and, where the system has
+// channels, over these. What was not measured stays in proportion.
 func Measure(ctx context.Context, c advise.Constants) (advise.Constants, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -47,7 +48,6 @@ func Measure(ctx context.Context, c advise.Constants) (advise.Constants, error) 
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	cmd := exec.CommandContext(ctx, self)
-	cmd.Env = append(os.Environ(), variable+"=1")
 	// The other end stops when this one closes its input, however it ends.
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -59,8 +59,17 @@ func Measure(ctx context.Context, c advise.Constants) (advise.Constants, error) 
 		return c, err
 	}
 	cmd.Stderr = os.Stderr
+	link, files, err := channel.Create(channel.Best())
+	if err != nil {
+		link, files = nil, nil // there are no channels here
+	}
+	cmd.ExtraFiles = files
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", variable, len(files)))
 	if err := cmd.Start(); err != nil {
 		return c, err
+	}
+	for _, f := range files {
+		_ = f.Close()
 	}
 	defer func() {
 		_ = in.Close()
@@ -74,67 +83,56 @@ func Measure(ctx context.Context, c advise.Constants) (advise.Constants, error) 
 	if err != nil {
 		return c, err
 	}
-	known := c.Edges[advise.Network]
-	cost := advise.Cost{CallNs: network.call, ByteNs: network.perByte}
-	// The rest is to what was measured as it is by default.
-	cost.MessageNs = known.MessageNs * cost.CallNs / known.CallNs
-	cost.CPUCallNs = known.CPUCallNs * cost.CallNs / known.CallNs
-	cost.CPUMessageNs = known.CPUMessageNs * cost.CallNs / known.CallNs
-	cost.CPUByteNs = known.CPUByteNs * cost.ByteNs / known.ByteNs
-	source := fmt.Sprintf("measured on this machine (%s/%s, %d processors): a call over TCP takes %.0f us", runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), cost.CallNs/1000)
-	return c.Measured(source, map[advise.Kind]advise.Cost{advise.Network: cost}), nil
+	text := fmt.Sprintf("a call over TCP takes %.0f us", network/1000)
+	shared := 0.0
+	if link != nil {
+		if shared, err = overChannel(ctx, link); err != nil {
+			return c, err
+		}
+		text += fmt.Sprintf(", one over a channel %.1f us", shared/1000)
+	}
+	source := fmt.Sprintf("measured on this machine (%s/%s, %d processors): %s", runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), text)
+	return c.Scaled(source, network, shared), nil
 }
 
-// timing is what calls take in nanoseconds.
-type timing struct{ call, perByte float64 }
-
-// overNetwork measures gRPC over TCP.
-func overNetwork(ctx context.Context, address string) (timing, error) {
+// overNetwork returns what a call takes by gRPC over TCP, in nanoseconds.
+func overNetwork(ctx context.Context, address string) (float64, error) {
 	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
-		return timing{}, err
+		return 0, err
 	}
 	defer conn.Close()
-	return measure(func(size int) (func() error, error) {
-		request := wrapperspb.Bytes(make([]byte, size))
-		return func() error { return conn.Invoke(ctx, method, request, new(wrapperspb.Int64Value)) }, nil
+	request := wrapperspb.Bytes(make([]byte, bytes))
+	return measure(func() error { return conn.Invoke(ctx, method, request, new(wrapperspb.Int64Value)) })
+}
+
+// overChannel returns what a call takes over a channel, which it closes, in nanoseconds.
+func overChannel(ctx context.Context, link *channel.Link) (float64, error) {
+	conn := channel.New(link, channel.Config{})
+	defer conn.Close()
+	request, header := make([]byte, bytes), channel.Header{Method: method}
+	return measure(func() error {
+		reply, err := conn.Invoke(ctx, nil, &header, request)
+		if err == nil {
+			reply.Free()
+		}
+		return err
 	})
 }
 
-// measure takes turns with small and large requests, after a few for warmth.
-func measure(open func(size int) (call func() error, err error)) (timing, error) {
-	sizes := []int{0, large}
-	var calls []func() error
-	for _, size := range sizes {
-		call, err := open(size)
-		if err != nil {
-			return timing{}, err
+// measure returns the median of calls, after some for warmth.
+func measure(call func() error) (float64, error) {
+	const warm = 200
+	var times []float64
+	for begin, n := time.Now(), 0; time.Since(begin) < budget || n <= warm; n++ {
+		start := time.Now()
+		if err := call(); err != nil {
+			return 0, err
 		}
-		calls = append(calls, call)
-	}
-	const warm, turn = 50, 20
-	var times [2][]float64
-	for begin, rounds := time.Now(), 0; time.Since(begin) < budget; rounds++ {
-		for i, call := range calls {
-			for range turn {
-				start := time.Now()
-				if err := call(); err != nil {
-					return timing{}, err
-				}
-				if rounds*turn >= warm {
-					times[i] = append(times[i], float64(time.Since(start)))
-				}
-			}
+		if n >= warm {
+			times = append(times, float64(time.Since(start)))
 		}
 	}
-	if len(times[0]) == 0 {
-		return timing{}, errors.New("calls take too long to be measured")
-	}
-	small, big := median(times[0]), median(times[1])
-	return timing{small, max(0, (big-small)/large)}, nil
-}
-
-func median(x []float64) float64 {
-	slices.Sort(x)
-	return x[len(x)/2]
+	slices.Sort(times)
+	return times[len(times)/2], nil
 }
