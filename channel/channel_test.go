@@ -92,10 +92,14 @@ func echo(s *ServerCall) {
 	s.Reply(nil, s.Metadata, s.Request)
 }
 
+// pattern is n bytes that differ from those of other sizes, and of a period that frames do not have.
 func pattern(n int) []byte {
 	b := make([]byte, n)
-	for i := range b {
-		b[i] = byte(i*7 + i>>8 + n)
+	for i := range min(n, 251) {
+		b[i] = byte(i*7 + n)
+	}
+	for done := 251; done < n; done *= 2 {
+		copy(b[done:], b[:done])
 	}
 	return b
 }
@@ -452,7 +456,6 @@ func TestStreamEndsEarly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer s.Close()
 		for err == nil {
 			err = s.Send(t.Context(), pattern(1000))
 		}
@@ -467,6 +470,10 @@ func TestStreamEndsEarly(t *testing.T) {
 		}
 		if _, err := s.Recv(t.Context()); err != io.EOF {
 			t.Error(err)
+		}
+		s.Close()
+		if _, err := s.Recv(t.Context()); err != ErrAbandoned {
+			t.Errorf("after Close: %v", err)
 		}
 		if status, _, err := s.Result(t.Context()); string(status) != "status" || err != nil {
 			t.Error(status, err)

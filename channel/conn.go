@@ -192,6 +192,14 @@ func (c *Conn) Close() error {
 // Done is closed when the channel is closed, by either end or because the peer's process has ended.
 func (c *Conn) Done() <-chan struct{} { return c.done }
 
+// Err is why the channel was closed, if that was for what the peer has sent, or because the system had it so, as when the peer's process
+// ends; otherwise it is nil.
+func (c *Conn) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.cause
+}
+
 // SendFiles sends files to the peer, with a tag that says what they are, of at most 64 KiB. The caller keeps its own. Files may overtake
 // calls, and be overtaken by them.
 func (c *Conn) SendFiles(tag []byte, files ...*os.File) error {
@@ -277,8 +285,10 @@ func (c *Conn) Invoke(ctx context.Context, closed <-chan struct{}, h *Header, re
 		return nil, err
 	}
 	call.g = h.gather(&call.head, request)
-	sent, err := c.send(ctx, closed, header{kind: kindCall, id: id}, &call.g)
-	if err == nil {
+	sent := false
+	if request := (header{kind: kindCall, id: id}).next(call.g.len(), true); request.size == request.total {
+		sent, err = c.pipe.call(ctx, closed, request, &call.g, call.w)
+	} else if sent, err = c.send(ctx, closed, header{kind: kindCall, id: id}, &call.g); err == nil {
 		err = c.pipe.await(ctx, closed, call.w)
 	}
 	if err != nil {

@@ -174,7 +174,6 @@ func (p *memoryPipe) room(ctx context.Context, closed <-chan struct{}) error {
 	if p.writers.spin(p, grown) {
 		return nil
 	}
-	runtime.Gosched()
 	value := r.room.Load()
 	r.want.Store(1)
 	stop := p.alarm(ctx, closed, p.nudgeWriter)
@@ -247,6 +246,59 @@ func (p *memoryPipe) ring(bell *atomic.Uint32) {
 	}
 }
 
+// claim makes the caller the leader, if there is none, and has the peer know that it need not wake anybody.
+func (p *memoryPipe) claim() bool {
+	p.mu.Lock()
+	free := !p.led
+	p.led = true
+	p.mu.Unlock()
+	if free && p.m.in.wait.Load() != awake {
+		p.m.in.wait.Store(awake)
+	}
+	return free
+}
+
+// call leads from before the frame is sent: the peer may answer before this goroutine does anything else, and would wake another one.
+func (p *memoryPipe) call(ctx context.Context, closed <-chan struct{}, h header, g *gather, w *waiter) (sent bool, err error) {
+	if !p.enter() {
+		return false, ErrClosed
+	}
+	if p.claim() {
+		if p.try(h, g) {
+			err := p.lead(ctx, closed, w)
+			p.exit()
+			return true, err
+		}
+		p.depart()
+	}
+	p.exit()
+	if err := p.send(ctx, closed, h, g); err != nil {
+		return false, err
+	}
+	return true, p.await(ctx, closed, w)
+}
+
+// reply leads while the frame is sent, for the same reason. If the peer has sent something meanwhile, the worker that replies is left to
+// find it: it looks as soon as Serve returns, and if that takes long, one that sleeps does when longestWait is over.
+func (p *memoryPipe) reply(h header, g *gather) bool {
+	if !p.enter() {
+		return false
+	}
+	defer p.exit()
+	leads := p.claim()
+	sent := p.try(h, g)
+	if leads {
+		p.mu.Lock()
+		if p.followers.empty() && len(p.idle) > 0 && !p.m.in.empty() {
+			p.led = false
+		} else {
+			p.release()
+		}
+		p.mu.Unlock()
+	}
+	return sent
+}
+
 func (p *memoryPipe) await(ctx context.Context, closed <-chan struct{}, w *waiter) error {
 	for !w.fired() {
 		if !p.enter() {
@@ -305,10 +357,12 @@ func (p *memoryPipe) parked(ctx context.Context, closed <-chan struct{}, w *wait
 
 // lead looks at the ring until w is fired, and then has somebody else do so.
 func (p *memoryPipe) lead(ctx context.Context, closed <-chan struct{}, w *waiter) error {
+	others := false
 	for {
 		n, stopped := p.read()
 		if n > 0 {
 			p.c.hire()
+			others = true
 		}
 		if w.fired() {
 			p.depart()
@@ -326,6 +380,12 @@ func (p *memoryPipe) lead(ctx context.Context, closed <-chan struct{}, w *waiter
 			return w.unless(err)
 		}
 		if !p.callers.spin(p, func() bool { return !p.m.in.empty() || w.fired() }) {
+			if others {
+				// They are on this processor, and make more to wait for.
+				others = false
+				runtime.Gosched()
+				continue
+			}
 			p.sleep(ctx, closed, w)
 		}
 	}
@@ -351,10 +411,6 @@ func (p *memoryPipe) read() (n int, stopped bool) {
 // sleep lets the leader sleep until there is something to read, w is fired, or given would return an error; or for nothing.
 func (p *memoryPipe) sleep(ctx context.Context, closed <-chan struct{}, w *waiter) {
 	r := &p.m.in
-	runtime.Gosched()
-	if !r.empty() || w.fired() {
-		return
-	}
 	bell := r.bells[leaderBell]
 	value := bell.Load()
 	r.wait.Store(firstBell + leaderBell)
@@ -451,8 +507,10 @@ func (p *memoryPipe) attend(served bool) bool {
 // look has a worker look at the ring until there is a call, which it then serves, or nothing at all. In the latter case it is the leader
 // still.
 func (p *memoryPipe) look() (found, stopped bool) {
+	others := false
 	for {
 		n, stopped := p.read()
+		others = others || n > 0
 		if stopped {
 			p.depart()
 			return false, true
@@ -471,10 +529,11 @@ func (p *memoryPipe) look() (found, stopped bool) {
 		if n > 0 || p.workers.spin(p, func() bool { return !p.m.in.empty() }) {
 			continue
 		}
-		runtime.Gosched()
-		if p.m.in.empty() {
+		if !others {
 			return false, false
 		}
+		others = false
+		runtime.Gosched()
 	}
 }
 
@@ -488,18 +547,21 @@ func (p *memoryPipe) doze() bool {
 	p.idle = append(p.idle, k)
 	bell := r.bells[k]
 	value := bell.Load()
+	sleeps := !p.stopping.Load()
 	if !p.led {
-		p.release()
+		how := firstBell + uint32(k)
+		r.wait.Store(how)
+		sleeps = sleeps && (r.empty() || !r.wait.CompareAndSwap(how, awake))
 	}
-	p.mu.Unlock()
-	if !p.stopping.Load() {
+	if sleeps {
+		p.mu.Unlock()
 		futexWait(bell, value)
+		p.mu.Lock()
 	}
-	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.idle = slices.DeleteFunc(p.idle, func(o int) bool { return o == k })
 	p.unused = append(p.unused, k)
-	if bell.Load() != value || p.stopping.Load() {
+	if !sleeps || bell.Load() != value || p.stopping.Load() {
 		return true
 	}
 	if !p.led && r.wait.CompareAndSwap(firstBell+uint32(k), awake) {

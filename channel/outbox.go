@@ -40,17 +40,22 @@ func (o *outbox) init(s sink, done <-chan struct{}) {
 	o.turn <- struct{}{}
 }
 
-func (o *outbox) send(ctx context.Context, closed <-chan struct{}, h header, g *gather) error {
+// try sends a frame if there is room.
+func (o *outbox) try(h header, g *gather) bool {
 	o.mu.Lock()
-	if o.closed {
-		o.mu.Unlock()
-		return ErrClosed
-	}
-	if o.behind == 0 && o.sink.put(h, g) {
-		o.mu.Unlock()
+	sent := !o.closed && o.behind == 0 && o.sink.put(h, g)
+	o.mu.Unlock()
+	if sent {
 		o.sink.flush()
+	}
+	return sent
+}
+
+func (o *outbox) send(ctx context.Context, closed <-chan struct{}, h header, g *gather) error {
+	if o.try(h, g) {
 		return nil
 	}
+	o.mu.Lock()
 	o.behind++
 	o.mu.Unlock()
 	return o.sendBehind(ctx, closed, func() bool { return o.sink.put(h, g) })

@@ -11,6 +11,10 @@ type pipe interface {
 	send(ctx context.Context, closed <-chan struct{}, h header, g *gather) error
 	// post sends a body without waiting; what there is no room for is kept until there is.
 	post(h header, g *gather)
+	// call is send for a frame after which the sender awaits w, and await if the frame was sent, as sent says.
+	call(ctx context.Context, closed <-chan struct{}, h header, g *gather, w *waiter) (sent bool, err error)
+	// reply is try for a frame after which a worker will probably look for more to do.
+	reply(h header, g *gather) bool
 	// await waits until w is fired. The error is ctx's, ErrAbandoned if closed was closed, or ErrClosed.
 	await(ctx context.Context, closed <-chan struct{}, w *waiter) error
 	// nudge is called when a waiter was fired that the pipe sleeps for.

@@ -89,8 +89,8 @@ func (s *ServerCall) answered() {
 	s.c.mu.Unlock()
 }
 
-// Reply ends a unary call, once. Status is empty for success. Nothing of what it is given is used when it has returned. Serve need not
-// return at once. A payload larger than the peer allows is no error here: the caller gets a *SizeError. ErrMetadata, for a status and
+// Reply ends a unary call, once. Status is empty for success. Nothing of what it is given is used when it has returned. Serve should return
+// soon then, as the goroutine may be the one that looks for the next calls. A payload larger than the peer allows is no error here: the caller gets a *SizeError. ErrMetadata, for a status and
 // metadata larger than the peer allows, leaves the call to be answered.
 func (s *ServerCall) Reply(status, metadata, payload []byte) error {
 	c := s.c
@@ -112,6 +112,9 @@ func (s *ServerCall) Reply(status, metadata, payload []byte) error {
 		s.g = gather{parts: [5][]byte{sizeBody(len(payload))}}
 	default:
 		s.g = outcome(&s.head, status, metadata, payload)
+	}
+	if h := h.next(s.g.len(), true); h.size == h.total && c.pipe.reply(h, &s.g) {
+		return nil
 	}
 	_, err := c.send(context.Background(), nil, h, &s.g)
 	return err

@@ -52,6 +52,15 @@ func (p *socketPipe) room(ctx context.Context, closed <-chan struct{}) error {
 	}
 }
 
+func (p *socketPipe) call(ctx context.Context, closed <-chan struct{}, h header, g *gather, w *waiter) (sent bool, err error) {
+	if err := p.send(ctx, closed, h, g); err != nil {
+		return false, err
+	}
+	return true, p.await(ctx, closed, w)
+}
+
+func (p *socketPipe) reply(h header, g *gather) bool { return p.try(h, g) }
+
 func (p *socketPipe) await(ctx context.Context, closed <-chan struct{}, w *waiter) error {
 	for w.park() {
 		select {

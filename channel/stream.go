@@ -191,7 +191,7 @@ func (s *Stream) takeQueue(ctx context.Context) error {
 		var err error
 		switch {
 		case s.closed:
-			err = s.err
+			err = ErrAbandoned
 		case s.ended || s.recvClosed:
 			err = io.EOF
 		case s.err != nil:

@@ -89,6 +89,20 @@ func (h *Host) Served() []isolate.Ready {
 	return append([]isolate.Ready(nil), h.served...)
 }
 
+// AwaitServed waits until the isolate has said n times that it serves.
+func (h *Host) AwaitServed(t testing.TB, n int) {
+	t.Helper()
+	for len(h.Served()) < n {
+		select {
+		case <-h.conn.Done():
+			t.Fatal("the isolate has ended")
+		case <-t.Context().Done():
+			t.Fatal("the isolate does not serve")
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
 func (h *Host) Statuses() []isolate.ServingStatus {
 	h.mu.Lock()
 	defer h.mu.Unlock()

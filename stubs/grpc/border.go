@@ -10,15 +10,16 @@ import (
 	"github.com/cofaas/cofaas/stubs/grpc/metadata"
 )
 
-// This file is the border to package guest: all that this package takes from there, as interfaces and variables that
-// tests replace, because natively there is no host.
+// This file is the border to what carries calls: package guest in a Wasm guest, package isolate in a native isolate. All that this package
+// takes from there is here as interfaces, and as variables in border_wasip1.go and border_native.go, which tests replace.
 
-// importedMethod is a method that this guest calls. *guest.Import is one.
+// importedMethod is a method that this function calls. *guest.Import is one, and *isolate.Method.
 type importedMethod interface {
 	Invoke(ctx context.Context, closed <-chan struct{}, call *guest.ClientCall, args, reply any) *guest.Status
 }
 
-// transport is one side of a streaming call. *guest.Stream is one. Its server's side must not be used once the handler returned.
+// transport is one side of a streaming call. *guest.Stream is one, as are those of package isolate. Its server's side must
+// not be used once the handler returned.
 type transport interface {
 	Send(ctx context.Context, m any) error
 	Recv(ctx context.Context, m any) error
@@ -32,7 +33,8 @@ type transport interface {
 // opener begins calls of a streaming method of another function.
 type opener func(call *guest.ClientCall) transport
 
-// serverCall is a call that is being served. *guest.ServerCall is one; it must not be used once the handler returned.
+// serverCall is a call that is being served. *guest.ServerCall is one, and *isolate.ServerCall; it must not be used once the
+// handler returned.
 type serverCall interface {
 	Decoder() func(m any) error
 	Deadline() int64
@@ -44,58 +46,6 @@ type serverCall interface {
 	WaitsForReady() bool
 	IsLarge() bool
 }
-
-var (
-	// findImport returns nil when no function of the app exports the method.
-	findImport = func(fullMethod string) importedMethod {
-		if imp := guest.FindImport(fullMethod); imp != nil {
-			return imp
-		}
-		return nil
-	}
-
-	// findRoute returns the number of the host's route to a service, or 0 if it makes no difference what was dialled.
-	findRoute = guest.Route
-	// giveRoute gives such a number back.
-	giveRoute = guest.Unroute
-
-	// bindExport reports whether the guest exports the method.
-	bindExport = func(fullMethod string, m *boundMethod) bool {
-		export := guest.FindExport(fullMethod)
-		if export == nil {
-			return false
-		}
-		if m.interceptor == nil && m.stats == nil && m.exchange == nil {
-			m.direct = export.Direct(functionName(m.handler), m.impl)
-		}
-		export.Bind(m)
-		return true
-	}
-
-	// findStreamImport returns nil when no function of the app exports the method as a streaming one.
-	findStreamImport = func(fullMethod string) opener {
-		if imp := guest.FindStreamImport(fullMethod); imp != nil {
-			return func(call *guest.ClientCall) transport { return imp.Open(call) }
-		}
-		return nil
-	}
-
-	// bindStreamExport reports whether the guest exports the method as a streaming one.
-	bindStreamExport = func(fullMethod string, m *boundStream) bool {
-		export := guest.FindStreamExport(fullMethod)
-		if export == nil {
-			return false
-		}
-		export.Bind(m)
-		return true
-	}
-
-	// ready tells the host that the function serves on an address.
-	ready = guest.Ready
-
-	// poll delivers what the host has to say, such as that a call was cancelled.
-	poll = guest.Poll
-)
 
 func init() { guest.SetStatusError(errorFromGuest) }
 

@@ -34,7 +34,9 @@ type clientStream struct {
 	received bool // the one message of a call that has no more
 
 	over coop.Bool // the transport is closed, and err set
-	mu   sync.Mutex
+	// finishing is held while the call is brought to its end. Who waits for it knows that options have got what they are to get.
+	finishing sync.Mutex
+	mu        sync.Mutex
 	// err is what RecvMsg returns from now on, nil as long as the call goes on. It is set once. The fields down to stop are guarded
 	// by mu.
 	err                   error
@@ -192,7 +194,7 @@ func (s *clientStream) plain() *guest.Stream {
 // RecvMsg implements ClientStream.
 func (s *clientStream) RecvMsg(m any) error {
 	if s.over.Load() {
-		return s.err
+		return s.finish(nil)
 	}
 	if err := s.recv(m); err != nil {
 		return s.noMessage(err)
@@ -235,7 +237,7 @@ func (s *clientStream) take(m any) error {
 // noMessage ends the call when there is no message to receive because of an error of the transport. It returns that of RecvMsg.
 func (s *clientStream) noMessage(err error) error {
 	if err := s.reason(); err != nil {
-		return err
+		return s.finish(err)
 	}
 	if err == io.EOF {
 		st, trailer, unknown := s.transport.End(s.ctx)
@@ -331,8 +333,10 @@ func (s *clientStream) reason() error {
 	return s.err
 }
 
-// finish ends the call, for a reason, once. It returns the reason that counted: io.EOF for success.
+// finish ends the call, for a reason, once. It returns the reason that counted: io.EOF for success. Whoever else calls it meanwhile waits.
 func (s *clientStream) finish(err error) error {
+	s.finishing.Lock()
+	defer s.finishing.Unlock()
 	s.mu.Lock()
 	if s.err != nil {
 		defer s.mu.Unlock()

@@ -50,7 +50,12 @@ const contextSlab = 16
 
 // contextPool hands out contexts that were never used.
 type contextPool struct {
-	mu   sync.Mutex
+	contextSupply
+	supplies sync.Pool // of what goroutines that run at the same time use, one at a time
+}
+
+// contextSupply is a slab, and how many of it are used.
+type contextSupply struct {
 	slab *[contextSlab]serverContext
 	used int
 }
@@ -65,15 +70,25 @@ func init() {
 }
 
 func (p *contextPool) get() *serverContext {
-	if !coop.Single {
-		p.mu.Lock()
-		defer p.mu.Unlock()
+	if coop.Single {
+		return p.next()
 	}
-	return p.next()
+	return p.shared()
 }
 
-// next is get for whoever holds mu, which in a guest is everybody.
-func (p *contextPool) next() *serverContext {
+// shared is get for goroutines that run at the same time. It is apart so that get is inlined.
+func (p *contextPool) shared() *serverContext {
+	s, _ := p.supplies.Get().(*contextSupply)
+	if s == nil {
+		s = new(contextSupply)
+	}
+	c := s.next()
+	p.supplies.Put(s)
+	return c
+}
+
+// next is for whoever has the supply for himself.
+func (p *contextSupply) next() *serverContext {
 	i := p.used & (contextSlab - 1)
 	if i == 0 {
 		p.slab = new([contextSlab]serverContext)

@@ -64,10 +64,16 @@ var services atomic.Int64
 // newService returns a name that no other export has, nor one of the same test when it runs again: exports are for ever.
 func newService() string { return fmt.Sprintf("test.Direct%d", services.Add(1)) }
 
+// useGuestExports binds methods as in a guest for the duration of a test.
+func useGuestExports(t *testing.T) {
+	oldMethods, oldBind := bound.methods, bindExport
+	t.Cleanup(func() { bound.methods, bindExport = oldMethods, oldBind })
+	bindExport = bindToGuest
+}
+
 // directExport declares an export with a direct handler for generatedHandler.
 func directExport(t *testing.T, service string) *guest.Export {
-	old := bound.methods
-	t.Cleanup(func() { bound.methods = old })
+	useGuestExports(t)
 	return guest.NewExport("/"+service+"/"+methodName, 16, 32, 8,
 		func(_ guest.Record, m any) error { return ofInt(m) },
 		func(_ *guest.Scratch, _ guest.Record, m any) error { return ofInt(m) },
@@ -209,8 +215,7 @@ func (f failingCall) Serve(_ context.Context, c *guest.ServerCall) error {
 
 // Messages that cannot be lifted or lowered end calls with the status that they do in grpc-go, of which handlers see the error.
 func TestFailingMessages(t *testing.T) {
-	old := bound.methods
-	t.Cleanup(func() { bound.methods = old })
+	useGuestExports(t)
 	bad := errors.New("bad")
 	for _, tt := range []struct {
 		name string

@@ -214,8 +214,11 @@ var unsaid = true
 
 // mayBeLarge returns where a transport says that the message that was received last may be large.
 func mayBeLarge(t transport) *bool {
-	if s, ok := t.(*guest.Stream); ok {
+	switch s := t.(type) {
+	case *guest.Stream:
 		return &s.IsLarge
+	case interface{ IsLarge() *bool }:
+		return s.IsLarge()
 	}
 	return &unsaid
 }

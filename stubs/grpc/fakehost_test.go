@@ -20,23 +20,14 @@ type fakeHost struct {
 	streams  map[string]streamServer
 	served   []string          // addresses
 	exported func(string) bool // nil for every method
+	calls    sync.WaitGroup    // streams that are served
 }
 
 // useFakeHost puts a fake host behind the border for the duration of a test.
 func useFakeHost(t testing.TB) *fakeHost {
 	h := &fakeHost{exports: map[string]unaryHandler{}, streams: map[string]streamServer{}}
-	oldFind, oldBind, oldReady, oldBound := findImport, bindExport, ready, bound.methods
-	oldFindStream, oldBindStream, oldRoute := findStreamImport, bindStreamExport, findRoute
-	t.Cleanup(func() {
-		findImport, bindExport, ready = oldFind, oldBind, oldReady
-		bound.mu.Lock() // streams may be left
-		bound.methods = oldBound
-		bound.mu.Unlock()
-		findStreamImport, bindStreamExport, findRoute = oldFindStream, oldBindStream, oldRoute
-	})
-	bound.mu.Lock()
-	bound.methods = nil
-	bound.mu.Unlock()
+	keepBorder(t)
+	t.Cleanup(h.calls.Wait) // none is to be served by the next test's server
 	findImport = func(m string) importedMethod {
 		if handler := h.exports[m]; handler != nil {
 			return fakeImport(handler)
@@ -52,7 +43,7 @@ func useFakeHost(t testing.TB) *fakeHost {
 	}
 	findStreamImport = func(m string) opener {
 		if serve := h.streams[m]; serve != nil {
-			return func(call *guest.ClientCall) transport { return openFake(serve, call) }
+			return func(call *guest.ClientCall) transport { return openFake(h, serve, call) }
 		}
 		return nil
 	}
@@ -69,6 +60,22 @@ func useFakeHost(t testing.TB) *fakeHost {
 		h.served = append(h.served, network+" "+addr)
 	}
 	return h
+}
+
+// keepBorder has a test begin without methods, and the border be as it is when the test is over.
+func keepBorder(t testing.TB) {
+	oldFind, oldBind, oldReady, oldBound := findImport, bindExport, ready, bound.methods
+	oldFindStream, oldBindStream, oldRoute, oldGive := findStreamImport, bindStreamExport, findRoute, giveRoute
+	t.Cleanup(func() {
+		findImport, bindExport, ready = oldFind, oldBind, oldReady
+		bound.mu.Lock() // streams may be left
+		bound.methods = oldBound
+		bound.mu.Unlock()
+		findStreamImport, bindStreamExport, findRoute, giveRoute = oldFindStream, oldBindStream, oldRoute, oldGive
+	})
+	bound.mu.Lock()
+	bound.methods = nil
+	bound.mu.Unlock()
 }
 
 // newServing returns a server that serves, without a listener.

@@ -39,12 +39,12 @@ type fakeQueue struct {
 }
 
 // openFake begins a call.
-func openFake(serve streamServer, call *guest.ClientCall) transport {
+func openFake(h *fakeHost, serve streamServer, call *guest.ClientCall) transport {
 	s := &fakeStream{call: &fakeCall{}, changed: make(chan struct{})}
 	if call != nil {
 		s.call.deadline, s.call.metadata, s.call.waits = call.Deadline, call.Metadata, call.WaitForReady
 	}
-	go func() {
+	h.calls.Go(func() {
 		st := serve(s.call, fakeServer{s})
 		s.update(func() {
 			if !s.over {
@@ -52,7 +52,7 @@ func openFake(serve streamServer, call *guest.ClientCall) transport {
 			}
 			s.replies.closed = true
 		})
-	}()
+	})
 	return fakeClient{s}
 }
 

@@ -94,6 +94,19 @@ func functionName(h MethodHandler) string {
 	return runtime.FuncForPC(reflect.ValueOf(h).Pointer()).Name()
 }
 
+// bindToGuest reports whether the guest exports the method.
+func bindToGuest(fullMethod string, m *boundMethod) bool {
+	export := guest.FindExport(fullMethod)
+	if export == nil {
+		return false
+	}
+	if m.interceptor == nil && m.stats == nil && m.exchange == nil {
+		m.direct = export.Direct(functionName(m.handler), m.impl)
+	}
+	export.Bind(m)
+	return true
+}
+
 // Serve is the hot path of a guest that is called. It implements guest.Handler.
 func (m *boundMethod) Serve(c *guest.ServerCall) *guest.Status {
 	if m.direct == nil || c.IsLarge() {

@@ -119,8 +119,8 @@ func (s *transportStream) addHeader(md metadata.MD, send bool) error {
 	header := x.header
 	x.headerSent = send
 	if send && stream != nil {
-		stream.state.Store(streamOpen)
 		stream.transport.SendHeader(header)
+		stream.state.Store(streamOpen) // now messages may follow
 	}
 	s.mu.Unlock()
 	if send && stream != nil {

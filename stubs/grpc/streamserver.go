@@ -180,10 +180,10 @@ func (s *serverStream) open() error {
 	if s.sctx.extra != nil {
 		header = s.sctx.extra.header
 	}
-	s.state.Store(streamOpen)
 	if header != nil {
 		s.transport.SendHeader(header) // and without one the first message says as much
 	}
+	s.state.Store(streamOpen)
 	s.sctx.mu.Unlock()
 	s.sentHeader(header)
 	return nil

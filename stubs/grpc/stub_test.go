@@ -19,42 +19,52 @@ import (
 	"github.com/cofaas/cofaas/stubs/grpc/status"
 )
 
-// stubKit is what realKit is, over this package and a fake host.
-var stubKit = kit{
-	start:   startStub,
-	streams: startStubStreams,
-	err: func(code uint32, msg string, details ...proto.Message) error {
-		st := status.New(codes.Code(code), msg)
-		for _, d := range details {
-			st, _ = st.WithDetails(protoadapt.MessageV1Of(d))
-		}
-		return st.Err()
-	},
-	okError: func() error { return stubOKError{} },
-	setHeader: func(ctx context.Context, kv ...string) error {
-		return SetHeader(ctx, metadata.Pairs(kv...))
-	},
-	sendHeader: func(ctx context.Context, kv ...string) error {
-		return SendHeader(ctx, metadata.Pairs(kv...))
-	},
-	setTrailer: func(ctx context.Context, kv ...string) error {
-		return SetTrailer(ctx, metadata.Pairs(kv...))
-	},
-	incoming: func(ctx context.Context) (map[string][]string, bool) {
-		md, ok := metadata.FromIncomingContext(ctx)
-		return md, ok
-	},
-	incomingValue: metadata.ValueFromIncomingContext,
-	method:        Method,
-	hasPeer: func(ctx context.Context) peerKnown {
-		p, ok := peer.FromContext(ctx)
-		return peerKnown{ok && p.Addr != nil, ok && p.AuthInfo != nil}
-	},
-	appendOut: metadata.AppendToOutgoingContext,
-	newOut: func(ctx context.Context, md map[string][]string) context.Context {
-		return metadata.NewOutgoingContext(ctx, md)
-	},
-	outcome: stubOutcome,
+// stubKits are what realKit is, over this package and something that carries calls.
+var stubKits = []namedKit{{"a fake host", stubKit(fakeEchoHost)}}
+
+type namedKit struct {
+	name string
+	kit  kit
+}
+
+// stubKit is the kit for what a function puts behind the border.
+func stubKit(use func(t *testing.T)) kit {
+	return kit{
+		start:   func(t *testing.T, s setup) client { use(t); return startStub(t, s) },
+		streams: func(t *testing.T, s streamSetup) streamConn { use(t); return startStubStreams(t, s) },
+		err: func(code uint32, msg string, details ...proto.Message) error {
+			st := status.New(codes.Code(code), msg)
+			for _, d := range details {
+				st, _ = st.WithDetails(protoadapt.MessageV1Of(d))
+			}
+			return st.Err()
+		},
+		okError: func() error { return stubOKError{} },
+		setHeader: func(ctx context.Context, kv ...string) error {
+			return SetHeader(ctx, metadata.Pairs(kv...))
+		},
+		sendHeader: func(ctx context.Context, kv ...string) error {
+			return SendHeader(ctx, metadata.Pairs(kv...))
+		},
+		setTrailer: func(ctx context.Context, kv ...string) error {
+			return SetTrailer(ctx, metadata.Pairs(kv...))
+		},
+		incoming: func(ctx context.Context) (map[string][]string, bool) {
+			md, ok := metadata.FromIncomingContext(ctx)
+			return md, ok
+		},
+		incomingValue: metadata.ValueFromIncomingContext,
+		method:        Method,
+		hasPeer: func(ctx context.Context) peerKnown {
+			p, ok := peer.FromContext(ctx)
+			return peerKnown{ok && p.Addr != nil, ok && p.AuthInfo != nil}
+		},
+		appendOut: metadata.AppendToOutgoingContext,
+		newOut: func(ctx context.Context, md map[string][]string) context.Context {
+			return metadata.NewOutgoingContext(ctx, md)
+		},
+		outcome: stubOutcome,
+	}
 }
 
 type stubOKError struct{}
@@ -129,14 +139,20 @@ func (h stubStats) HandleRPC(ctx context.Context, ev stats.RPCStats) {
 func (stubStats) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
 func (stubStats) HandleConn(context.Context, stats.ConnStats)                       {}
 
-func startStub(t *testing.T, s setup) client {
+// fakeEchoHost is a fake host that knows of the services of the suite.
+func fakeEchoHost(t *testing.T) {
 	useFakeHost(t)
-	findRoute = func(service string, _ func() guest.Routing) uint32 {
-		if service == serviceName {
-			return 0
-		}
-		return guest.RouteUnserved
+	findRoute = func(service string, _ func() guest.Routing) uint32 { return routeToEcho(service) }
+}
+
+func routeToEcho(service string) uint32 {
+	if service == serviceName || service == streamService {
+		return 0
 	}
+	return guest.RouteUnserved
+}
+
+func startStub(t *testing.T, s setup) client {
 	var so []ServerOption
 	if s.serverInt != "" {
 		so = append(so, UnaryInterceptor(stubServerInt(&s, s.serverInt)))

@@ -12,7 +12,7 @@ import (
 	"github.com/cofaas/cofaas/stubs/grpc/peer"
 )
 
-// This file is realstream_test.go over this package and a fake host.
+// This file is realstream_test.go over this package.
 
 type stubClientSide struct{ ClientStream }
 
@@ -112,7 +112,6 @@ func stubStreamOptions(o *streamOptions) []CallOption {
 }
 
 func startStubStreams(t *testing.T, s streamSetup) streamConn {
-	useFakeHost(t)
 	var so []ServerOption
 	if s.serverInt != "" {
 		so = append(so, StreamInterceptor(stubStreamServerInt(&s, s.serverInt)))

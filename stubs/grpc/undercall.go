@@ -94,31 +94,33 @@ func (c *contextCall) encode(m *callctx.Metadata) ([]byte, error) {
 
 // contextCallPool hands out calls that nobody uses.
 type contextCallPool struct {
-	mu   sync.Mutex
-	idle *contextCall
+	idle   *contextCall // in a guest
+	shared sync.Pool    // elsewhere
 }
 
 var contextCalls contextCallPool
 
 func (p *contextCallPool) get() *contextCall {
-	if !coop.Single {
-		p.mu.Lock()
-		defer p.mu.Unlock()
+	var c *contextCall
+	if coop.Single {
+		if c = p.idle; c != nil {
+			p.idle = c.next
+		}
+	} else {
+		c, _ = p.shared.Get().(*contextCall)
 	}
-	c := p.idle
 	if c == nil {
-		return new(contextCall)
+		c = new(contextCall)
 	}
-	p.idle = c.next
 	return c
 }
 
 func (p *contextCallPool) put(c *contextCall) {
 	c.ClientCall.Metadata, c.Encoded, c.Route, c.Options = nil, nil, 0, nil
-	if !coop.Single {
-		p.mu.Lock()
-		defer p.mu.Unlock()
+	if coop.Single {
+		c.next = p.idle
+		p.idle = c
+	} else {
+		p.shared.Put(c)
 	}
-	c.next = p.idle
-	p.idle = c
 }

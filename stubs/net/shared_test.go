@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cofaas/cofaas/channel"
+	"github.com/cofaas/cofaas/isolate"
+	"github.com/cofaas/cofaas/isolate/isolatetest"
 	"github.com/cofaas/cofaas/stubs/grpc"
 	stub "github.com/cofaas/cofaas/stubs/net"
 )
@@ -14,6 +17,9 @@ import (
 // TestShared checks that a listener gives connections to all but a server of gRPC, which is none the wiser if it gets it in a
 // listener of TLS.
 func TestShared(t *testing.T) {
+	h := new(isolatetest.Host)
+	before := isolate.SetDefault(h.Start(t, channel.Best()))
+	t.Cleanup(func() { isolate.SetDefault(before) })
 	wraps := map[string]func(net.Listener) net.Listener{
 		"plain": func(l net.Listener) net.Listener { return l },
 		"tls":   func(l net.Listener) net.Listener { return tls.NewListener(l, &tls.Config{}) },

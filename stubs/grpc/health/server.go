@@ -9,7 +9,6 @@ import (
 	"context"
 	"sync"
 
-	"github.com/cofaas/cofaas/guest"
 	"github.com/cofaas/cofaas/stubs/grpc/codes"
 	"github.com/cofaas/cofaas/stubs/grpc/grpclog"
 	healthpb "github.com/cofaas/cofaas/stubs/grpc/health/grpc_health_v1"
@@ -20,9 +19,6 @@ var logger = grpclog.Component("health_service")
 
 // maxListed is the number of services up to which [Server.List] answers.
 const maxListed = 100
-
-// setServingStatus passes a status on to the host. Tests replace it: natively there is no host.
-var setServingStatus = guest.SetServingStatus
 
 // Server implements the health service. It is safe for concurrent use.
 type Server struct {

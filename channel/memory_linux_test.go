@@ -1,0 +1,387 @@
+package channel
+
+import (
+	"context"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"unsafe"
+)
+
+// mapping maps the memory of a channel once more, as a hostile peer has it.
+func mapping(t testing.TB, f *os.File) *memory {
+	t.Helper()
+	var m *memory
+	err := control(f, func(fd int) (err error) {
+		m, err = mapMemory(fd)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.unmap)
+	return m
+}
+
+// shared makes a channel of kind Memory whose ends are both here, with a third mapping of its memory.
+func shared(t testing.TB, a, b Config) (*Conn, *Conn, *memory) {
+	t.Helper()
+	link, files, err := Create(Memory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := mapping(t, files[1])
+	other, err := Open(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, y := New(link, a), New(other, b)
+	t.Cleanup(func() {
+		x.Close()
+		y.Close()
+	})
+	return x, y, m
+}
+
+// traffic makes calls and streams in both directions until ctx ends, which return whatever becomes of them.
+func traffic(ctx context.Context, g *sync.WaitGroup, conns ...*Conn) {
+	for _, c := range conns {
+		for i := range 4 {
+			g.Go(func() {
+				for ctx.Err() == nil {
+					r, err := c.Invoke(ctx, nil, &Header{Method: "/p.S/M", Metadata: pattern(i)}, pattern(i*i*1000))
+					if err != nil {
+						return
+					}
+					r.Free()
+				}
+			})
+		}
+		g.Go(func() {
+			s, err := c.OpenStream(&Header{Method: "/p.S/M"})
+			if err != nil {
+				return
+			}
+			defer s.Close()
+			for i := 0; s.Send(ctx, pattern(i%5000)) == nil; i++ {
+				if _, err := s.Recv(ctx); err != nil {
+					return
+				}
+			}
+		})
+	}
+}
+
+// FuzzMemory has a peer write anything anywhere into the memory while calls run, which may do what it likes to these calls.
+func FuzzMemory(f *testing.F) {
+	f.Add([]byte{}, uint64(1))
+	f.Add([]byte{0, 0, 0, 0, 0, 0, 0, 0}, uint64(2))
+	f.Add([]byte{255, 255, 255, 255, 255, 255, 255, 255}, uint64(3))
+	for _, b := range violations {
+		f.Add(b[:min(len(b), 200)], uint64(len(b)))
+	}
+	f.Fuzz(func(t *testing.T, b []byte, seed uint64) {
+		a, c, m := shared(t, Config{Serve: echo, MaxMessage: 1 << 20}, Config{Serve: echo, MaxMessage: 1 << 20})
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var g sync.WaitGroup
+		traffic(ctx, &g, a, c)
+		random := rand.New(rand.NewPCG(seed, 1))
+		for i := range 200 {
+			at := random.IntN(2)*ringWords + offRings + random.IntN(16)*64
+			switch {
+			case i%4 == 0:
+				at = random.IntN(memorySize)
+			case i%4 == 1:
+				// Where frames are likely to be.
+				at = offData + random.IntN(2)*ringSize + int(m.word64(offRings).Load()%ringSize)&^15
+			}
+			if len(b) > 0 {
+				copy(m.b[min(at, memorySize):], b[random.IntN(len(b)):])
+			} else {
+				m.word32(at &^ 3).Store(uint32(random.Uint64()))
+			}
+			runtime.Gosched()
+		}
+		a.Close()
+		c.Close()
+		cancel()
+		g.Wait()
+		waitFor(t, func() bool { return a.pipe.(*memoryPipe).users.Load() == 0 && c.pipe.(*memoryPipe).users.Load() == 0 })
+	})
+}
+
+// TestIndices has a peer claim what cannot be of where it is.
+func TestIndices(t *testing.T) {
+	for what, change := range map[string]func(m *memory, r *ring){
+		"a tail far ahead":     func(m *memory, r *ring) { r.tail.Add(ringSize + 16) },
+		"a tail behind":        func(m *memory, r *ring) { r.tail.Add(^uint64(0)) },
+		"half a header":        func(m *memory, r *ring) { r.tail.Add(8) },
+		"a header that is not": func(m *memory, r *ring) { r.tail.Add(16) },
+	} {
+		t.Run(strings.ReplaceAll(what, " ", "-"), func(t *testing.T) {
+			a, b, m := shared(t, Config{}, Config{Serve: echo})
+			if _, err := a.Invoke(t.Context(), nil, &Header{}, nil); err != nil {
+				t.Fatal(err)
+			}
+			// Of the end that made the channel, this is the ring that it reads.
+			r := m.ring(1)
+			waitFor(t, func() bool { return r.tail.Load() == r.head.Load() })
+			change(m, &r)
+			a.summon()
+			<-a.Done()
+			<-b.Done()
+			if err := a.Err(); err == nil || !strings.Contains(err.Error(), "the peer has sent") {
+				t.Error(err)
+			}
+		})
+	}
+	for what, by := range map[string]uint64{"a head ahead": ringSize, "a head behind": ^uint64(ringSize)} {
+		t.Run(strings.ReplaceAll(what, " ", "-"), func(t *testing.T) {
+			a, _, m := shared(t, Config{}, Config{Serve: echo})
+			r := m.ring(0)
+			var err error
+			for err == nil {
+				_, err = a.Invoke(t.Context(), nil, &Header{}, pattern(1000))
+				r.head.Add(by)
+			}
+			if err := a.Err(); err == nil || !strings.Contains(err.Error(), "the peer has sent") {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestSeals has a peer try to take the memory away.
+func TestSeals(t *testing.T) {
+	_, files, err := Create(Memory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeAll(files)
+	if err := files[1].Truncate(0); err == nil {
+		t.Error("the memory can be made smaller")
+	}
+	if err := files[1].Truncate(2 * memorySize); err == nil {
+		t.Error("the memory can be made larger")
+	}
+	f, err := os.Create(t.TempDir() + "/file")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Truncate(memorySize); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open([]*os.File{files[0], f}); err == nil || !strings.Contains(err.Error(), "not the memory of a channel") {
+		t.Errorf("a file without seals: %v", err)
+	}
+}
+
+// TestThirdEnd opens an end that is in use.
+func TestThirdEnd(t *testing.T) {
+	a, b, err := CreatePair(Memory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeAll(b)
+	for i := range 3 {
+		var files []*os.File
+		for _, f := range a {
+			d, err := duplicate(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files = append(files, d)
+		}
+		link, err := Open(files)
+		if (err != nil) != (i == 2) {
+			t.Error(i, err)
+		}
+		link.Close()
+	}
+	closeAll(a)
+}
+
+// TestSilentPeer has a peer that does not read: who waits for it can be called off, without a thread for each.
+func TestSilentPeer(t *testing.T) {
+	link, files, err := Create(Memory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeAll(files)
+	other := mapping(t, files[1])
+	c := New(link, Config{})
+	defer c.Close()
+	l := (&Config{}).limits()
+	r := other.ring(1)
+	r.put(header{kind: kindHello, size: helloSize, total: helloSize}, &gather{parts: [5][]byte{l.hello()}})
+	c.summon()
+	ctx, cancel := context.WithCancel(t.Context())
+	closed := make(chan struct{})
+	var g sync.WaitGroup
+	for i := range 200 {
+		g.Go(func() {
+			var err, want error
+			if i%2 == 0 {
+				_, err = c.Invoke(ctx, nil, &Header{}, pattern(100_000))
+				want = context.Canceled
+			} else {
+				_, err = c.Invoke(t.Context(), closed, &Header{}, pattern(100_000))
+				want = ErrAbandoned
+			}
+			if err != want {
+				t.Error(err)
+			}
+		})
+	}
+	p := c.pipe.(*memoryPipe)
+	waitFor(t, func() bool {
+		p.outbox.mu.Lock()
+		defer p.outbox.mu.Unlock()
+		return p.behind > 150
+	})
+	if n := threads(t); n > 60 {
+		t.Errorf("%d threads", n)
+	}
+	cancel()
+	close(closed)
+	g.Wait()
+}
+
+func threads(t *testing.T) int {
+	entries, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
+}
+
+// TestIdle has nobody wait on the memory, nor any thread in the kernel, when nothing has happened for a while.
+func TestIdle(t *testing.T) {
+	a, b, m := shared(t, Config{Serve: echo}, Config{Serve: echo})
+	for range 3 {
+		for _, c := range []*Conn{a, b} {
+			if _, err := c.Invoke(t.Context(), nil, &Header{}, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		waitFor(t, func() bool {
+			for i, c := range []*Conn{b, a} {
+				p := c.pipe.(*memoryPipe)
+				r := m.ring(i)
+				if r.wait.Load() != bySocket || p.users.Load() != 1 {
+					return false
+				}
+			}
+			return true
+		})
+	}
+}
+
+// TestLeaks makes and closes channels with calls in progress, after which nothing is left of them.
+func TestLeaks(t *testing.T) {
+	count := func() (files, mappings, goroutines int) {
+		entries, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Fatal(err)
+		}
+		maps, err := os.ReadFile("/proc/self/maps")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(entries), strings.Count(string(maps), "memfd:cofaas"), runtime.NumGoroutine()
+	}
+	files, mappings, goroutines := count()
+	for i := range 40 {
+		kind := kinds()[i%2]
+		link, peer, err := Create(kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, err := Open(peer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, b := New(link, Config{Serve: echo}), New(other, Config{Serve: echo})
+		ctx, cancel := context.WithCancel(t.Context())
+		var g sync.WaitGroup
+		traffic(ctx, &g, a, b)
+		f, err := os.Open(os.DevNull)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 20 {
+			a.SendFiles([]byte("tag"), f, f)
+		}
+		f.Close()
+		for range i * 10 {
+			runtime.Gosched()
+		}
+		[]*Conn{a, b}[i/2%2].Close()
+		<-a.Done()
+		<-b.Done()
+		g.Wait()
+		cancel()
+	}
+	waitFor(t, func() bool {
+		f, m, g := count()
+		return f <= files && m <= mappings && g <= goroutines
+	})
+}
+
+// TestKills kills the other process at any time while calls run.
+func TestKills(t *testing.T) {
+	n := 10
+	if testing.Short() {
+		n = 3
+	}
+	for _, kind := range kinds() {
+		for i := range n {
+			c, cmd := process(t, kind, Waiting(i%2), "echo", Config{Serve: echo})
+			ctx, cancel := context.WithCancel(t.Context())
+			var g sync.WaitGroup
+			traffic(ctx, &g, c)
+			if _, err := c.Invoke(ctx, nil, &Header{}, nil); err != nil {
+				t.Fatal(err)
+			}
+			for range i * 100 {
+				runtime.Gosched()
+			}
+			cmd.Process.Signal(syscall.SIGKILL)
+			<-c.Done()
+			g.Wait()
+			cancel()
+		}
+	}
+}
+
+// TestRequeue has a peer move one who waits to where nobody wakes it. It looks again after a while.
+func TestRequeue(t *testing.T) {
+	served, answer := make(chan struct{}, 1), make(chan struct{})
+	a, _, m := shared(t, Config{Waiting: Sleeping}, Config{Serve: func(s *ServerCall) {
+		served <- struct{}{}
+		<-answer
+		s.Reply(nil, nil, nil)
+	}})
+	result := make(chan error)
+	go func() {
+		_, err := a.Invoke(t.Context(), nil, &Header{}, nil)
+		result <- err
+	}()
+	<-served
+	// It is the leader of the end that made the channel.
+	bell, elsewhere := m.ring(1).bells[leaderBell], m.word32(memorySize-64)
+	const requeue = 3
+	waitFor(t, func() bool {
+		n, _, _ := syscall.Syscall6(syscall.SYS_FUTEX, uintptr(unsafe.Pointer(bell)), requeue, 0, 1, uintptr(unsafe.Pointer(elsewhere)), 0)
+		return n == 1
+	})
+	close(answer)
+	if err := <-result; err != nil {
+		t.Error(err)
+	}
+}
