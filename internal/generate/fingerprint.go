@@ -11,7 +11,9 @@ import (
 	"strings"
 
 	"github.com/cofaas/cofaas/internal/netoverlay"
+	"github.com/cofaas/cofaas/internal/placement"
 	"github.com/cofaas/cofaas/internal/results"
+	"github.com/cofaas/cofaas/internal/staging"
 )
 
 // A second run with no change has to be quick, and analysing and building are not. So each run leaves a record of everything
@@ -105,10 +107,23 @@ func (f *fingerprints) fresh() bool {
 	return unchanged(r.Files)
 }
 
+// cFiles are the files that native functions have of C and that the go command does not list.
+func (p *project) cFiles() []string {
+	t := p.target(placement.Native)
+	if t == nil {
+		return nil
+	}
+	var list []string
+	for _, path := range sortedKeys(t.byPath) {
+		list = append(list, staging.CFiles(t.byPath[path])...)
+	}
+	return list
+}
+
 // save records a run that has succeeded.
 func (f *fingerprints) save(p *project, written []file) error {
 	r := record{Inputs: f.inputs, Files: map[string]string{}}
-	names := slices.Clone(p.protos.read)
+	names := append(slices.Clone(p.protos.read), p.cFiles()...)
 	for _, w := range written {
 		names = append(names, w.path)
 	}

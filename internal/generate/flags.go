@@ -65,10 +65,14 @@ func statedNetwork(opts *Options, lines []line) (map[string]hostgen.Network, err
 	return network, errors.Join(errs...)
 }
 
-// split parts what errors.Join has joined.
+// split parts what errors.Join has joined, again and again.
 func split(err error) []error {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		return joined.Unwrap()
+		var list []error
+		for _, err := range joined.Unwrap() {
+			list = append(list, split(err)...)
+		}
+		return list
 	}
 	if err != nil {
 		return []error{err}

@@ -87,7 +87,7 @@ func (p *project) buildProgram(ctx context.Context, b program) (string, error) {
 	if p.opts.StageDir != "" {
 		opts.CacheDir = filepath.Join(p.opts.StageDir, ".cache") // There may be no other.
 	}
-	return out, stage.Build(ctx, out, opts)
+	return out, hinted(b, stage.Build(ctx, out, opts))
 }
 
 // stageSpec says how the function's packages differ from the user's.

@@ -88,7 +88,7 @@ func loadFound(ctx context.Context, opts *Options, f *found) (*project, error) {
 	p := &project{opts: opts, targets: f.targets, pkgs: map[string]*packages.Package{}}
 	var errs []error
 	for _, t := range f.targets {
-		errs = append(errs, t.analyze(ctx, opts))
+		errs = append(errs, split(t.analyze(ctx, opts))...) // targets have errors in common
 	}
 	if err := joinUnique(errs); err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package generate
 import (
 	"debug/buildinfo"
 	"debug/elf"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -12,13 +13,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cofaas/cofaas/analyzer"
+	"github.com/cofaas/cofaas/internal/placement"
+	"github.com/cofaas/cofaas/internal/plan"
+	"github.com/cofaas/cofaas/internal/staging"
 )
 
 const cgoFile = `package main
 
-/*
-static int twice(int x) { return 2 * x; }
-*/
+// #cgo CFLAGS: -I${SRCDIR}/include
+// #include "twice.h"
 import "C"
 
 func twice(x int) int { return int(C.twice(C.int(x))) }
@@ -31,6 +34,7 @@ func nativeWorkspace(t *testing.T) (dir string) {
 	t.Helper()
 	dir = workspace(t)
 	write(t, filepath.Join(dir, "fns/calls/hello/twice.go"), cgoFile)
+	write(t, filepath.Join(dir, "fns/calls/hello/include/twice.h"), "static int twice(int x) { return 2 * x; }\n")
 	hello := strings.Replace(helloMain, "localhost:0", "localhost:0\"[four*0:]+\"", 1)
 	write(t, filepath.Join(dir, "fns/calls/hello/main.go"), hello)
 	calls := strings.Replace(callsMain, "\"google.golang.org/grpc\"\n", "\"example.com/machine\"\n\t\"google.golang.org/grpc\"\n", 1)
@@ -105,6 +109,14 @@ func TestRun_Native(t *testing.T) {
 	}
 	if again, err := Run(t.Context(), opts); err != nil || !again.UpToDate {
 		t.Errorf("the second run: %+v, %v", again, err)
+	}
+	write(t, filepath.Join(dir, "fns/calls/hello/include/twice.h"), "static int twice(int x) { return x + x; }\n")
+	f, err := find(t.Context(), &opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if prints, err := newFingerprints(&opts, f); err != nil || prints.fresh() {
+		t.Errorf("a change of a header goes unnoticed, %v", err)
 	}
 }
 
@@ -277,5 +289,24 @@ func TestPlaces_Refused(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v\nwhich lacks %s", err, want)
 		}
+	}
+}
+
+func TestHinted(t *testing.T) {
+	guest := program{&plan.Function{Name: "cart"}, placement.Wasm}
+	native := program{guest.function, placement.Native}
+	own := errors.New("main.go:1:1: undefined: x")
+	dependency := &staging.DependencyError{Path: "example.com/a", Version: "v1.0.0", Err: errors.New("a.go:1:1: missing function body"), Advice: "no version is known that does"}
+	if err := hinted(guest, own); err != own {
+		t.Errorf("got %v", err)
+	}
+	if err := hinted(native, dependency); err != dependency {
+		t.Errorf("got %v", err)
+	}
+	const want = `main.go:1:1: undefined: x
+dependency example.com/a v1.0.0 does not compile for wasip1: a.go:1:1: missing function body; no version is known that does
+function cart does not compile for wasip1, because of example.com/a v1.0.0: with -place cart=native it is compiled for this machine instead`
+	if err := hinted(guest, errors.Join(own, dependency)); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }

@@ -50,14 +50,21 @@ func (t *target) remains(ctx context.Context, opts *Options) (errs []error) {
 	return errs
 }
 
+// hinted adds to what stands in the way of a guest, and was only found by building it, where the function would do without. Whether it would is not
+// known: the other error of this kind is one that has been tried.
+func hinted(b program, err error) error {
+	list := dependencies(err)
+	if b.place != placement.Wasm || len(list) == 0 {
+		return err
+	}
+	return errors.Join(append(split(err), fmt.Errorf("function %s does not compile for wasip1, because of %s: with -place %[1]s=native it is compiled for this machine instead",
+		b.function.Name, strings.Join(list, " and ")))...)
+}
+
 // dependencies are the modules that are to blame.
 func dependencies(err error) []string {
 	var list []string
-	errs := []error{err}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		errs = joined.Unwrap()
-	}
-	for _, err := range errs {
+	for _, err := range split(err) {
 		if dep, ok := errors.AsType[*staging.DependencyError](err); ok {
 			list = append(list, dep.Path+" "+dep.Version)
 		}

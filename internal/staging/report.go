@@ -256,13 +256,16 @@ func splitPosition(line string) (token.Position, string) {
 	return pos, line[len(m[0]):]
 }
 
+// What compilers of C say around a message: where they were, and the line, with a mark below it.
+var contextRE = regexp.MustCompile(`^In file included from |^ +from .*[:,]$|: (?:In function '|At top level)|: note: each undeclared identifier is reported only once|^ *\d* \| `)
+
 // splitMessages parts what the go command says of one package into messages. Indented lines continue one.
 func splitMessages(text string) []string {
 	var msgs []string
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\r\n")
 		switch {
-		case line == "", strings.HasPrefix(line, "# "), strings.HasSuffix(line, "too many errors"):
+		case line == "", strings.HasPrefix(line, "# "), strings.HasSuffix(line, "too many errors"), contextRE.MatchString(line):
 		case strings.HasPrefix(line, "\t") && len(msgs) > 0:
 			last := &msgs[len(msgs)-1]
 			if strings.HasSuffix(*last, ":") { // "to add it:", and the command on a line of its own

@@ -46,7 +46,8 @@ import (
 //	want/stderr            what the guest prints when its export "run" is called
 //
 // The comment holds "key: value" lines: main (import path), dir (where the user works, below user), tags, goflags,
-// vendor (a directory in which to run go mod vendor), nosum (any value; no go.sum is written).
+// vendor (a directory in which to run go mod vendor), nosum (any value; no go.sum is written), native (any value; a
+// program is built for this machine, and runs).
 func TestStage(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil {
@@ -57,7 +58,7 @@ func TestStage(t *testing.T) {
 			t.Parallel()
 			c := openCase(t, file)
 			if want, ok := c.want["preflight"]; ok {
-				c.checkError(t, "Preflight", staging.Preflight(staging.Platform{}, c.load(t, staging.LoadMode|typesMode)), want)
+				c.checkError(t, "Preflight", staging.Preflight(c.platform(t), c.load(t, staging.LoadMode|typesMode)), want)
 			}
 			dir := t.TempDir()
 			stage, err := staging.Write(t.Context(), filepath.Join(dir, "stage"), c.spec(t))
@@ -77,7 +78,7 @@ func TestStage(t *testing.T) {
 			checkEntries(t, dir, "guest.wasm", "stage")
 			c.checkReproducible(t, wasm)
 			if want, ok := c.want["stderr"]; ok {
-				if diff := cmp.Diff(want, run(t, wasm)); diff != "" {
+				if diff := cmp.Diff(want, c.run(t, wasm)); diff != "" {
 					t.Errorf("stderr (-want +got):\n%s", diff)
 				}
 			}
@@ -252,7 +253,7 @@ func (c *testCase) load(t *testing.T, mode packages.LoadMode) []*packages.Packag
 		Context: t.Context(),
 		Mode:    mode,
 		Dir:     c.dir(),
-		Env:     append(slices.Clone(c.env), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0"),
+		Env:     append(slices.Clone(c.env), c.platform(t).Env()...),
 	}
 	if c.tags() != nil {
 		cfg.BuildFlags = []string{"-tags=" + c.keys["tags"]}
@@ -262,6 +263,18 @@ func (c *testCase) load(t *testing.T, mode packages.LoadMode) []*packages.Packag
 		t.Fatal(err)
 	}
 	return pkgs
+}
+
+func (c *testCase) platform(t *testing.T) staging.Platform {
+	t.Helper()
+	if c.keys["native"] == "" {
+		return staging.Platform{}
+	}
+	platform, err := staging.Native(t.Context(), c.root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return platform
 }
 
 func (c *testCase) spec(t *testing.T) staging.Spec {
@@ -278,6 +291,7 @@ func (c *testCase) spec(t *testing.T) staging.Spec {
 	}
 	return staging.Spec{
 		Main:      c.keys["main"],
+		Platform:  c.platform(t),
 		Packages:  pkgs,
 		Rewritten: rewritten,
 		Copies:    c.copies,
@@ -288,7 +302,7 @@ func (c *testCase) spec(t *testing.T) staging.Spec {
 	}
 }
 
-// checkError compares an error with the wanted text, in which $USER and $CACHE are directories of the case.
+// checkError compares an error with the wanted text, in which $USER and $CACHE are directories of the case, and $PLATFORM is this machine's.
 func (c *testCase) checkError(t *testing.T, what string, err error, want string) {
 	t.Helper()
 	got := ""
@@ -297,6 +311,9 @@ func (c *testCase) checkError(t *testing.T, what string, err error, want string)
 	}
 	got = strings.ReplaceAll(got, filepath.Join(c.root, "user"), "$USER")
 	got = strings.ReplaceAll(got, filepath.Join(c.root, "cache"), "$CACHE")
+	if c.keys["native"] != "" {
+		got = strings.ReplaceAll(got, c.platform(t).String(), "$PLATFORM")
+	}
 	got = stageRE.ReplaceAllString(got, "$$STAGE/")
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("%s: error:\n%s\n(-want +got):\n%s", what, got, diff)
@@ -391,6 +408,24 @@ func (c *testCase) checkReproducible(t *testing.T, wasm string) {
 	if !bytes.Equal(got, want) {
 		t.Error("two stages with the same content give different guests")
 	}
+}
+
+// run runs what was built and returns what it prints.
+func (c *testCase) run(t *testing.T, program string) string {
+	t.Helper()
+	if c.keys["native"] == "" {
+		return run(t, program)
+	}
+	if err := os.Chmod(program, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var stderr bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), program)
+	cmd.Stderr = &stderr
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	return stderr.String()
 }
 
 // run calls the export "run" of a guest and returns what it prints.

@@ -290,6 +290,7 @@ func (p *planner) addPackage(m *module, pkg *packages.Package, as string, conten
 	for _, name := range slices.Sorted(maps.Keys(rewritten)) {
 		errs = append(errs, fmt.Errorf("cannot rewrite %s: package %s has no such file", name, pkg.PkgPath))
 	}
+	errs = append(errs, p.addCFiles(m, pkg, dst))
 	return errors.Join(errs...)
 }
 

@@ -265,8 +265,8 @@ func TestAttack_calls(t *testing.T) {
 	n, _ := networked(t, "", "", nil)
 	p := start(t, Config{Network: n}, "calls", strconv.Itoa(os.Getpid()))
 	for _, c := range calls {
-		if got := p.line(t); got != c.want {
-			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
+		if got, want := p.line(t), expected(c.name, c.want); got != want {
+			t.Errorf("%s: got %s, want %s", c.name, got, want)
 		}
 	}
 	other.check(t)
@@ -275,8 +275,12 @@ func TestAttack_calls(t *testing.T) {
 func TestAttack_files(t *testing.T) {
 	p := start(t, Config{}, "places")
 	for _, place := range places {
-		if got := p.line(t); got != place.want {
-			t.Errorf("%s %s: got %s, want %s", place.what, place.path, got, place.want)
+		want := place.want
+		if withoutNamespaces && place.what != "chmod" && place.what != "remove" && place.path != "/dev/mem" {
+			want = "EACCES" // it is there, as the host's
+		}
+		if got := p.line(t); got != want {
+			t.Errorf("%s %s: got %s, want %s", place.what, place.path, got, want)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"debug/elf"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -16,9 +17,7 @@ var (
 		"/etc/localtime", "/usr/share/zoneinfo", "/etc/services", "/etc/protocols", "/etc/mime.types", "/etc/ssl", "/etc/pki", "/usr/share/ca-certificates",
 		"/usr/local/share/ca-certificates", "/sys/kernel/mm/transparent_hugepage",
 	}
-	// What it may read of processes is about itself, where the file system of processes is its own.
-	processFiles = "/proc"
-	devices      = []string{"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"}
+	devices = []string{"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"}
 	// libraries are for programs that are not linked statically.
 	libraries = []string{"/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache"}
 	// networkFiles are how names are looked up.
@@ -35,30 +34,36 @@ var ownFiles = []launch.File{
 func (l *starter) grant(o *launch.Orders) {
 	read := slices.Concat(systemFiles, networkFiles)
 	for _, path := range read {
-		o.Binds = append(o.Binds, launch.Bind{Source: path, Path: path, Optional: true})
+		o.Binds = append(o.Binds, launch.Bind{Source: path, Path: path})
 	}
 	for _, path := range devices {
-		o.Binds = append(o.Binds, launch.Bind{Source: path, Path: path, Device: true, Optional: true})
+		o.Binds = append(o.Binds, launch.Bind{Source: path, Path: path, Device: true})
 	}
 	if isDynamic(l.cfg.Program) {
 		for _, path := range libraries {
-			o.Binds = append(o.Binds, launch.Bind{Source: path, Path: path, Executable: true, Optional: true})
+			o.Binds = append(o.Binds, launch.Bind{Source: path, Path: path, Executable: true})
 		}
 		o.Executable = libraries
 	}
 	// Folders before what is mounted in them.
 	mounts := slices.SortedStableFunc(slices.Values(l.cfg.Mounts), func(a, b Mount) int { return cmp.Compare(strings.Count(a.Path, "/"), strings.Count(b.Path, "/")) })
 	for _, m := range mounts {
-		o.Binds = append(o.Binds, launch.Bind{Source: m.Source, Path: m.Path})
+		o.Binds = append(o.Binds, launch.Bind{Source: m.Source, Path: filepath.Clean(m.Path), Needed: true})
 		o.Readable = append(o.Readable, m.Path)
 	}
-	o.Files = ownFiles
+	for _, f := range ownFiles {
+		// The operator's count.
+		if !slices.ContainsFunc(mounts, func(m Mount) bool { return isBelow(f.Path, filepath.Clean(m.Path)) }) {
+			o.Files = append(o.Files, f)
+		}
+	}
 	o.Readable = append(o.Readable, read...)
 	o.Writable = devices
-	if l.namespaces {
-		// All that there is.
-		o.Readable = append(o.Readable, "/")
-	}
+}
+
+// isBelow says whether a path is a folder or below it.
+func isBelow(path, folder string) bool {
+	return path == folder || strings.HasPrefix(path, strings.TrimSuffix(folder, "/")+"/")
 }
 
 // isDynamic says whether a program needs libraries of the system.

@@ -371,9 +371,17 @@ func TestNetwork_names(t *testing.T) {
 }
 
 func TestNetwork_interfaces(t *testing.T) {
+	list, err := net.Interfaces()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := ""
+	for _, i := range list {
+		want += i.Name + " "
+	}
 	n, _ := networked(t, "", "", nil)
 	p := start(t, Config{Network: n}, "interfaces")
-	if got := p.line(t); got != "lo <nil>" {
-		t.Errorf("got %q", got)
+	if got := p.line(t); got != want+"<nil>" {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -31,8 +31,12 @@ func (p *Process) start(cfg *Config) (err error) {
 	}
 	defer l.host.Close()
 	defer l.child.Close()
-	if p.held.group, err = newGroup(cfg); err != nil {
-		p.Missing = append(p.Missing, fmt.Sprintf("control group: %v", err))
+	// It is not missed: limits bound what a process does by itself.
+	if p.held.group == nil {
+		p.held.group, err = newGroup(cfg)
+	}
+	if err != nil && cfg.Log != nil {
+		cfg.Log.Debug("the isolate has no control group", "function", cfg.Function, "reason", err)
 	}
 	if err := l.spawn(); err != nil {
 		p.held.group.remove()
@@ -64,24 +68,49 @@ func orderSockets() (host, child *os.File, err error) {
 // namespaces are those of an isolate. That of processes has it end with all that it may have started.
 const namespaces = unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWPID
 
-// spawn starts the process, in namespaces of its own if that can be.
+// spawn starts the process: in namespaces and a control group of its own, if that can be.
 func (l *starter) spawn() error {
-	cmd := l.command()
-	cmd.SysProcAttr.Cloneflags = namespaces
-	mapUsers(cmd.SysProcAttr)
-	err := cmd.Start()
-	if err == nil {
-		l.namespaces, l.p.cmd = true, cmd
+	attempts := []bool{true, false}
+	var reason error
+	if withoutNamespaces {
+		attempts, reason = attempts[1:], errors.ErrUnsupported
+	}
+	for _, l.namespaces = range attempts {
+		err := l.attempt()
+		if err != nil && l.p.held.group != nil {
+			l.p.held.group.remove()
+			l.p.held.group = nil
+			err = l.attempt()
+		}
+		if err == nil {
+			break
+		}
+		if !l.namespaces {
+			return err
+		}
+		reason = err
+	}
+	if l.namespaces {
 		l.p.Applied = append(l.p.Applied, "namespaces of users, files, network, processes, IPC and names")
-		return nil
+	} else {
+		l.p.Missing = append(l.p.Missing, fmt.Sprintf("namespaces of users, files, network, processes, IPC and names: %v", reason))
 	}
-	if !errors.Is(err, unix.EPERM) && !errors.Is(err, unix.EACCES) && !errors.Is(err, unix.ENOSPC) && !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.ENOSYS) && !errors.Is(err, unix.EUSERS) {
-		return err
+	if l.p.held.group != nil {
+		l.p.Applied = append(l.p.Applied, "control group")
 	}
-	l.p.Missing = append(l.p.Missing, fmt.Sprintf("namespaces: %v", err))
-	cmd = l.command()
-	l.p.cmd = cmd
-	return cmd.Start()
+	return nil
+}
+
+// withoutNamespaces is for tests of systems that have none.
+var withoutNamespaces bool
+
+func (l *starter) attempt() error {
+	l.p.cmd = l.command()
+	if l.namespaces {
+		l.p.cmd.SysProcAttr.Cloneflags = namespaces
+		mapUsers(l.p.cmd.SysProcAttr)
+	}
+	return l.p.cmd.Start()
 }
 
 // command is this program's.
@@ -128,7 +157,7 @@ func (l *starter) instruct() error {
 		return err
 	}
 	f := launch.Filter{Notify: l.cfg.Network != nil}
-	f.Program, err = filter.New(filter.Config{Pid: l.pid(), Program: first.Program, Notify: f.Notify, Names: f.Notify && l.cfg.Network.Listens(), OwnNetwork: l.namespaces})
+	f.Program, err = filter.New(filter.Config{Pid: l.pid(), Program: first.Program, Notify: f.Notify, Names: f.Notify && l.cfg.Network.Listens()})
 	if err != nil {
 		l.p.Missing = append(l.p.Missing, fmt.Sprintf("seccomp: %v", err))
 		f = launch.Filter{}

@@ -25,7 +25,7 @@ func (b *Broker) bind(c *call) {
 		b.fail(c, errno)
 		return
 	}
-	if c.family == unix.AF_UNIX && at.path == "" {
+	if isProbe(c.socket, at) {
 		b.fail(c, b.bindInside(c, at))
 		return
 	}
@@ -41,8 +41,19 @@ func (b *Broker) bind(c *call) {
 	b.fail(c, errno)
 }
 
+// isProbe says whether a socket gets an address at which nobody is expected: package net looks in this way for what it can have.
+func isProbe(s *socket, at address) bool {
+	if s.family == unix.AF_UNIX {
+		return at.path == ""
+	}
+	return s.kind == unix.SOCK_STREAM && at.ap.Port() == 0 && at.ap.Addr().IsLoopback()
+}
+
 // bindInside gives a socket an address in the process's own network.
 func (b *Broker) bindInside(c *call, at address) unix.Errno {
+	if !b.ownNetwork && isProbe(c.socket, at) {
+		return unix.EACCES
+	}
 	if !b.ownNetwork {
 		b.net.cfg.Log.Warn("the function may not listen: there are no networks of isolates' own here; the host can serve it at an address of its own",
 			"function", b.net.cfg.Function, "address", c.network()+" "+at.listenText(), "option", "-listen")

@@ -9,13 +9,25 @@ import (
 // maxRequest bounds what is asked of the kernel about networks, in bytes.
 const maxRequest = 4096
 
-// netlink does what a process asks of the kernel about its own network, which is what there is for net.Interfaces. It can only ask: what
-// would change something is refused, as it is this process that sends it.
+// netlink does what a process asks of the kernel about networks, which is what there is for net.Interfaces. It is told about the host's, as
+// all functions are. It can only ask: what would change something is refused, as it is this process that sends it. What the process sends
+// itself, without an address, it sends without privileges.
 func (b *Broker) netlink(c *call) {
 	kernel := &unix.SockaddrNetlink{Family: unix.AF_NETLINK}
 	switch c.number {
 	case unix.SYS_BIND:
-		b.result(c, unix.Bind(c.fd, kernel))
+		fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
+		if err != nil {
+			b.result(c, err)
+			return
+		}
+		s := &socket{fd: fd}
+		defer s.close()
+		errno := errnoOf(unix.Bind(fd, kernel))
+		if errno == 0 {
+			errno = b.replace(c, s)
+		}
+		b.fail(c, errno)
 	case unix.SYS_SENDTO:
 		request := make([]byte, min(c.args[2], maxRequest))
 		if errno := b.read(&c.notification, c.args[1], request); errno != 0 {

@@ -10,6 +10,4 @@ type Config struct {
 	Notify bool
 	// Names has the host asked about which addresses sockets have.
 	Names bool
-	// OwnNetwork says that the process has a network of its own.
-	OwnNetwork bool
 }

@@ -57,11 +57,10 @@ func (c Config) rules() []rule {
 	}
 }
 
-// socketCases are for Unix sockets, for TCP and UDP, and for asking about networks: in a network of its own there is nothing of the host's
-// to be learned.
+// socketCases are for Unix sockets, for TCP and UDP, and for asking about networks.
 func (c Config) socketCases() []match {
 	cases := []match{when(allow, is(0, unix.AF_UNIX), is(2, 0))}
-	if c.OwnNetwork {
+	if c.Notify {
 		cases = append(cases, when(allow, is(0, unix.AF_NETLINK), is(2, unix.NETLINK_ROUTE)))
 	}
 	const kind = 0xf // the rest are flags

@@ -44,6 +44,9 @@ func (l *launcher) landlock() error {
 	version, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
 	if errno != 0 {
 		l.missing("Landlock", errno)
+		if !l.ownRoot {
+			l.missing("files that the isolate is not granted are open to it as to its user", errors.ErrUnsupported)
+		}
 		return nil
 	}
 	rules := landlockRules(int(version))
@@ -52,6 +55,9 @@ func (l *launcher) landlock() error {
 		return os.NewSyscallError("landlock_create_ruleset", errno)
 	}
 	defer unix.Close(int(set))
+	if l.ownRoot {
+		l.orders.Readable = append(l.orders.Readable, "/")
+	}
 	for _, grant := range []struct {
 		paths  []string
 		access uint64

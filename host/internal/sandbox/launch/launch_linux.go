@@ -32,7 +32,8 @@ type launcher struct {
 	control *os.File
 	orders  Orders
 	report  Report
-	program int // the descriptor of the executable
+	program int  // the descriptor of the executable
+	ownRoot bool // what there is of files is what it is granted
 }
 
 // run returns only if something is wrong.

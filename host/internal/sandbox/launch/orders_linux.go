@@ -42,8 +42,8 @@ type Bind struct {
 	Source, Path string
 	// Device says that it is a device, and Executable that it has programs or libraries.
 	Device, Executable bool
-	// Optional says that it is left out if it is not there.
-	Optional bool
+	// Needed says that the operator wants it there. Others are left out if they are not there.
+	Needed bool
 }
 
 // File is a file with a text.

@@ -12,18 +12,24 @@ import (
 
 // enterRoot gives the process a file system of its own, in which there is nothing but what it is granted, read-only.
 func (l *launcher) enterRoot() error {
-	if !l.orders.Namespaces {
-		return nil
-	}
-	err := l.buildRoot()
-	var refused *grantError
-	switch {
-	case errors.As(err, &refused):
-		return err
-	case err != nil:
+	var err error
+	if l.orders.Namespaces {
+		err = l.buildRoot()
+		var refused *grantError
+		if err == nil {
+			l.ownRoot = true
+			l.applied("file system of its own")
+			return nil
+		}
+		if errors.As(err, &refused) {
+			return err
+		}
 		l.missing("file system of its own", err)
-	default:
-		l.applied("file system of its own")
+	}
+	for _, b := range l.orders.Binds {
+		if b.Needed && b.Source != b.Path {
+			return &grantError{b, errors.New("without a file system of its own the isolate finds files where they are: mount them at their own paths")}
+		}
 	}
 	return nil
 }
@@ -56,8 +62,15 @@ func (l *launcher) buildRoot() error {
 		if binds[i] < 0 {
 			continue
 		}
-		if err := attach(binds[i], base, b.Path); err != nil {
+		err := attach(binds[i], base, b.Path)
+		if errors.Is(err, unix.EROFS) {
+			err = fmt.Errorf("%w: what is mounted there has no such file to mount it on", err)
+		}
+		if err != nil && b.Needed {
 			return &grantError{b, err}
+		}
+		if err != nil {
+			return err
 		}
 	}
 	if proc >= 0 {
@@ -66,12 +79,8 @@ func (l *launcher) buildRoot() error {
 		}
 	}
 	for _, f := range l.orders.Files {
-		path := filepath.Join(base, f.Path)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(path, []byte(f.Text), 0o444); err != nil {
-			return err
+		if err := putFile(filepath.Join(base, f.Path), f.Text); err != nil {
+			return &grantError{Bind{Source: "a file", Path: f.Path}, err}
 		}
 	}
 	if err := unix.Chdir(base); err != nil {
@@ -91,23 +100,51 @@ func (l *launcher) buildRoot() error {
 	return os.NewSyscallError("mount_setattr", err)
 }
 
+func putFile(path, text string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(path, []byte(text), 0o444)
+}
+
 // openBinds opens what is granted as mounts of its own, -1 for what is not there. It does so before the old root is gone.
 func (l *launcher) openBinds() ([]int, error) {
 	fds := make([]int, len(l.orders.Binds))
 	for i, b := range l.orders.Binds {
+		if l.copySecret(b) {
+			fds[i] = -1
+			continue
+		}
 		fd, err := openBind(b)
 		switch {
 		case err == nil:
 			fds[i] = fd
-		case b.Optional:
+		case !b.Needed && (errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EACCES) || errors.Is(err, unix.ENOTDIR)):
 			fds[i] = -1
-		case errors.Is(err, unix.ENOSYS):
-			return nil, fmt.Errorf("open_tree: %w: it needs Linux 5.12", err)
-		default:
+		case b.Needed && !errors.Is(err, unix.ENOSYS):
 			return nil, &grantError{b, err}
+		default:
+			return nil, fmt.Errorf("%s: %w; file systems of isolates' own need Linux 5.12", b.Source, err)
 		}
 	}
 	return fds, nil
+}
+
+// maxSecret bounds the files that are copied, in bytes.
+const maxSecret = 1 << 20
+
+// copySecret copies a file that the operator wants there and that only root can read, as keys are: the process will be nobody.
+func (l *launcher) copySecret(b Bind) bool {
+	info, err := os.Stat(b.Source)
+	if err != nil || !b.Needed || l.orders.User == 0 || !info.Mode().IsRegular() || info.Mode()&0o004 != 0 || info.Size() > maxSecret {
+		return false
+	}
+	text, err := os.ReadFile(b.Source)
+	if err != nil {
+		return false
+	}
+	l.orders.Files = append(l.orders.Files, File{b.Path, string(text)})
+	return true
 }
 
 func openBind(b Bind) (int, error) {
