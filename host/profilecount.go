@@ -37,6 +37,9 @@ func (c *counter) next(shard uint32) (weight, n uint64) {
 	}
 }
 
+// add counts a call that is timed in any case.
+func (c *counter) add() { c.shard[0].n.Add(1) }
+
 func (c *counter) total() (n uint64) {
 	for i := range c.shard {
 		n += c.shard[i].n.Load()

@@ -22,19 +22,17 @@ func (p *profile) serve(m *exportMethod) grpc.MethodHandler {
 	}
 	return func(srv any, ctx context.Context, dec func(any) error, interceptor grpc.UnaryServerInterceptor) (any, error) {
 		e := m.profile
-		weight, _ := e.calls.next(0)
+		e.calls.add()
 		begin := p.clock()
 		out, err := m.handle(srv, ctx, func(in any) error {
 			err := dec(in)
-			if request, ok := in.(*wireMessage); ok && weight > 0 {
+			if request, ok := in.(*wireMessage); ok {
 				e.requests.add(request.data.Len())
 			}
 			return err
 		}, interceptor)
-		if weight > 0 {
-			e.time.add(p.clock()-begin, weight)
-		}
-		if reply, ok := out.(*wireMessage); ok && weight > 0 {
+		e.time.add(p.clock()-begin, 1)
+		if reply, ok := out.(*wireMessage); ok {
 			e.replies.add(reply.data.Len())
 		}
 		if err != nil {
@@ -44,10 +42,12 @@ func (p *profile) serve(m *exportMethod) grpc.MethodHandler {
 	}
 }
 
-// wireCall is a unary call in wire bytes. Without a profile it is empty.
+// wireCall is a unary call in wire bytes. Without a profile it is empty. All are timed, as all from outside are: they take long, and what
+// isolates compute is a difference of such times.
 type wireCall struct {
 	profile *profile
-	span    span
+	edge    *edgeProfile
+	begin   int64
 }
 
 // call begins a call of an isolate at an edge.
@@ -55,8 +55,8 @@ func (p *profile) call(e *edgeProfile) wireCall {
 	if p == nil || e == nil {
 		return wireCall{}
 	}
-	weight, _ := e.calls.next(0)
-	return wireCall{p, span{edge: e, weight: weight, begin: p.clock()}}
+	e.calls.add()
+	return wireCall{p, e, p.clock()}
 }
 
 // end takes note of the end of the call.
@@ -64,17 +64,13 @@ func (c *wireCall) end(request []byte, reply *wireMessage, st *status.Status) {
 	if c.profile == nil {
 		return
 	}
-	e := c.span.edge
-	if c.span.weight > 0 {
-		e.time.add(c.profile.clock()-c.span.begin, c.span.weight)
-		e.requests.add(len(request))
+	c.edge.time.add(c.profile.clock()-c.begin, 1)
+	c.edge.requests.add(len(request))
+	if st != nil {
+		c.edge.failed.Add(1)
+		return
 	}
-	switch {
-	case st != nil:
-		e.failed.Add(1)
-	case c.span.weight > 0:
-		e.replies.add(reply.data.Len())
-	}
+	c.edge.replies.add(reply.data.Len())
 }
 
 // profileTo returns the profile of the calls that an export answers, or, if it is nil, of those that leave the host.
@@ -90,7 +86,7 @@ func (e *edgeProfile) stream(p *profile) streamProfile {
 	if e == nil {
 		return streamProfile{}
 	}
-	e.calls.next(0)
+	e.calls.add()
 	return streamProfile{e, p, p.clock()}
 }
 

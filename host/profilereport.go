@@ -95,7 +95,6 @@ func (p *profile) reportNative(f *function, out *advise.Function) {
 		m.Calls += calls
 		m.Self.Samples += times.Samples
 		m.Self.TotalNs += times.TotalNs
-		m.Self.P50Ns, m.Self.P99Ns = max(m.Self.P50Ns, times.P50Ns), max(m.Self.P99Ns, times.P99Ns)
 	}
 	for _, name := range slices.Sorted(maps.Keys(methods)) {
 		m := methods[name]
@@ -170,5 +169,12 @@ func (s *settings) writeProfile(h *Host) error {
 		return fmt.Errorf("-profile: %w", err)
 	}
 	h.log.Info("the profile has been written", "file", s.profile)
-	return nil
+	if len(report.Edges) == 0 {
+		return nil // there is nothing to be said
+	}
+	advice, err := advise.Advise(advise.Defaults(), report)
+	if err != nil {
+		return fmt.Errorf("-profile: %w", err)
+	}
+	return advice.Text(s.stderr)
 }
