@@ -39,6 +39,7 @@ var sections = []struct {
 // options are the command line.
 type options struct {
 	quick, soak, generate, readme bool
+	bars                          bool
 	out, write                    string
 	only                          []string
 	cores                         int
@@ -82,6 +83,7 @@ func parse(args []string, stderr io.Writer) (opts options, code int, ok bool) {
 	set.BoolVar(&opts.quick, "quick", false, "fewer payloads, rounds and loads")
 	set.BoolVar(&opts.soak, "soak", false, "also make 200,000 requests of 512 KB, and watch the host's memory")
 	set.BoolVar(&opts.generate, "generate", false, "also measure generation from an empty build cache, which is slow")
+	set.BoolVar(&opts.bars, "bars", false, "fail if functions in processes of their own are not as much better than native gRPC as they have to be")
 	set.BoolVar(&opts.readme, "readme", false, "measure nothing: print the tables made from results.json")
 	set.StringVar(&opts.write, "w", "", "with -readme: put the tables into this `file`, between its bench markers")
 	set.StringVar(&opts.out, "out", "out", "`folder` of results.json and plots")
@@ -188,7 +190,13 @@ func measure(ctx context.Context, opts options, stdout, stderr io.Writer) (err e
 		}
 	}
 	b.progress("done")
-	return b.report.print(stdout, len(opts.only) > 0)
+	if err := b.report.print(stdout, len(opts.only) > 0); err != nil || !opts.bars {
+		return err
+	}
+	if missed := b.report.missedBars(); len(missed) > 0 {
+		return fmt.Errorf("bars:\n%s", strings.Join(missed, "\n"))
+	}
+	return nil
 }
 
 // write writes results.json and the plots.

@@ -91,8 +91,7 @@ func plotCompute(r *Results) ([]byte, error) {
 			return nil, err
 		}
 	}
-	p.NominalX(names...)
-	p.X.Min, p.X.Max = -0.5, float64(len(names))-0.5
+	named(&p.X, names)
 	p.Y.Tick.Marker = decades{}
 	wholeDecades(&p.Y)
 	return svg(20*vg.Centimeter+legendWidth, 10*vg.Centimeter, [][]*plot.Plot{{p}}, legend)
@@ -143,10 +142,19 @@ func plotSaturation(r *Results) ([]byte, error) {
 		}
 	}
 	for _, p := range []*plot.Plot{rate, cpu} {
-		p.NominalX(names...)
-		p.X.Min, p.X.Max = -0.5, float64(len(names))-0.5
+		named(&p.X, names)
 		p.Y.Tick.Marker = decades{}
 		wholeDecades(&p.Y)
 	}
 	return svg(20*vg.Centimeter+legendWidth, 10*vg.Centimeter, [][]*plot.Plot{{rate, cpu}}, legend)
+}
+
+// named makes an axis have a name at each whole number.
+func named(a *plot.Axis, names []string) {
+	ticks := make(plot.ConstantTicks, len(names))
+	for i, name := range names {
+		ticks[i] = plot.Tick{Value: float64(i), Label: name}
+	}
+	a.Tick.Marker = ticks
+	a.Min, a.Max = -0.5, max(float64(len(names)), 1)-0.5
 }
