@@ -3,6 +3,7 @@
 //	go run . [-quick] [-soak] [-generate] [-out DIR]     measure; write results.json and plots
 //	go run . -only call,throughput                       measure some; print figures and ratios, write nothing
 //	go run . -only isolate,compute -bars                 the same, and fail if native functions are not as quick as they have to be
+//	go run . -constants [-w FILE]                        print, or write, the default costs of calls of package advise
 //	go run . -readme [-w FILE]                           print, or update in FILE, the tables made from results.json
 //
 // All transports are measured in one run and by turns, one sample of each per round, so that whatever else the machine does

@@ -39,7 +39,7 @@ var sections = []struct {
 // options are the command line.
 type options struct {
 	quick, soak, generate, readme bool
-	bars                          bool
+	bars, constants               bool
 	out, write                    string
 	only                          []string
 	cores                         int
@@ -64,9 +64,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return code
 	}
 	var err error
-	if opts.readme {
+	switch {
+	case opts.readme:
 		err = readme(opts, stdout)
-	} else {
+	case opts.constants:
+		err = constants(opts, stdout)
+	default:
 		err = measure(ctx, opts, stdout, stderr)
 	}
 	if err != nil {
@@ -85,7 +88,8 @@ func parse(args []string, stderr io.Writer) (opts options, code int, ok bool) {
 	set.BoolVar(&opts.generate, "generate", false, "also measure generation from an empty build cache, which is slow")
 	set.BoolVar(&opts.bars, "bars", false, "fail if functions in processes of their own are not as much better than native gRPC as they have to be")
 	set.BoolVar(&opts.readme, "readme", false, "measure nothing: print the tables made from results.json")
-	set.StringVar(&opts.write, "w", "", "with -readme: put the tables into this `file`, between its bench markers")
+	set.BoolVar(&opts.constants, "constants", false, "measure nothing: print the default costs of calls made from results.json, for internal/advise/defaults.json")
+	set.StringVar(&opts.write, "w", "", "with -readme: put the tables into this `file`, between its bench markers; with -constants: write this file")
 	set.StringVar(&opts.out, "out", "out", "`folder` of results.json and plots")
 	set.StringVar(&only, "only", "", "measure only these `sections` ("+strings.Join(sectionNames(), ", ")+"), print figures and ratios, and write nothing")
 	set.IntVar(&opts.cores, "cores", 2, "`number` of processors that all processes share while throughput is measured")
@@ -108,8 +112,11 @@ func parse(args []string, stderr io.Writer) (opts options, code int, ok bool) {
 	if set.NArg() > 0 {
 		problems = append(problems, fmt.Sprintf("unexpected argument %q", set.Arg(0)))
 	}
-	if opts.write != "" && !opts.readme {
-		problems = append(problems, "-w needs -readme")
+	if opts.readme && opts.constants {
+		problems = append(problems, "-readme and -constants: choose one")
+	}
+	if opts.write != "" && !opts.readme && !opts.constants {
+		problems = append(problems, "-w needs -readme or -constants")
 	}
 	if opts.cores < 1 {
 		problems = append(problems, "-cores: want at least 1")

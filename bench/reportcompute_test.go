@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/cofaas/cofaas/bench/compute/kernels"
+	"github.com/cofaas/cofaas/internal/advise"
 )
 
 // placementFigures are what the sections about placement measure, with made-up medians: native calls take a tenth of TCP's time, and guests
@@ -116,5 +117,24 @@ func TestBars(t *testing.T) {
 	}
 	if missed := (&Results{}).missedBars(); len(missed) != len(bars) || !strings.Contains(missed[0], "was not measured") {
 		t.Errorf("got %q", missed)
+	}
+}
+
+// Costs are those of the figures, to scale: a call and a byte make up what calls of two sizes take.
+func TestCosts(t *testing.T) {
+	r := &Results{Figures: placementFigures()}
+	costs, err := r.costs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tcp, native := costs[advise.Network], costs[advise.NativeNative]
+	if tcp.CallNs != 100_000 || native.CallNs != 10_000 || tcp.CPUCallNs != 150_000 || tcp.ByteNs != 0 || native.MessageNs != 10_000 {
+		t.Errorf("got %+v and %+v", tcp, native)
+	}
+	if fixed, perByte := line(1000, 5000, 300, 1100); fixed != 100 || perByte != 0.2 {
+		t.Errorf("got %v and %v", fixed, perByte)
+	}
+	if _, err := (&Results{}).costs(); err == nil || !strings.Contains(err.Error(), "run the section isolate") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -1,6 +1,8 @@
 package advise
 
 import (
+	_ "embed"
+	"encoding/json"
 	"fmt"
 	"math"
 
@@ -20,9 +22,16 @@ type Cost struct {
 	CPUByteNs    float64 `json:"cpu_byte_ns"`
 }
 
-// times returns a cost as a multiple.
-func (c Cost) times(x float64) Cost {
+// Times returns a multiple of a cost.
+func (c Cost) Times(x float64) Cost {
 	return Cost{c.CallNs * x, c.MessageNs * x, c.ByteNs * x, c.CPUCallNs * x, c.CPUMessageNs * x, c.CPUByteNs * x}
+}
+
+func (c Cost) plus(d Cost) Cost {
+	return Cost{
+		c.CallNs + d.CallNs, c.MessageNs + d.MessageNs, c.ByteNs + d.ByteNs,
+		c.CPUCallNs + d.CPUCallNs, c.CPUMessageNs + d.CPUMessageNs, c.CPUByteNs + d.CPUByteNs,
+	}
 }
 
 // Kind is a kind of edge, by where its ends are.
@@ -76,22 +85,23 @@ type Constants struct {
 	Slowdown Range `json:"slowdown"`
 }
 
-// Defaults are the constants of a machine on which a gRPC call over TCP takes 100 us: medians of this repository's benchmark, brought
-// to that scale. Other machines differ, most of all in what it takes to wake a process.
+// defaults are the costs of calls between functions, and over the network, of a machine on which an empty gRPC call over TCP takes 100 us.
+// The benchmark writes them: go run . -constants -w ../internal/advise/defaults.json in bench.
+//
+//go:embed defaults.json
+var defaults []byte
+
+// Defaults are the constants of no machine in particular: medians of this repository's benchmark, brought to the scale of one on which a gRPC
+// call over TCP takes 100 us. Machines differ, most of all in what it takes to wake a process.
 func Defaults() Constants {
-	return Constants{
-		Source: "defaults, not measured on this machine",
-		Edges: map[Kind]Cost{
-			FrontWasm:    {CallNs: 105e3, MessageNs: 5e3, ByteNs: 1.7, CPUCallNs: 155e3, CPUMessageNs: 8e3, CPUByteNs: 2.6},
-			FrontNative:  {CallNs: 115e3, MessageNs: 5e3, ByteNs: 2, CPUCallNs: 170e3, CPUMessageNs: 9e3, CPUByteNs: 3},
-			WasmWasm:     {CallNs: 1.7e3, MessageNs: 0.5e3, ByteNs: 0.2, CPUCallNs: 1.7e3, CPUMessageNs: 0.7e3, CPUByteNs: 0.2},
-			WasmNative:   {CallNs: 15e3, MessageNs: 2e3, ByteNs: 0.8, CPUCallNs: 25e3, CPUMessageNs: 3e3, CPUByteNs: 1.4},
-			NativeWasm:   {CallNs: 12e3, MessageNs: 2e3, ByteNs: 0.8, CPUCallNs: 22e3, CPUMessageNs: 3e3, CPUByteNs: 1.4},
-			NativeNative: {CallNs: 6e3, MessageNs: 1e3, ByteNs: 0.6, CPUCallNs: 15e3, CPUMessageNs: 2e3, CPUByteNs: 1.1},
-			Network:      {CallNs: 100e3, MessageNs: 4e3, ByteNs: 2.2, CPUCallNs: 150e3, CPUMessageNs: 7e3, CPUByteNs: 3.2},
-		},
-		Slowdown: Range{2.5, 6, 15},
+	c := Constants{Source: "defaults, not measured on this machine", Slowdown: Range{2.5, 6, 15}}
+	if err := json.Unmarshal(defaults, &c.Edges); err != nil {
+		panic("advise: defaults.json: " + err.Error()) // which a test would have seen
 	}
+	// A client's call comes over the network, and goes on to where the function is.
+	c.Edges[FrontWasm] = c.Edges[Network].plus(c.Edges[WasmWasm])
+	c.Edges[FrontNative] = c.Edges[Network].plus(c.Edges[NativeNative])
+	return c
 }
 
 // Scaled returns the constants for a machine on which a call by gRPC over TCP with 1 KB takes so long, and one over a channel; 0 means that
@@ -106,9 +116,9 @@ func (c Constants) Scaled(source string, networkNs, channelNs float64) Constants
 	for kind, cost := range c.Edges {
 		switch kind {
 		case NativeNative, WasmNative, NativeWasm:
-			out.Edges[kind] = cost.times(native)
+			out.Edges[kind] = cost.Times(native)
 		default:
-			out.Edges[kind] = cost.times(network)
+			out.Edges[kind] = cost.Times(network)
 		}
 	}
 	return out
