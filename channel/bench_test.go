@@ -59,18 +59,27 @@ func BenchmarkUnary(b *testing.B) {
 	for _, size := range []int{1 << 10, 512 << 10} {
 		for _, callers := range []int{1, 16} {
 			b.Run(fmt.Sprintf("%dK/%d", size>>10, callers), func(b *testing.B) {
-				forBenchmarks(b, func(b *testing.B, c *Conn, pid int) { benchmarkUnary(b, c, pid, size, callers) })
+				forBenchmarks(b, func(b *testing.B, c *Conn, pid int) { benchmarkUnary(b, c, pid, "/p.S/M", size, callers) })
 			})
 		}
 	}
 }
 
-func benchmarkUnary(b *testing.B, c *Conn, pid, size, callers int) {
+// BenchmarkWork has servers compute for 20 us, which is about as long as an adaptive end looks before it sleeps.
+func BenchmarkWork(b *testing.B) {
+	for _, callers := range []int{1, 16} {
+		b.Run(strconv.Itoa(callers), func(b *testing.B) {
+			forBenchmarks(b, func(b *testing.B, c *Conn, pid int) { benchmarkUnary(b, c, pid, "/p.S/Work", 1<<10, callers) })
+		})
+	}
+}
+
+func benchmarkUnary(b *testing.B, c *Conn, pid int, method string, size, callers int) {
 	ctx, cancel := context.WithCancel(b.Context())
 	defer cancel()
 	request := make([]byte, size)
 	times := make([][]time.Duration, callers)
-	h := &Header{Method: "/p.S/M"}
+	h := &Header{Method: method}
 	run := func(n int) {
 		var g sync.WaitGroup
 		for i := range callers {

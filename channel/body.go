@@ -4,6 +4,8 @@ package channel
 type body struct {
 	b     []byte
 	total int
+	// skipped is what was not kept.
+	skipped int
 }
 
 const firstPiece = 1 << 20
@@ -13,7 +15,7 @@ func (p *body) begin(total int) {
 }
 
 // left is what has not arrived yet.
-func (p *body) left() int { return p.total - len(p.b) }
+func (p *body) left() int { return p.total - len(p.b) - p.skipped }
 
 // add copies the two parts of a frame's contents, which the peer may be changing, and which are not larger than what is left.
 func (p *body) add(a, b []byte) {
@@ -27,6 +29,13 @@ func (p *body) add(a, b []byte) {
 	p.b = p.b[:n+len(a)+len(b)]
 	copy(p.b[n:], a)
 	copy(p.b[n+len(a):], b)
+}
+
+// skip is add for what nobody wants: what has arrived before is forgotten, too.
+func (p *body) skip(n int) {
+	p.skipped += len(p.b) + n
+	putBuffer(p.b)
+	p.b = nil
 }
 
 func (p *body) free() {

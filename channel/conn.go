@@ -43,7 +43,7 @@ type Config struct {
 	// MaxMessage bounds the messages of the peer in bytes; 0 means 64 MiB, and 2 GiB is the most. A call whose message is larger fails
 	// with a [*SizeError].
 	MaxMessage int
-	// MaxCalls bounds the calls of the peer that have not ended; 0 means 100,000. The requests of such calls, and what of streams nobody
+	// MaxCalls bounds the calls of the peer that have not ended; 0 means 100,000, and 131,072 is the most. The requests of such calls, and what of streams nobody
 	// has received yet, are bounded by 1 GiB, or 16 messages if that is more.
 	MaxCalls int
 	Waiting  Waiting
@@ -62,7 +62,7 @@ func (cfg *Config) limits() limits {
 		l.message = uint32(min(int64(cfg.MaxMessage), 1<<31-1))
 	}
 	if cfg.MaxCalls > 0 {
-		l.calls = uint32(min(int64(cfg.MaxCalls), 1<<30))
+		l.calls = uint32(min(cfg.MaxCalls, mostCalls))
 	}
 	l.accepted = l.message
 	l.held = max(defaultHeld, 16*uint64(l.message))
@@ -253,6 +253,8 @@ type call struct {
 	held  uint64
 	head  [callHead]byte
 	g     gather
+	// abandoned is set if nobody waits for the reply any more; it is guarded by the connection's mutex.
+	abandoned bool
 }
 
 var callPool = sync.Pool{New: func() any { return &call{w: newWaiter()} }}
@@ -279,7 +281,7 @@ func (c *Conn) Invoke(ctx context.Context, closed <-chan struct{}, h *Header, re
 	}
 	call := callPool.Get().(*call)
 	call.w.reset()
-	call.err, call.held = nil, uint64(callHead+h.side()+len(request))
+	call.err, call.abandoned, call.held = nil, false, uint64(callHead+h.side()+len(request))
 	id, err := c.register(call, call.held)
 	if err != nil {
 		return nil, err
@@ -291,6 +293,7 @@ func (c *Conn) Invoke(ctx context.Context, closed <-chan struct{}, h *Header, re
 	} else if sent, err = c.send(ctx, closed, header{kind: kindCall, id: id}, &call.g); err == nil {
 		err = c.pipe.await(ctx, closed, call.w)
 	}
+	call.g = gather{}
 	if err != nil {
 		c.abandon(id, call, sent)
 		return nil, err
@@ -298,7 +301,6 @@ func (c *Conn) Invoke(ctx context.Context, closed <-chan struct{}, h *Header, re
 	if call.err != nil {
 		return nil, call.err
 	}
-	call.g = gather{}
 	call.reply.call = call
 	return &call.reply, nil
 }
@@ -373,6 +375,7 @@ func (c *Conn) send(ctx context.Context, closed <-chan struct{}, h header, g *ga
 func (c *Conn) abandon(id uint32, call *call, sent bool) {
 	c.mu.Lock()
 	registered := c.calls[id] == caller(call)
+	call.abandoned = true
 	if registered && !sent {
 		delete(c.calls, id)
 		c.outgoing -= call.held
@@ -383,5 +386,5 @@ func (c *Conn) abandon(id uint32, call *call, sent bool) {
 	}
 }
 
-// size is the body of a frame with flagTooLarge.
+// sizeBody is the body of a frame with flagTooLarge.
 func sizeBody(n int) []byte { return binary.LittleEndian.AppendUint64(nil, uint64(n)) }

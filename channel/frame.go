@@ -175,7 +175,10 @@ type limits struct {
 	held  uint64
 }
 
-const helloSize = 24
+const (
+	helloSize = 24
+	mostCalls = 1 << 17
+)
 
 func (l limits) hello() []byte {
 	b := make([]byte, helloSize)
@@ -199,5 +202,7 @@ func parseHello(b []byte) (limits, error) {
 	}
 	l.message = min(l.message, math.MaxInt32)
 	l.metadata = min(l.metadata, math.MaxInt32)
+	// A peer that never ends calls costs no more memory than this many take.
+	l.calls = min(l.calls, mostCalls)
 	return l, nil
 }

@@ -29,9 +29,9 @@ func rawPeer(t testing.TB, cfg Config) (*Conn, *os.File) {
 }
 
 // frame is a frame with its contents.
-func frame(k kind, flags uint8, id uint32, total int, b ...byte) []byte {
+func frame(k kind, flags uint8, id, total uint32, b ...byte) []byte {
 	f := make([]byte, headerSize, headerSize+len(b))
-	header{kind: k, flags: flags, id: id, size: uint32(len(b)), total: uint32(total)}.put(f)
+	header{kind: k, flags: flags, id: id, size: uint32(len(b)), total: total}.put(f)
 	return append(f, b...)
 }
 
@@ -49,7 +49,9 @@ func callBody(method, options, metadata uint32, rest string) []byte {
 	return append(b, rest...)
 }
 
-func whole(k kind, flags uint8, id uint32, b []byte) []byte { return frame(k, flags, id, len(b), b...) }
+func whole(k kind, flags uint8, id uint32, b []byte) []byte {
+	return frame(k, flags, id, uint32(len(b)), b...)
+}
 
 // violations are what a peer must not send, after a hello, to one that has made call 1 and opened stream 2.
 var violations = map[string][]byte{
@@ -245,4 +247,67 @@ func FuzzSocket(f *testing.F) {
 		peer.Write(b)
 		c.Close()
 	})
+}
+
+// TestAbandonedReplies has a peer send most of large replies, to calls that nobody waits for any more: nothing of them is kept.
+func TestAbandonedReplies(t *testing.T) {
+	c, peer := rawPeer(t, Config{})
+	go io.Copy(io.Discard, peer)
+	peer.Write(hello())
+	ctx, cancel := context.WithCancel(t.Context())
+	var g sync.WaitGroup
+	const calls = 10
+	g.Go(func() {
+		var g sync.WaitGroup
+		for range calls {
+			g.Go(func() { c.Invoke(ctx, nil, &Header{}, nil) })
+		}
+		g.Wait()
+	})
+	waitFor(t, func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return len(c.calls) == calls
+	})
+	const total = 32 << 20
+	for id := range uint32(calls) {
+		peer.Write(frame(kindReply, flagAnswer, id+1, total, make([]byte, maxFrame)...))
+	}
+	cancel()
+	g.Wait()
+	for id := range uint32(calls) {
+		peer.Write(frame(kindMore, flagAnswer, id+1, total-maxFrame, make([]byte, maxFrame)...))
+	}
+	// What comes after it on the socket has been received when it is answered.
+	peer.Write(whole(kindHello, 0, 0, sevenCalls()))
+	waitFor(t, func() bool { return c.peer.Load().calls == 7 })
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for id, made := range c.calls {
+		if b := &made.(*call).body; b.b != nil || b.left() != total-2*maxFrame {
+			t.Errorf("of the reply to call %d %d bytes are kept, and %d are left", id, cap(b.b), b.left())
+		}
+	}
+}
+
+// TestPeerDoesNotRead has an end open streams for a peer that does not read, until that is too much.
+func TestPeerDoesNotRead(t *testing.T) {
+	c, peer := rawPeer(t, Config{})
+	peer.Write(hello())
+	for {
+		s, err := c.OpenStream(&Header{Metadata: make([]byte, 100_000)})
+		if err != nil {
+			break
+		}
+		s.Close()
+	}
+	<-c.Done()
+	if err := c.Err(); err == nil || !strings.Contains(err.Error(), "does not read") {
+		t.Error(err)
+	}
+}
+
+func sevenCalls() []byte {
+	l := (&Config{MaxCalls: 7}).limits()
+	return l.hello()
 }

@@ -2,6 +2,7 @@ package channel
 
 import (
 	"context"
+	"errors"
 	"sync"
 )
 
@@ -9,16 +10,22 @@ import (
 // overtaken for ever by those who need little.
 type outbox struct {
 	sink sink
+	fail func(error)
 	done <-chan struct{}
 
 	mu sync.Mutex
 	// behind counts those who found no room, posted frames being one; while there are any, all others wait behind them.
 	behind int
 	posted []postedFrame
+	// kept is what posted frames have in bytes.
+	kept   int
 	closed bool
 	// turn has one element if nobody waits for room.
 	turn chan struct{}
 }
+
+// mostKept bounds what is kept for a peer that does not read.
+const mostKept = 64 << 20
 
 type postedFrame struct {
 	header header
@@ -35,8 +42,8 @@ type sink interface {
 	room(ctx context.Context, closed <-chan struct{}) error
 }
 
-func (o *outbox) init(s sink, done <-chan struct{}) {
-	o.sink, o.done, o.turn = s, done, make(chan struct{}, 1)
+func (o *outbox) init(s sink, c *Conn) {
+	o.sink, o.fail, o.done, o.turn = s, c.fail, c.done, make(chan struct{}, 1)
 	o.turn <- struct{}{}
 }
 
@@ -113,6 +120,7 @@ func (o *outbox) putPosted() bool {
 		if !o.sink.put(p.header, &gather{parts: [5][]byte{p.body}}) {
 			return false
 		}
+		o.kept -= len(p.body) + headerSize
 		*p = postedFrame{}
 		o.posted = o.posted[1:]
 	}
@@ -141,8 +149,13 @@ func (o *outbox) post(h header, g *gather) {
 			go o.sendBehind(context.Background(), nil, func() bool { return true })
 		}
 		o.posted = append(o.posted, postedFrame{h, body})
+		o.kept += len(body) + headerSize
 	}
+	tooMuch := o.kept > mostKept
 	o.mu.Unlock()
+	if tooMuch {
+		go o.fail(errors.New("channel: the peer does not read what is sent to it"))
+	}
 	o.sink.flush()
 }
 

@@ -32,14 +32,12 @@ type pipe interface {
 	stop()
 }
 
-// frameOf sets the sizes of the next frame of a body of which left bytes are left; first is false for all but the first.
+// next is the header of the next frame of a body of which left bytes are left; first is false for all but the first.
 func (h header) next(left int, first bool) header {
-	if first {
-		h.total = uint32(left)
-	} else {
+	if !first {
 		h.kind = kindMore
-		h.total = uint32(left)
 	}
+	h.total = uint32(left)
 	h.size = uint32(min(left, maxFrame))
 	return h
 }

@@ -38,10 +38,12 @@ func (c *Conn) receive(h header, a, b []byte) error {
 	}
 	c.mu.Lock()
 	made := c.calls[h.id]
+	unary, _ := made.(*call)
+	abandoned := unary != nil && unary.abandoned
 	c.mu.Unlock()
 	switch made := made.(type) {
 	case *call:
-		return c.receiveReply(h, made, a, b)
+		return c.receiveReply(h, made, abandoned, a, b)
 	case *Stream:
 		return made.receive(h, a, b)
 	}
@@ -175,8 +177,8 @@ func (c *Conn) method(name []byte) string {
 	return s
 }
 
-// receiveReply takes the reply of a unary call.
-func (c *Conn) receiveReply(h header, call *call, a, b []byte) error {
+// receiveReply takes the reply of a unary call, of which nothing is kept if the call was abandoned.
+func (c *Conn) receiveReply(h header, call *call, abandoned bool, a, b []byte) error {
 	switch {
 	case h.kind == kindReply && call.body.total == 0:
 		limits := c.limits.Load()
@@ -193,6 +195,10 @@ func (c *Conn) receiveReply(h header, call *call, a, b []byte) error {
 	}
 	last := int(h.size) == call.body.left()
 	if last && !c.forget(h.id, call.held) {
+		return nil
+	}
+	if abandoned {
+		call.body.skip(int(h.size))
 		return nil
 	}
 	call.body.add(a, b)

@@ -19,7 +19,7 @@ const maxQueued = 1 << 20
 func newSocketPipe(c *Conn, s *socket) *socketPipe {
 	p := &socketPipe{c: c, socket: s}
 	p.files.c = c
-	p.outbox.init(p, c.done)
+	p.outbox.init(p, c)
 	return p
 }
 

@@ -14,7 +14,7 @@ type spinner struct {
 }
 
 const (
-	spinTime   = 20 * time.Microsecond
+	spinTime   = 30 * time.Microsecond
 	bestScore  = 8
 	worstScore = -2
 	// skips is how many waits go by before looking is tried again.
@@ -43,7 +43,7 @@ func (s *spinner) spin(p *memoryPipe, found func() bool) bool {
 	defer spinning.Add(-1)
 	start := time.Now()
 	for {
-		for range 100 {
+		for range 20 {
 			if found() {
 				s.score.Store(min(s.score.Load()+1, bestScore))
 				return true

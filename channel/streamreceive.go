@@ -15,7 +15,7 @@ func (s *Stream) receive(h header, a, b []byte) error {
 			if h.size == 0 || int(h.size) > s.part.left() {
 				return violation("a frame of %d bytes in stream %d, of which %d are left", h.size, s.id, s.part.left())
 			}
-			return s.receivePart(a, b, h.flags)
+			return s.receivePart(h, a, b)
 		}
 		if h.size == 0 || h.total != s.left {
 			return violation("a frame with %d of %d bytes in stream %d, where %d are left", h.size, h.total, s.id, s.left)
@@ -29,7 +29,7 @@ func (s *Stream) receive(h header, a, b []byte) error {
 		s.left = 0
 		s.partKind = h.kind
 		s.part.begin(int(h.total))
-		return s.receivePart(a, b, h.flags)
+		return s.receivePart(h, a, b)
 	case kindCredit:
 		return s.receiveCredit(h, a, b)
 	case kindCloseSend:
@@ -79,14 +79,27 @@ func (s *Stream) receiveMessage(h header, a, b []byte) error {
 	return nil
 }
 
-// receivePart adds to a header or an end.
-func (s *Stream) receivePart(a, b []byte, flags uint8) error {
-	s.part.add(a, b)
+// receivePart adds to a header or an end, of which nothing is kept if the stream was closed.
+func (s *Stream) receivePart(h header, a, b []byte) error {
+	s.mu.Lock()
+	closed := s.closed
+	s.mu.Unlock()
+	if closed || s.part.skipped > 0 {
+		s.part.skip(int(h.size))
+	} else {
+		s.part.add(a, b)
+	}
 	if s.part.left() > 0 {
 		return nil
 	}
-	content := s.part.b
+	content, skipped := s.part.b, s.part.skipped > 0
 	s.part = body{}
+	if skipped {
+		if s.partKind == kindEnd {
+			s.c.forget(s.id, s.held)
+		}
+		return nil
+	}
 	if s.partKind == kindHeader {
 		s.mu.Lock()
 		s.header, s.hasHeader = content, true
@@ -103,7 +116,7 @@ func (s *Stream) receivePart(a, b []byte, flags uint8) error {
 	}
 	s.mu.Lock()
 	s.ended, s.status, s.trailer = true, status, trailer
-	if flags&flagAbandoned != 0 && s.err == nil {
+	if h.flags&flagAbandoned != 0 && s.err == nil {
 		s.err = ErrAbandoned
 	}
 	s.fireAll()
