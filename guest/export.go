@@ -290,6 +290,9 @@ func (c *ServerCall) Scratch() *Scratch { return &c.scratch }
 func (c *ServerCall) NotLifted(err error) error  { return statusError(notLifted(err)) }
 func (c *ServerCall) NotLowered(err error) error { return statusError(notLowered(err)) }
 
+// Depth is 0: how deep calls nest is for the host to know.
+func (c *ServerCall) Depth() uint32 { return 0 }
+
 // IsLarge reports that the request may not be small, say over 16 KB, so that a limit of megabytes may matter.
 func (c *ServerCall) IsLarge() bool { return c.large }
 

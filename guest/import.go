@@ -78,6 +78,9 @@ type ClientCall struct {
 	Header, Trailer []Pair
 }
 
+// DepthKey is the key of the depth of a call in the context of its handler, a uint32. In a guest there is none.
+type DepthKey struct{}
+
 // Pairs returns the metadata, in either form.
 func (c *ClientCall) Pairs() []Pair {
 	if c.Encoded == nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -26,6 +27,7 @@ var rules = []struct {
 	{"guest", []string{module + "stubs", module + "host", module + "internal", "google.golang.org", "golang.org/x", "github.com/tetratelabs"}, "the guest runtime is the standard library only"},
 	{"guestproto", []string{module + "stubs", module + "host", module + "internal", "google.golang.org/grpc", "golang.org/x", "github.com/tetratelabs"}, "this part of the guest runtime adds protobuf, and nothing else"},
 	{"channel", []string{module, "google.golang.org", "golang.org/x", "github.com"}, "both ends of a channel link it, and one of them is a function"},
+	{"isolate", []string{module + "stubs", module + "host", module + "internal", module + "guestproto", "google.golang.org/grpc", "google.golang.org/genproto", "golang.org/x", "github.com/tetratelabs"}, "the runtime of native isolates is channel, protobuf and the words of guests"},
 	{"internal/placement", []string{module, "google.golang.org", "golang.org/x"}, "where functions run is said to generation and to hosts"},
 	{"stubs", []string{module + "host", module + "internal", "google.golang.org/grpc", "golang.org/x/tools", "github.com/tetratelabs"}, "stubs stand in for grpc-go; they must not bring it along"},
 	{"internal/routing", []string{module, "google.golang.org", "golang.org/x"}, "the rule of routing is linked into hosts, and plans follow it"},
@@ -99,6 +101,22 @@ func TestImportDirections(t *testing.T) {
 			if below(imp, "github.com/sourcegraph/jsonrpc2") && !below(p.ImportPath, onlyLSP) {
 				t.Errorf("%s imports %s: only %s speaks JSON-RPC", p.ImportPath, imp, onlyLSP)
 			}
+		}
+	}
+}
+
+// TestWasmGuests checks that guests are not given what belongs to native isolates.
+func TestWasmGuests(t *testing.T) {
+	cmd := exec.Command("go", "list", "-deps", "./stubs/...", "./guest/...", "./guestproto")
+	cmd.Dir = ".."
+	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	for _, p := range strings.Fields(string(out)) {
+		if below(p, module+"isolate") || below(p, module+"channel") {
+			t.Errorf("guests link %s, which is for native isolates", p)
 		}
 	}
 }

@@ -2,6 +2,8 @@ package isolate
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/cofaas/cofaas/channel"
@@ -40,6 +42,30 @@ const (
 	WaitsForReady
 )
 
+// The upper half of the flags is the depth of the call: in the middle of how many others it is made, each by the function that serves the one
+// before. A call from outside has depth 0.
+const depthShift = 16
+
+// MaxDepth is how deep calls nest. It ends functions that call each other without end before memory does.
+const MaxDepth = 64
+
+// admit returns the depth of a call that is made under ctx, or why there is none.
+func admit(ctx context.Context, call *guest.ClientCall) (depth uint32, st *guest.Status) {
+	depth = 1
+	if ctx != context.Background() {
+		if outer, ok := ctx.Value(guest.DepthKey{}).(uint32); ok {
+			depth += outer
+		}
+	}
+	if depth > MaxDepth {
+		return 0, &guest.Status{Code: codeResourceExhausted, Message: fmt.Sprintf("calls between functions nest deeper than %d", MaxDepth)}
+	}
+	if call != nil {
+		st = overdue(call.Deadline)
+	}
+	return depth, st
+}
+
 // DefaultMaxReply is the limit for messages that are received where the stub does not set another: grpc-go's.
 const DefaultMaxReply = 4 << 20
 
@@ -55,9 +81,9 @@ var outgoings = sync.Pool{New: func() any { return new(outgoing) }}
 const largeMetadata = 16 << 10
 
 // set makes the header that of a call. call may be nil.
-func (o *outgoing) set(fullMethod string, call *guest.ClientCall) *channel.Header {
+func (o *outgoing) set(fullMethod string, call *guest.ClientCall, depth uint32) *channel.Header {
 	h := &o.header
-	*h = channel.Header{Method: fullMethod}
+	*h = channel.Header{Method: fullMethod, Flags: depth << depthShift}
 	if call == nil {
 		return h
 	}
@@ -89,6 +115,10 @@ func (o *outgoing) free() {
 // Invoke calls the method with args and sets reply, both pointers to generated messages. It returns nil for OK. call may be nil: no
 // deadline, no metadata, no interest in headers. The call ends when ctx does, or when closed is closed: its connection.
 func (m *Method) Invoke(ctx context.Context, closed <-chan struct{}, call *guest.ClientCall, args, reply any) *guest.Status {
+	depth, st := admit(ctx, call)
+	if st != nil {
+		return st
+	}
 	request, st := encode(args)
 	if st != nil {
 		return st
@@ -96,7 +126,7 @@ func (m *Method) Invoke(ctx context.Context, closed <-chan struct{}, call *guest
 	defer request.free()
 	o := outgoings.Get().(*outgoing)
 	defer o.free()
-	h := o.set(m.fullMethod, call)
+	h := o.set(m.fullMethod, call, depth)
 	to := m.callee(h.Route)
 	r, err := to.conn.Invoke(ctx, closed, h, request.bytes)
 	if err != nil {
@@ -168,7 +198,7 @@ func (c callee) failure(err error) *guest.Status {
 	if c.peer == nil {
 		return failure(err, "the host")
 	}
-	if err == channel.ErrClosed {
+	if errors.Is(err, channel.ErrClosed) {
 		c.of.peer.CompareAndSwap(c.peer, nil)
 	}
 	return failure(err, "function "+c.peer.name)

@@ -28,14 +28,42 @@ const (
 	RoleServe = "serve"
 )
 
-// peer is an isolate that is called directly.
+// peer is an isolate at the other end of a channel.
 type peer struct {
 	name string
 	conn *channel.Conn
 }
 
-// receiveFiles takes what the host sends: channels to other isolates.
+// receiveFiles takes what the host sends: channels to other isolates. They may overtake its welcome.
 func (r *Runtime) receiveFiles(tag []byte, files []*os.File) {
+	r.mu.Lock()
+	if !r.welcomed {
+		r.early = append(r.early, func() { r.tryConnect(tag, files) })
+		r.mu.Unlock()
+		return
+	}
+	r.mu.Unlock()
+	r.tryConnect(tag, files)
+}
+
+// connectEarly makes use of the channels that have come before the welcome.
+func (r *Runtime) connectEarly() {
+	for {
+		r.mu.Lock()
+		early := r.early
+		r.early = nil
+		r.welcomed = len(early) == 0
+		r.mu.Unlock()
+		if len(early) == 0 {
+			return
+		}
+		for _, f := range early {
+			f()
+		}
+	}
+}
+
+func (r *Runtime) tryConnect(tag []byte, files []*os.File) {
 	if err := r.connect(tag, files); err != nil {
 		fmt.Fprintf(os.Stderr, "cofaas: a channel to another function: %v: its calls go through the host\n", err)
 	}
@@ -58,31 +86,38 @@ func (r *Runtime) connect(tag []byte, files []*os.File) error {
 	if err != nil {
 		return err
 	}
+	cfg := channel.Config{MaxMessage: r.MaxMessage, Waiting: r.waiting()}
 	if p.Role == RoleServe {
 		allowed := make(map[string]bool, len(p.Services))
 		for _, s := range p.Services {
 			allowed[s] = true
 		}
-		channel.New(link, channel.Config{
-			Serve:      func(c *channel.ServerCall) { r.serve(c, allowed) },
-			MaxMessage: r.MaxMessage,
-			Waiting:    r.waiting(),
-		})
-		return nil
+		cfg.Serve = func(c *channel.ServerCall) { r.serve(c, allowed) }
 	}
-	to := &peer{p.Peer, channel.New(link, channel.Config{MaxMessage: r.MaxMessage, Waiting: r.waiting()})}
-	for _, name := range p.Services {
-		if s := r.services[name]; s != nil {
-			s.peer.Store(to) // calls on the channel before go on
+	to := &peer{p.Peer, channel.New(link, cfg)}
+	r.mu.Lock()
+	r.peers[to] = true
+	r.mu.Unlock()
+	if p.Role == RoleCall {
+		for _, name := range p.Services {
+			if s := r.services[name]; s != nil {
+				s.peer.Store(to) // calls on the channel before go on
+			}
 		}
 	}
-	go func() {
-		<-to.conn.Done()
-		for _, s := range r.services {
-			s.peer.CompareAndSwap(to, nil)
-		}
-	}()
+	go r.forget(to)
 	return nil
+}
+
+// forget waits for the end of a channel, and has calls go to the host again.
+func (r *Runtime) forget(p *peer) {
+	<-p.conn.Done()
+	for _, s := range r.services {
+		s.peer.CompareAndSwap(p, nil)
+	}
+	r.mu.Lock()
+	delete(r.peers, p)
+	r.mu.Unlock()
 }
 
 // IsDirect says whether calls of a service go straight to the isolate that serves it.

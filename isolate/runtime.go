@@ -21,7 +21,12 @@ type Runtime struct {
 
 	// bound are the handlers, by full name. The map is replaced, not changed.
 	bound atomic.Pointer[map[string]handler]
-	mu    sync.Mutex // guards the replacement
+	mu    sync.Mutex // guards the replacement, and what follows
+	// peers are the isolates at the other ends of channels.
+	peers map[*peer]bool
+	// welcomed is set when the host has said what there is to know, and early is what to do then.
+	welcomed bool
+	early    []func()
 
 	// direct are the services for which it makes no difference what was dialled.
 	direct sync.Map
@@ -41,7 +46,7 @@ type handler struct {
 
 // New returns the runtime of a function whose host is at the other end of a link, which it owns. It waits for the host's welcome.
 func New(link *channel.Link) (*Runtime, error) {
-	r := &Runtime{}
+	r := &Runtime{peers: map[*peer]bool{}}
 	r.bound.Store(&map[string]handler{})
 	r.host = channel.New(link, channel.Config{
 		Serve: func(c *channel.ServerCall) { r.serve(c, nil) },
@@ -53,6 +58,7 @@ func New(link *channel.Link) (*Runtime, error) {
 	}
 	r.host.SetMaxMessage(r.MaxMessage)
 	r.host.SetWaiting(r.waiting())
+	r.connectEarly()
 	return r, nil
 }
 
@@ -61,10 +67,10 @@ func (r *Runtime) Done() <-chan struct{} { return r.host.Done() }
 
 // Close ends the channel to the host and those to other isolates.
 func (r *Runtime) Close() {
-	for _, s := range r.services {
-		if p := s.peer.Load(); p != nil {
-			p.conn.Close()
-		}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for p := range r.peers {
+		p.conn.Close()
 	}
 	r.host.Close()
 }

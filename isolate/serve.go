@@ -48,6 +48,9 @@ func (c *ServerCall) WaitsForReady() bool { return c.call.Flags&WaitsForReady !=
 // IsLarge reports that the request is so large that a limit of megabytes may matter.
 func (c *ServerCall) IsLarge() bool { return len(c.call.Request) > DefaultMaxReply }
 
+// Depth is how many calls the call is in the middle of, 0 if it has come from outside.
+func (c *ServerCall) Depth() uint32 { return c.call.Flags >> depthShift }
+
 // OnCancel makes known what is to be cancelled when nobody waits for the call any more.
 func (c *ServerCall) OnCancel(ctx guest.Canceller) { c.call.OnCancel(ctx.Cancel) }
 
@@ -77,6 +80,9 @@ func (r *Runtime) handlerOf(call *channel.ServerCall, allowed map[string]bool) (
 		return h, unserved(call.Method, bound, allowed)
 	case (call.Stream != nil) != (h.stream != nil):
 		return h, &guest.Status{Code: codeInternal, Message: "grpc: method " + call.Method + " was called as one of another kind: caller and callee are generated from different protos"}
+	}
+	if st := overdue(call.Deadline); st != nil {
+		return h, st
 	}
 	if err := guest.CheckPairs(call.Metadata); err != nil {
 		return h, &guest.Status{Code: codeInternal, Message: "grpc: " + err.Error()}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -25,6 +26,15 @@ const (
 	codeInternal          = 13
 	codeUnavailable       = 14
 )
+
+// overdue returns the status of a call whose deadline in Unix nanoseconds has passed, and nil otherwise. A context may not have noticed yet,
+// and a call may have been on its way for too long.
+func overdue(deadline int64) *guest.Status {
+	if deadline == 0 || time.Now().UnixNano() < deadline {
+		return nil
+	}
+	return guest.ContextStatus(context.DeadlineExceeded)
+}
 
 // encodeStatus returns the bytes of a status, none for nil.
 func encodeStatus(st *guest.Status) []byte {
@@ -131,7 +141,7 @@ func failure(err error, peer string) *guest.Status {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return guest.ContextStatus(err)
 	case errors.Is(err, channel.ErrClosed):
-		return &guest.Status{Code: codeUnavailable, Message: peer + " has ended"}
+		return &guest.Status{Code: codeUnavailable, Message: "error reading from server: EOF"} // grpc-go's
 	case errors.Is(err, channel.ErrAbandoned):
 		return &guest.Status{Code: codeInternal, Message: peer + " has ended the call without an outcome"}
 	case errors.Is(err, channel.ErrTooMany), errors.Is(err, channel.ErrMetadata):

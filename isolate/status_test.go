@@ -82,8 +82,8 @@ func TestFailure(t *testing.T) {
 	}{
 		{context.Canceled, "1 context canceled"},
 		{context.DeadlineExceeded, "4 context deadline exceeded"},
-		{channel.ErrClosed, "14 function f has ended"},
-		{fmt.Errorf("%w: why", channel.ErrClosed), "14 function f has ended"},
+		{channel.ErrClosed, "14 error reading from server: EOF"},
+		{fmt.Errorf("%w: why", channel.ErrClosed), "14 error reading from server: EOF"},
 		{channel.ErrAbandoned, "13 function f has ended the call without an outcome"},
 		{&channel.SizeError{Size: 9, Max: 8}, "8 grpc: received message larger than max (9 vs. 8)"},
 	} {

@@ -18,12 +18,16 @@ type Stream struct {
 	st *guest.Status // of a call that could not begin
 }
 
-// Open begins a call. It does not wait; whatever is wrong with the call is in the end of the stream. Of call, which may be nil,
-// Deadline, Metadata, WaitForReady, Route and Options count. Whoever opens a stream closes it with Close.
-func (m *Method) Open(call *guest.ClientCall) *Stream {
+// Open begins a call under ctx, which it does not watch. It does not wait; whatever is wrong with the call is in the end of the stream. Of
+// call, which may be nil, Deadline, Metadata, WaitForReady, Route and Options count. Whoever opens a stream closes it with Close.
+func (m *Method) Open(ctx context.Context, call *guest.ClientCall) *Stream {
+	depth, st := admit(ctx, call)
+	if st != nil {
+		return &Stream{st: st}
+	}
 	o := outgoings.Get().(*outgoing)
 	defer o.free()
-	h := o.set(m.fullMethod, call)
+	h := o.set(m.fullMethod, call, depth)
 	h.Flags |= WantsHeaders
 	s := &Stream{to: m.callee(h.Route)}
 	var err error

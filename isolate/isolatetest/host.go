@@ -140,7 +140,15 @@ func Connect(t testing.TB, kind channel.Kind, from, to *Host, services ...string
 			f.Close()
 		}
 	}
-	for from.runtime != nil && slices.ContainsFunc(services, func(s string) bool { return !from.runtime.IsDirect(s) }) {
+	if from.runtime != nil {
+		AwaitDirect(t, from.runtime, services...)
+	}
+}
+
+// AwaitDirect waits until calls of services go straight to another isolate.
+func AwaitDirect(t testing.TB, rt *isolate.Runtime, services ...string) {
+	t.Helper()
+	for slices.ContainsFunc(services, func(s string) bool { return !rt.IsDirect(s) }) {
 		select {
 		case <-t.Context().Done():
 			t.Fatal("the channel is not used")

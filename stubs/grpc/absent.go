@@ -45,7 +45,7 @@ func (r rejected) Invoke(context.Context, <-chan struct{}, *guest.ClientCall, an
 }
 
 // open begins a call, which has ended.
-func (r rejected) open(*guest.ClientCall) transport { return rejectedStream(r) }
+func (r rejected) open(context.Context, *guest.ClientCall) transport { return rejectedStream(r) }
 
 type rejectedStream struct{ st *guest.Status }
 

@@ -25,6 +25,7 @@ func (*nopCall) OnCancel(guest.Canceller)   {}
 func (*nopCall) SetTrailer([]guest.Pair)    {}
 func (*nopCall) WaitsForReady() bool        { return false }
 func (*nopCall) IsLarge() bool              { return false }
+func (*nopCall) Depth() uint32              { return 0 }
 
 type nopImport struct{ calls, slow int }
 

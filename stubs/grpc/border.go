@@ -30,8 +30,8 @@ type transport interface {
 	Close()
 }
 
-// opener begins calls of a streaming method of another function.
-type opener func(call *guest.ClientCall) transport
+// opener begins calls of a streaming method of another function. The call is to be ended when ctx is done.
+type opener func(ctx context.Context, call *guest.ClientCall) transport
 
 // serverCall is a call that is being served. *guest.ServerCall is one, and *isolate.ServerCall; it must not be used once the
 // handler returned.
@@ -45,6 +45,8 @@ type serverCall interface {
 	OnCancel(c guest.Canceller)
 	WaitsForReady() bool
 	IsLarge() bool
+	// Depth is how many calls the call is in the middle of, 0 if it is none of a function's or that is not known.
+	Depth() uint32
 }
 
 func init() { guest.SetStatusError(errorFromGuest) }

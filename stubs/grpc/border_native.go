@@ -3,6 +3,8 @@
 package grpc
 
 import (
+	"context"
+
 	"github.com/cofaas/cofaas/guest"
 	"github.com/cofaas/cofaas/isolate"
 )
@@ -35,7 +37,7 @@ func importOf(rt *isolate.Runtime, fullMethod string) importedMethod {
 
 func streamImportOf(rt *isolate.Runtime, fullMethod string) opener {
 	if m := rt.FindStream(fullMethod); m != nil {
-		return func(call *guest.ClientCall) transport { return m.Open(call) }
+		return func(ctx context.Context, call *guest.ClientCall) transport { return m.Open(ctx, call) }
 	}
 	return nil
 }

@@ -1,6 +1,10 @@
 package grpc
 
-import "github.com/cofaas/cofaas/guest"
+import (
+	"context"
+
+	"github.com/cofaas/cofaas/guest"
+)
 
 var (
 	// findImport returns nil when no function of the app exports the method.
@@ -22,7 +26,7 @@ var (
 	// findStreamImport returns nil when no function of the app exports the method as a streaming one.
 	findStreamImport = func(fullMethod string) opener {
 		if imp := guest.FindStreamImport(fullMethod); imp != nil {
-			return func(call *guest.ClientCall) transport { return imp.Open(call) }
+			return func(_ context.Context, call *guest.ClientCall) transport { return imp.Open(call) }
 		}
 		return nil
 	}

@@ -72,7 +72,9 @@ func useChannelFor(t testing.TB, how int, methods map[string]isolate.Import, ser
 	}
 	findStreamImport = func(m string) opener {
 		if open := streamImportOf(rt, m); open != nil {
-			return func(call *guest.ClientCall) transport { return orderedTransport{open(call), calls} }
+			return func(ctx context.Context, call *guest.ClientCall) transport {
+				return orderedTransport{open(ctx, call), calls}
+			}
 		}
 		return nil
 	}

@@ -76,7 +76,7 @@ func (cc *ClientConn) openStream(ctx context.Context, desc *StreamDesc, method s
 	}
 	if err == nil {
 		call.MaxReply = info.maxReply
-		s.transport = open(&call)
+		s.transport = open(s.tagged, &call)
 		s.isLarge = mayBeLarge(s.transport)
 		if err = cc.add(s); err != nil {
 			s.transport.Close()
@@ -108,7 +108,7 @@ func (cc *ClientConn) beginStream(ctx context.Context, method string) (opener, *
 		case *unreachable:
 			return nil, imp, err
 		}
-		return func(call *guest.ClientCall) transport { return newUnaryTransport(imp, call) }, nil, err
+		return func(_ context.Context, call *guest.ClientCall) transport { return newUnaryTransport(imp, call) }, nil, err
 	}
 	if err := cc.use(); err != nil {
 		return nil, nil, err

@@ -22,6 +22,7 @@ type serverContext struct {
 	call     serverCall // nil once the handler has returned; guarded by mu
 	method   *servedMethod
 	deadline int64         // Unix nanoseconds, 0 for none
+	depth    uint32        // of the call; 0 in a guest
 	extra    *contextExtra // nil until needed; guarded by mu
 }
 
@@ -100,6 +101,9 @@ func (p *contextSupply) next() *serverContext {
 func newServerContext(m *servedMethod, call serverCall, deadline int64) *serverContext {
 	c := contexts.get()
 	c.method, c.call, c.deadline = m, call, deadline
+	if !coop.Single {
+		c.depth = call.Depth()
+	}
 	call.OnCancel(c)
 	return c
 }
@@ -307,6 +311,8 @@ func (c *serverContext) Value(key any) any {
 		return anonymousPeer
 	case callctx.Stream:
 		return (*transportStream)(c)
+	case guest.DepthKey:
+		return c.depth
 	}
 	return nil
 }

@@ -43,7 +43,7 @@ func (i streamedImport) Invoke(ctx context.Context, closed <-chan struct{}, call
 }
 
 func (i streamedImport) invoke(ctx context.Context, call *guest.ClientCall, args, reply any) *guest.Status {
-	t := i.open(call)
+	t := i.open(ctx, call)
 	defer t.Close()
 	if err := t.Send(ctx, args); err != nil && err != guest.ErrOver {
 		return statusOf(err)

@@ -43,7 +43,7 @@ func useFakeHost(t testing.TB) *fakeHost {
 	}
 	findStreamImport = func(m string) opener {
 		if serve := h.streams[m]; serve != nil {
-			return func(call *guest.ClientCall) transport { return openFake(h, serve, call) }
+			return func(_ context.Context, call *guest.ClientCall) transport { return openFake(h, serve, call) }
 		}
 		return nil
 	}
@@ -159,3 +159,4 @@ func (c *fakeCall) OnCancel(ctx guest.Canceller) { c.check(); c.canceller.Store(
 func (c *fakeCall) SetTrailer(p []guest.Pair)    { c.check(); c.trailer = p }
 func (c *fakeCall) WaitsForReady() bool          { c.check(); return c.waits }
 func (c *fakeCall) IsLarge() bool                { c.check(); return true }
+func (c *fakeCall) Depth() uint32                { c.check(); return 0 }

@@ -124,9 +124,9 @@ func (cc *ClientConn) routedOpener(open opener, method string) opener {
 	if n == 0 {
 		return open
 	}
-	return func(call *guest.ClientCall) transport {
+	return func(ctx context.Context, call *guest.ClientCall) transport {
 		call.Route = n
-		return open(call)
+		return open(ctx, call)
 	}
 }
 

@@ -141,7 +141,7 @@ func TestRoute_streams(t *testing.T) {
 	useRoute(t, 7)
 	var calls []guest.ClientCall
 	findStreamImport = func(string) opener {
-		return func(call *guest.ClientCall) transport {
+		return func(_ context.Context, call *guest.ClientCall) transport {
 			calls = append(calls, *call)
 			return newUnaryTransport(&seenImport{}, call)
 		}

@@ -24,7 +24,7 @@ func (t *nopTransport) Close() {}
 // openNop begins a call whose stream is t.
 func openNop(t testing.TB, tr transport) ClientStream {
 	useFakeHost(t)
-	findStreamImport = func(string) opener { return func(*guest.ClientCall) transport { return tr } }
+	findStreamImport = func(string) opener { return func(context.Context, *guest.ClientCall) transport { return tr } }
 	cs, err := newConn(t).NewStream(t.Context(), &StreamDesc{ClientStreams: true, ServerStreams: true}, "/a.B/C", StaticMethod())
 	if err != nil {
 		t.Fatal(err)
@@ -89,7 +89,7 @@ func (*endedTransport) Recv(context.Context, any) error { return io.EOF }
 func BenchmarkNewStream(b *testing.B) {
 	useFakeHost(b)
 	findStreamImport = func(string) opener {
-		return func(*guest.ClientCall) transport { return new(endedTransport) }
+		return func(context.Context, *guest.ClientCall) transport { return new(endedTransport) }
 	}
 	cc := newConn(b)
 	desc := &StreamDesc{ClientStreams: true, ServerStreams: true}
