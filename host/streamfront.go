@@ -58,7 +58,7 @@ func (m *exportMethod) serveStream(ctx context.Context, client serverStream, cc 
 	if !m.StreamingClient {
 		// There is no need for a goroutine to read the one request.
 		if err := o.read(); err != nil {
-			client.end(status.Convert(err), nil)
+			client.end(noRequest(err), nil)
 			return
 		}
 		s.closeQueue(&s.up)
@@ -79,6 +79,14 @@ func (m *exportMethod) serveStream(ctx context.Context, client serverStream, cc 
 		go o.readAll()
 	}
 	client.end(o.writeAll(ctx))
+}
+
+// noRequest is how a call ends whose one request cannot be received.
+func noRequest(err error) *status.Status {
+	if errors.Is(err, io.EOF) {
+		return status.New(codes.Internal, "cardinality violation: received no request message from non-client-streaming RPC") // grpc-go's words
+	}
+	return status.Convert(err)
 }
 
 // readAll passes requests on until the client says that there are no more, or the call is over.

@@ -25,19 +25,27 @@ var differences = []difference{
 		"a host reads messages from outside as protobuf: a codec of a function's own is in the guest",
 	},
 	{
-		[]string{"consolidated"}, nil, "annex/serves",
+		[]string{"isolates", "isolates-remote", "mixed", "mixed-guest"}, []behaviours.Position{behaviours.Outside}, "codec/of our own, on both sides/*",
+		"between host and isolates messages are protobuf: a codec of a function's own is not asked for what comes from outside",
+	},
+	{
+		[]string{"isolates", "isolates-remote", "mixed", "mixed-guest"}, []behaviours.Position{behaviours.Outside}, "codec/forced/*",
+		"between host and isolates messages are protobuf: a codec of a function's own is not asked for what comes from outside",
+	},
+	{
+		[]string{"consolidated", "isolates", "mixed", "mixed-guest"}, nil, "annex/serves",
 		"calls between functions lead to a function, whichever of its listeners was dialled",
 	},
 	{
-		[]string{"remote"}, []behaviours.Position{behaviours.Edge}, "server/unknown *",
+		[]string{"remote", "isolates-remote"}, []behaviours.Position{behaviours.Edge}, "server/unknown *",
 		"what generation has not seen a function call, a host cannot carry out of itself: it says so with Unavailable",
 	},
 	{
-		[]string{"remote"}, nil, "annex/serves",
+		[]string{"remote", "isolates-remote"}, nil, "annex/serves",
 		"a host listens where the first server of its function does, and nowhere else: all services are served there",
 	},
 	{
-		[]string{"remote"}, nil, "annex/WaitForReady",
+		[]string{"remote", "isolates-remote"}, nil, "annex/WaitForReady",
 		"a host serves while a server of its function is stopped, so that clients do not wait for it but get Unavailable",
 	},
 }

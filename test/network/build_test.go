@@ -17,7 +17,7 @@ import (
 var functions = []string{"front", "store", "web"}
 
 var (
-	modes = flag.String("modes", "native,host", "how the functions run, `list` of native and host")
+	modes = flag.String("modes", "native,host,isolates", "how the functions run, `list` of native, host and isolates")
 	keep  = flag.String("keep", "", "`folder` in which to keep what is built, for the next run")
 )
 
@@ -105,6 +105,9 @@ var buildHost = sync.OnceValue(func() error {
 		return err
 	}
 	options := generate.Options{Dir: copied(), Patterns: []string{"./functions/front"}, StageDir: filepath.Join(scratch, "stage"), Tool: scratch}
+	for _, f := range functions {
+		options.Place = append(options.Place, f+"=wasm,native")
+	}
 	if _, err := generate.Run(context.Background(), options); err != nil {
 		return fmt.Errorf("generate: %w", err)
 	}

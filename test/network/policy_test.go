@@ -48,10 +48,40 @@ func TestPolicy(t *testing.T) {
 	})
 }
 
+// TestPolicy_isolates does the same with native isolates, which are told what the kernel says: why is in the log.
+func TestPolicy_isolates(t *testing.T) {
+	allowed, other := echoServer(t), echoServer(t)
+	path := filepath.Join(t.TempDir(), "other")
+	s := setup{allow: map[string][]string{"web": {allowed, "udp:" + allowed}}, host: []string{"-allow", "front=" + other}}
+	inIsolates(t, s, func(t *testing.T, sys *system) {
+		sys.want(sys.do("web", "echo", "tcp", allowed, "100"), "echo of 100 bytes: equal: true")
+		refused := `: connect: permission denied" is [EACCES os.ErrPermission] timeout=false op=dial net=`
+		for range 20 {
+			sys.want(sys.do("web", "dial", "tcp", other, "1m"), `dial: "dial tcp `+other+refused+"tcp")
+		}
+		sys.want(sys.do("web", "dial", "unix", path, "1m"), `dial: "dial unix `+path+refused+"unix")
+		if got := sys.do("web", "dial", "tcp", "elsewhere.test:443", "1m"); len(got) != 1 || !strings.Contains(got[0], "server misbehaving") {
+			t.Errorf("got %q", got)
+		}
+		// What one function may, another may not.
+		sys.want(sys.do("front", "dial", "tcp", other), "dial: no error")
+		sys.want(sys.do("front", "dial", "tcp", allowed), `dial: "dial tcp `+allowed+refused+"tcp")
+		sys.want(sys.do("store", "redis fail", allowed), `get: "dial tcp `+allowed+refused+"tcp")
+		// The operator is told once what would help.
+		p := sys.processes[hostProgram]
+		p.Wait(t, `may not look up elsewhere.test" function=web allow="-allow web=elsewhere.test:PORT"`)
+		line := `may not connect to ` + regexp.QuoteMeta(other) + `" function=web allow="-allow web=` + regexp.QuoteMeta(other) + `"`
+		p.Wait(t, line)
+		if n := len(regexp.MustCompile(line).FindAllString(p.Log.String(), -1)); n != 1 {
+			t.Errorf("the refusal was logged %d times", n)
+		}
+	})
+}
+
 // TestUnmapped has a function listen where the host does not let it: it is alone there.
 func TestUnmapped(t *testing.T) {
 	address := programs.FreeAddress(t)
-	inHost(t, setup{env: map[string][]string{"web": {"HTTP_ADDRESS=" + address}}}, func(t *testing.T, sys *system) {
+	inHosts(t, setup{env: map[string][]string{"web": {"HTTP_ADDRESS=" + address}}}, func(t *testing.T, sys *system) {
 		if conn, err := net.Dial("tcp", address); err == nil {
 			conn.Close()
 			t.Error("the function can be reached from outside")
@@ -67,18 +97,23 @@ func TestAudit(t *testing.T) {
 		sys.want(sys.do("web", "echo", "tcp", first, "10"), "echo of 10 bytes: equal: true")
 		sys.want(sys.do("front", "dial", "tcp", second), "dial: no error")
 	}
-	var flags []string
-	inHost(t, setup{host: []string{"-net-audit"}}, func(t *testing.T, sys *system) {
+	// The flags that hosts have printed, one of which is for guests and one for isolates.
+	var all [][]string
+	inHosts(t, setup{host: []string{"-net-audit"}}, func(t *testing.T, sys *system) {
 		tasks(sys)
 		p := sys.processes[hostProgram]
 		p.Signal(t, interrupt)
 		p.Code(t)
+		var flags []string
 		for _, m := range regexp.MustCompile(`-allow ([a-z]+=[^\s"\\]+)`).FindAllStringSubmatch(p.Log.String(), -1) {
 			flags = append(flags, "-allow", m[1])
 		}
+		if len(flags) == 0 {
+			t.Fatal("no flags were printed")
+		}
+		all = append(all, flags)
 	})
-	if len(flags) == 0 {
-		t.Fatal("no flags were printed")
+	for _, flags := range all {
+		inHosts(t, setup{host: flags}, func(_ *testing.T, sys *system) { tasks(sys) })
 	}
-	inHost(t, setup{host: flags}, func(_ *testing.T, sys *system) { tasks(sys) })
 }

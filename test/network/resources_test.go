@@ -49,6 +49,25 @@ func TestDescriptorLimit(t *testing.T) {
 	})
 }
 
+// TestDescriptorLimit_isolates does the same with a process, in which files and the runtime have descriptors too.
+func TestDescriptorLimit_isolates(t *testing.T) {
+	address := echoServer(t)
+	s := setup{allow: map[string][]string{"web": {address}, "front": {address}}, host: []string{"-max-descriptors", "web=50"}}
+	inIsolates(t, s, func(t *testing.T, sys *system) {
+		for range 3 {
+			got := sys.do("web", "hold", "tcp", address, "60")
+			var held int
+			if _, err := fmt.Sscanf(got[0], "connection %d", &held); err != nil || held < 20 || held >= 50 {
+				t.Errorf("got %q", got)
+			}
+			sys.want(got[1:], `dial: "dial tcp `+address+`: socket: too many open files" is [EMFILE] timeout=false op=dial net=tcp`)
+			sys.want(sys.do("web", "held"), fmt.Sprint(held, " connections answer"))
+			sys.want(sys.do("front", "dial", "tcp", address), "dial: no error")
+			sys.do("web", "release")
+		}
+	})
+}
+
 // TestLeaks has tasks succeed and fail many times, after which there is nothing open that was not before.
 func TestLeaks(t *testing.T) {
 	server, reset, silent := echoServer(t), resetServer(t), silentServer(t)
@@ -75,7 +94,7 @@ func TestLeaks(t *testing.T) {
 // TestDeath has an instance end that has connections: they end with it.
 func TestDeath(t *testing.T) {
 	address := echoServer(t)
-	inHost(t, allowWeb(address), func(t *testing.T, sys *system) {
+	inHosts(t, allowWeb(address), func(t *testing.T, sys *system) {
 		before := sys.descriptors("web")
 		sys.want(sys.do("web", "hold", "tcp", address, "100"))
 		sys.want(sys.do("web", "held"), "100 connections answer")

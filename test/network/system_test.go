@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -40,10 +41,13 @@ type setup struct {
 
 // system is the functions as they run.
 type system struct {
-	t      *testing.T
-	setup  *setup
-	native bool
-	front  pb.FrontClient
+	t     *testing.T
+	mode  string
+	setup *setup
+	// native says that there is no host, and isolates that the host has a process for each function.
+	native, isolates bool
+
+	front pb.FrontClient
 	// processes are the host, or the functions by name.
 	processes map[string]*programs.Process
 	// lines is all that has come of tasks.
@@ -53,44 +57,70 @@ type system struct {
 	address string
 }
 
-// both runs a test natively and with guests, and compares what came of it.
+// both runs a test natively, with guests, and with native isolates, and compares what came of it.
 func both(t *testing.T, s setup, test func(t *testing.T, sys *system)) {
 	t.Helper()
-	var lines [][]string
+	var first *system
 	for _, mode := range strings.Split(*modes, ",") {
 		t.Run(mode, func(t *testing.T) {
 			sys := start(t, &s, mode)
 			test(t, sys)
-			lines = append(lines, sys.lines)
+			if first == nil {
+				first = sys
+			}
+			if diff := cmp.Diff(first.lines, sys.lines); diff != "" {
+				t.Errorf("what came of the tasks (-%s +%s):\n%s", first.mode, mode, diff)
+			}
 		})
-	}
-	if len(lines) == 2 {
-		if diff := cmp.Diff(lines[0], lines[1]); diff != "" {
-			t.Errorf("what came of the tasks (-natively +in guests):\n%s", diff)
-		}
 	}
 }
 
-// inHost runs a test with guests alone: of what there is nothing like natively.
+// inHost runs a test with guests alone: of what there is nothing like natively, and in isolates it is otherwise.
 func inHost(t *testing.T, s setup, test func(t *testing.T, sys *system)) {
 	t.Helper()
-	if !slices.Contains(strings.Split(*modes, ","), "host") {
-		t.Skip("-modes is without host")
+	inMode(t, s, "host", test)
+}
+
+// inIsolates runs a test with native isolates alone.
+func inIsolates(t *testing.T, s setup, test func(t *testing.T, sys *system)) {
+	t.Helper()
+	inMode(t, s, "isolates", test)
+}
+
+// inHosts runs a test with guests, and with native isolates: of what there is nothing like without a host.
+func inHosts(t *testing.T, s setup, test func(t *testing.T, sys *system)) {
+	t.Helper()
+	for _, mode := range []string{"host", "isolates"} {
+		t.Run(mode, func(t *testing.T) { inMode(t, s, mode, test) })
 	}
-	test(t, start(t, &s, "host"))
+}
+
+func inMode(t *testing.T, s setup, mode string, test func(t *testing.T, sys *system)) {
+	t.Helper()
+	if !slices.Contains(strings.Split(*modes, ","), mode) {
+		t.Skip("-modes is without " + mode)
+	}
+	test(t, start(t, &s, mode))
 }
 
 // start runs the functions until the test ends.
 func start(t *testing.T, s *setup, mode string) *system {
 	t.Helper()
-	sys := &system{t: t, setup: s, processes: make(map[string]*programs.Process)}
+	sys := &system{t: t, mode: mode, setup: s, processes: make(map[string]*programs.Process)}
 	var address string
+	var places []string
 	switch mode {
 	case "native":
 		sys.native = true
 		address = sys.startNative()
 	case "host":
 		address = sys.startHost()
+	case "isolates":
+		sys.isolates = true
+		for _, f := range functions {
+			places = append(places, "-place", f+"=native")
+		}
+		address = sys.startHost(places...)
 	default:
 		t.Fatalf("-modes: there is no %q", mode)
 	}
@@ -117,11 +147,12 @@ func (sys *system) startNative() string {
 	return sys.address
 }
 
-func (sys *system) startHost() string {
+func (sys *system) startHost(places ...string) string {
 	t, s := sys.t, sys.setup
 	// One instance has all connections, as a process has.
 	sys.debug = programs.FreeAddress(t)
 	args := []string{"-addr", "127.0.0.1:0", "-cache-dir", filepath.Join(scratch, "compiled"), "-max-instances", "1", "-debug-addr", sys.debug}
+	args = append(args, places...)
 	add := func(flag string, byFunction map[string][]string, format func(function, value string) string) {
 		for _, f := range slices.Sorted(maps.Keys(byFunction)) {
 			for _, value := range byFunction[f] {
@@ -223,14 +254,49 @@ func (sys *system) process(function string) *programs.Process {
 	return sys.processes[hostProgram]
 }
 
-// descriptors counts the open files of the process that runs a function.
+// descriptors counts the open files of the process that runs a function, and of the host of one that is in an isolate.
 func (sys *system) descriptors(function string) int {
 	sys.t.Helper()
-	list, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", sys.process(function).Cmd.Process.Pid))
+	pid := sys.process(function).Cmd.Process.Pid
+	n := sys.filesOf(pid)
+	if sys.isolates {
+		n += sys.filesOf(sys.isolate(pid, function))
+	}
+	return n
+}
+
+func (sys *system) filesOf(pid int) int {
+	sys.t.Helper()
+	list, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
 	if err != nil {
 		sys.t.Fatal(err)
 	}
 	return len(list)
+}
+
+// isolate finds the process of a function among the children of a host, which may be about to start it anew.
+func (sys *system) isolate(host int, function string) (pid int) {
+	sys.t.Helper()
+	eventually(sys.t, "the host has a process for "+function, func() bool {
+		pid = childOf(host, function)
+		return pid != 0
+	})
+	return pid
+}
+
+// childOf returns a process's child whose argument zero is a function, or 0.
+func childOf(host int, function string) int {
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", host)) // the pattern is right
+	for _, list := range lists {
+		pids, _ := os.ReadFile(list) // of a thread that has ended there are none
+		for _, field := range strings.Fields(string(pids)) {
+			command, err := os.ReadFile("/proc/" + field + "/cmdline")
+			if pid, e := strconv.Atoi(field); err == nil && e == nil && strings.HasPrefix(string(command), function+"\x00") {
+				return pid
+			}
+		}
+	}
+	return 0
 }
 
 // stats returns what the host says of itself, as numbers by path.

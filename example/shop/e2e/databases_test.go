@@ -22,8 +22,8 @@ import (
 	"github.com/cofaas/cofaas/example/shop/internal/rig"
 )
 
-// TestDatabases has the inventory keep its stock in PostgreSQL, with Redis in front of it: natively and in a guest, each with a database of
-// its own, after which both databases have the same in them.
+// TestDatabases has the inventory keep its stock in PostgreSQL, with Redis in front of it: natively, in a guest, and in a native isolate, each
+// with a database of its own, after which all databases have the same in them.
 func TestDatabases(t *testing.T) {
 	build(t)
 	postgres, cache := startPostgres(t), startRedis(t)
@@ -45,18 +45,28 @@ func TestDatabases(t *testing.T) {
 		shop, _ := native(t)
 		return shop
 	})
-	got, gotRows := run("guest", 2, func(env []string) *rig.Shop {
-		// The stock is no longer the instance's: there may be several.
-		args := []string{"-max-instances", "4", "-allow", "inventory=" + postgres.address + "," + cache}
-		for _, v := range env {
-			args = append(args, "-env", "inventory:"+v)
+	hosted := func(start func(t *testing.T, root string, args ...string) (*rig.Shop, *logs), args ...string) func(env []string) *rig.Shop {
+		return func(env []string) *rig.Shop {
+			args := append(slices.Clip(args), "-allow", "inventory="+postgres.address+","+cache)
+			for _, v := range env {
+				args = append(args, "-env", "inventory:"+v)
+			}
+			shop, _ := start(t, "inventory", args...)
+			return shop
 		}
-		shop, _ := host(t, "inventory", args...)
-		return shop
-	})
-	same(t, want, got)
-	if gotRows != wantRows {
-		t.Errorf("the databases differ: natively\n%s\nfrom a guest\n%s", wantRows, gotRows)
+	}
+	for i, tt := range []struct {
+		name  string
+		start func(env []string) *rig.Shop
+	}{
+		{"guest", hosted(host, "-max-instances", "4")}, // the stock is no longer the instance's: there may be several
+		{"isolate", hosted(isolates)},
+	} {
+		got, gotRows := run(tt.name, 2+i, tt.start)
+		same(t, want, got)
+		if gotRows != wantRows {
+			t.Errorf("the databases differ: natively\n%s\nfrom the %s\n%s", wantRows, tt.name, gotRows)
+		}
 	}
 	// What was asked for must have come from a database.
 	if len(wantRows) < 5000 {

@@ -100,6 +100,16 @@ var ways = []struct {
 		}
 		return refusal(unix.Sendmsg(pair[0], []byte("x"), unix.UnixRights(1), nil, 0))
 	}, "EPERM"},
+	{"control messages that end within a word", func(to netip.AddrPort) string {
+		control := make([]byte, 17)
+		control[0], control[8], control[12] = 17, unix.IPPROTO_IP, unix.IP_TOS
+		return sendRaw(unix.SYS_SENDMSG, rawOf(to, false), newSocket(unix.AF_INET, unix.SOCK_DGRAM), control)
+	}, "EACCES"},
+	{"control messages that are too long", func(to netip.AddrPort) string {
+		control := make([]byte, 20)
+		control[0], control[8], control[12] = 200, unix.IPPROTO_IP, unix.IP_TOS
+		return sendRaw(unix.SYS_SENDMSG, rawOf(to, false), newSocket(unix.AF_INET, unix.SOCK_DGRAM), control)
+	}, "EINVAL"},
 	{"send by a pair", func(netip.AddrPort) string {
 		pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 		if err == nil {
@@ -171,6 +181,9 @@ func sendRaw(number uintptr, to *rawAddress, fd uintptr, control []byte) string 
 		n uint32
 	}
 	m := &multiple{Msghdr: unix.Msghdr{Name: &to.p[0], Namelen: uint32(to.size), Iov: &iov, Iovlen: 1}}
+	if len(control) > 0 {
+		m.Control, m.Controllen = &control[0], uint64(len(control))
+	}
 	args := []uintptr{fd, uintptr(unsafe.Pointer(m)), 0}
 	if number == unix.SYS_SENDMMSG {
 		args = []uintptr{fd, uintptr(unsafe.Pointer(m)), 1, 0}

@@ -156,13 +156,9 @@ func (l *starter) instruct() error {
 	if err != nil {
 		return err
 	}
-	f := launch.Filter{Notify: l.cfg.Network != nil}
-	f.Program, err = filter.New(filter.Config{Pid: l.pid(), Program: first.Program, Notify: f.Notify, Names: f.Notify && l.cfg.Network.Listens()})
+	f, err := l.filter(first.Program)
 	if err != nil {
-		l.p.Missing = append(l.p.Missing, fmt.Sprintf("seccomp: %v", err))
-		f = launch.Filter{}
-	} else {
-		l.p.Applied = append(l.p.Applied, "seccomp")
+		return err
 	}
 	if err := launch.Send(l.host, f); err != nil {
 		return err
@@ -186,6 +182,26 @@ func (l *starter) instruct() error {
 		return err
 	}
 	return nil
+}
+
+// filter is what the process is to be filtered by, the descriptor of whose executable is known.
+func (l *starter) filter(program int) (f launch.Filter, err error) {
+	if f.Notify = l.cfg.Network != nil; f.Notify {
+		if err := broker.Available(); err != nil {
+			l.p.Missing = append(l.p.Missing, fmt.Sprintf("a network that is more than none: %v", err))
+			f.Notify = false
+		}
+	}
+	f.Program, err = filter.New(filter.Config{Pid: l.pid(), Program: program, Notify: f.Notify, Names: f.Notify && l.cfg.Network.Listens()})
+	if errors.Is(err, errors.ErrUnsupported) {
+		l.p.Missing = append(l.p.Missing, fmt.Sprintf("seccomp: %v", err))
+		if !l.namespaces {
+			l.p.Missing = append(l.p.Missing, "what keeps the function from the network: "+err.Error())
+		}
+		return launch.Filter{}, nil
+	}
+	l.p.Applied = append(l.p.Applied, "seccomp")
+	return f, err
 }
 
 // report returns what the process says next, io.EOF when it has become the program.

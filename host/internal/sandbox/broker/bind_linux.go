@@ -55,8 +55,7 @@ func (b *Broker) bindInside(c *call, at address) unix.Errno {
 		return unix.EACCES
 	}
 	if !b.ownNetwork {
-		b.net.cfg.Log.Warn("the function may not listen: there are no networks of isolates' own here; the host can serve it at an address of its own",
-			"function", b.net.cfg.Function, "address", c.network()+" "+at.listenText(), "option", "-listen")
+		b.net.refuseListener(c.network() + " " + at.listenText())
 		return unix.EACCES
 	}
 	if c.family == unix.AF_UNIX && at.path != "" && at.path[0] != '@' {

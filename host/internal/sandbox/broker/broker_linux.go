@@ -37,8 +37,9 @@ type port struct {
 	number  uint16
 }
 
-// maxWaiting is how many system calls of a process may wait for others at a time; more fail.
-const maxWaiting = 256
+// maxWaiting is how many system calls of a process may wait for others at a time, each of which takes a thread; more fail. Go programs have
+// none: their sockets do not block.
+const maxWaiting = 32
 
 // Start answers what the filter of a process asks. The descriptor is the process's, of the listener; it is pid's as this process sees it.
 // Close the broker when the process has ended.

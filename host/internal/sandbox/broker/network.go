@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"sync"
 
 	"github.com/cofaas/cofaas/host/internal/sockets"
 )
@@ -27,6 +28,9 @@ type Network struct {
 	mapped mappings
 	ctx    context.Context
 	cancel context.CancelCauseFunc
+
+	mu      sync.Mutex
+	refused map[string]bool // listeners
 }
 
 // New returns a network. It costs nothing until a process uses it.
@@ -52,6 +56,24 @@ func (n *Network) Listens() bool {
 }
 
 var errClosed = errors.New("the network of the function is closed")
+
+// maxRefused is about how many listeners the log says that they are refused.
+const maxRefused = 20
+
+// refuseListener says, once, that the function may not listen, as there is no network of its own.
+func (n *Network) refuseListener(address string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.refused[address] || len(n.refused) == maxRefused {
+		return
+	}
+	if n.refused == nil {
+		n.refused = map[string]bool{}
+	}
+	n.refused[address] = true
+	n.cfg.Log.Warn("the function may not listen: there are no networks of isolates' own here; the host can serve it at an address of its own, by -listen",
+		"function", n.cfg.Function, "address", address)
+}
 
 // Close ends what is under way. Processes that still run can connect to nothing more.
 func (n *Network) Close() {

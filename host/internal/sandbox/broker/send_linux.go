@@ -83,8 +83,9 @@ func (b *Broker) readOutgoing(c *call, at uint64, flags int) (*outgoing, unix.Er
 	if m.controlSize > maxControl {
 		return nil, unix.ENOBUFS
 	}
-	o.control = make([]byte, m.controlSize)
-	if errno := b.read(&c.notification, m.control, o.control); errno != 0 {
+	// Whole words, so that what is checked here is what the kernel sees, to the last byte.
+	o.control = make([]byte, (m.controlSize+7)&^7)
+	if errno := b.read(&c.notification, m.control, o.control[:m.controlSize]); errno != 0 {
 		return nil, errno
 	}
 	if errno := checkControl(o.control); errno != 0 {

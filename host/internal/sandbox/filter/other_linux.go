@@ -4,11 +4,13 @@ package filter
 
 import (
 	"errors"
+	"fmt"
+	"runtime"
 
 	"golang.org/x/sys/unix"
 )
 
 // New returns the program of a filter.
 func New(Config) ([]unix.SockFilter, error) {
-	return nil, errors.New("no filter of system calls is known for this architecture")
+	return nil, fmt.Errorf("no filter of system calls is known for %s: %w", runtime.GOARCH, errors.ErrUnsupported)
 }
