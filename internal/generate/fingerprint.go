@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cofaas/cofaas/internal/loader"
 	"github.com/cofaas/cofaas/internal/netoverlay"
 	"github.com/cofaas/cofaas/internal/placement"
 	"github.com/cofaas/cofaas/internal/results"
@@ -107,7 +108,7 @@ func (f *fingerprints) fresh() bool {
 	return unchanged(r.Files)
 }
 
-// cFiles are the files that native functions have of C and that the go command does not list.
+// cFiles are the files that native functions have of C in the user's modules and that the go command does not list.
 func (p *project) cFiles() []string {
 	t := p.target(placement.Native)
 	if t == nil {
@@ -115,7 +116,9 @@ func (p *project) cFiles() []string {
 	}
 	var list []string
 	for _, path := range sortedKeys(t.byPath) {
-		list = append(list, staging.CFiles(t.byPath[path])...)
+		if pkg := t.byPath[path]; pkg.Module != nil && loader.Owned(pkg.Module) {
+			list = append(list, staging.CFiles(pkg)...)
+		}
 	}
 	return list
 }

@@ -15,9 +15,9 @@ import (
 
 // CFiles returns the files that the C code of a package may need, by what it says in directives of cgo, and that the go command does not
 // list: headers, libraries and others in folders below the package's, and in those of its module that a directive names. There are none of
-// packages without cgo, or in the module cache, from where the package finds them itself.
+// packages without cgo.
 func CFiles(p *packages.Package) []string {
-	if p.Module == nil || p.Module.Dir == "" || !isUsers(p.Module) || !slices.ContainsFunc(p.GoFiles, importsC) {
+	if p.Module == nil || p.Module.Dir == "" || !slices.ContainsFunc(p.GoFiles, importsC) {
 		return nil
 	}
 	found := make(map[string]bool)
