@@ -68,7 +68,7 @@ func (b *bench) computes(ctx context.Context) error {
 			if n == 0 {
 				continue
 			}
-			w := computeWork{name, n, max(2, int(slice)/(target*2))}
+			w := computeWork{name, n, max(1, int(slice)/(target*2))}
 			if err := b.computesOf(ctx, pairs, w, name+"_"+targetName(target), rounds); err != nil {
 				return err
 			}

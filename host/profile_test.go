@@ -284,3 +284,31 @@ func TestProfile_mixed(t *testing.T) {
 		}
 	}
 }
+
+// A call that goes on when its import has returned takes until it is over, for its edge; its caller has computed meanwhile.
+func TestProfile_pending(t *testing.T) {
+	c, caller, _ := newTestCall(t)
+	p := newProfile()
+	caller.fn.host.profile = p
+	at := int64(0)
+	p.clock = func() int64 { return at }
+	e := &edge{method: c.method.method, profile: &edgeProfile{}}
+	run := &guestRun{}
+	caller.timed = run
+	x := p.enter(e, caller)
+	x.start()
+	at += 100
+	caller.goesOnWith(c)
+	x.leave(e.method, 0, nil, nil)
+	if n := e.profile.time.n.Load(); n != 0 {
+		t.Errorf("the call is over already")
+	}
+	at += 900
+	c.fail(errCanceled())
+	if got := e.profile.time.times(1); got.TotalNs != 1000 || e.profile.failed.Load() != 1 {
+		t.Errorf("got %+v, %d failed; want 1000 ns and a failure", got, e.profile.failed.Load())
+	}
+	if run.nested != 100 {
+		t.Errorf("its caller's thread was away for %d ns, want 100", run.nested)
+	}
+}
