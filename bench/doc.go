@@ -2,6 +2,8 @@
 //
 //	go run . [-quick] [-soak] [-generate] [-out DIR]     measure; write results.json and plots
 //	go run . -only call,throughput                       measure some; print figures and ratios, write nothing
+//	go run . -only isolate,compute -bars                 the same, and fail if native functions are not as quick as they have to be
+//	go run . -constants [-w FILE]                        print, or write, the default costs of calls of package advise
 //	go run . -readme [-w FILE]                           print, or update in FILE, the tables made from results.json
 //
 // All transports are measured in one run and by turns, one sample of each per round, so that whatever else the machine does
@@ -34,6 +36,19 @@
 //
 // Requests per second with many clients, each with a connection of its own, and with all processes, the load generator
 // included, confined to the same processors.
+//
+// # Placement
+//
+// What it takes to call a function by where it runs, and what it computes there: bench/compute has a caller and a worker, which run as
+//
+//	tcp       two native processes, over the loopback interface
+//	wasm      guests in a host
+//	native    native functions in processes of their own, joined by shared memory; sleeping is the same without looking before they sleep
+//	mixed     a guest that calls a native function; reverse is the other way round
+//	remote    a guest that calls a native process outside of the host
+//
+// Section isolate measures calls and streams, with the processor time of all processes; section compute measures kernels in handlers, and as
+// plain calls of a function; section advise compares what cofaas-gen advise predicts with what calls take.
 //
 // # Footprint
 //

@@ -28,6 +28,9 @@ var sections = []struct {
 	{name: "call", measure: (*bench).calls},
 	{name: "roundtrip", measure: (*bench).roundTrips},
 	{name: "flow", measure: (*bench).flows},
+	{name: "compute", measure: (*bench).computes},
+	{name: "isolate", measure: (*bench).isolates},
+	{name: "advise", measure: (*bench).advises},
 	{name: "throughput", measure: (*bench).throughput},
 	{name: "footprint", measure: (*bench).footprint},
 	{name: "soak", measure: (*bench).soak, extra: true},
@@ -36,6 +39,7 @@ var sections = []struct {
 // options are the command line.
 type options struct {
 	quick, soak, generate, readme bool
+	bars, constants               bool
 	out, write                    string
 	only                          []string
 	cores                         int
@@ -60,9 +64,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return code
 	}
 	var err error
-	if opts.readme {
+	switch {
+	case opts.readme:
 		err = readme(opts, stdout)
-	} else {
+	case opts.constants:
+		err = constants(opts, stdout)
+	default:
 		err = measure(ctx, opts, stdout, stderr)
 	}
 	if err != nil {
@@ -79,8 +86,10 @@ func parse(args []string, stderr io.Writer) (opts options, code int, ok bool) {
 	set.BoolVar(&opts.quick, "quick", false, "fewer payloads, rounds and loads")
 	set.BoolVar(&opts.soak, "soak", false, "also make 200,000 requests of 512 KB, and watch the host's memory")
 	set.BoolVar(&opts.generate, "generate", false, "also measure generation from an empty build cache, which is slow")
+	set.BoolVar(&opts.bars, "bars", false, "fail if functions in processes of their own are not as much better than native gRPC as they have to be")
 	set.BoolVar(&opts.readme, "readme", false, "measure nothing: print the tables made from results.json")
-	set.StringVar(&opts.write, "w", "", "with -readme: put the tables into this `file`, between its bench markers")
+	set.BoolVar(&opts.constants, "constants", false, "measure nothing: print the default costs of calls made from results.json, for internal/advise/defaults.json")
+	set.StringVar(&opts.write, "w", "", "with -readme: put the tables into this `file`, between its bench markers; with -constants: write this file")
 	set.StringVar(&opts.out, "out", "out", "`folder` of results.json and plots")
 	set.StringVar(&only, "only", "", "measure only these `sections` ("+strings.Join(sectionNames(), ", ")+"), print figures and ratios, and write nothing")
 	set.IntVar(&opts.cores, "cores", 2, "`number` of processors that all processes share while throughput is measured")
@@ -103,8 +112,11 @@ func parse(args []string, stderr io.Writer) (opts options, code int, ok bool) {
 	if set.NArg() > 0 {
 		problems = append(problems, fmt.Sprintf("unexpected argument %q", set.Arg(0)))
 	}
-	if opts.write != "" && !opts.readme {
-		problems = append(problems, "-w needs -readme")
+	if opts.readme && opts.constants {
+		problems = append(problems, "-readme and -constants: choose one")
+	}
+	if opts.write != "" && !opts.readme && !opts.constants {
+		problems = append(problems, "-w needs -readme or -constants")
 	}
 	if opts.cores < 1 {
 		problems = append(problems, "-cores: want at least 1")
@@ -131,6 +143,8 @@ type bench struct {
 	stderr io.Writer
 	start  time.Time
 	report Results
+	// hasCompute says that caller and worker have been built.
+	hasCompute bool
 }
 
 // progress says on stderr what happens now.
@@ -183,7 +197,13 @@ func measure(ctx context.Context, opts options, stdout, stderr io.Writer) (err e
 		}
 	}
 	b.progress("done")
-	return b.report.print(stdout, len(opts.only) > 0)
+	if err := b.report.print(stdout, len(opts.only) > 0); err != nil || !opts.bars {
+		return err
+	}
+	if missed := b.report.missedBars(); len(missed) > 0 {
+		return fmt.Errorf("bars:\n%s", strings.Join(missed, "\n"))
+	}
+	return nil
 }
 
 // write writes results.json and the plots.

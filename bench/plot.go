@@ -39,7 +39,10 @@ var styles = []style{
 // plots draws the figures of a report, as SVG by file name.
 func plots(r *Results) (map[string][]byte, error) {
 	files := map[string][]byte{}
-	for name, draw := range map[string]func(*Results) ([]byte, error){"call.svg": plotCalls, "roundtrip.svg": plotRoundTrips} {
+	for name, draw := range map[string]func(*Results) ([]byte, error){
+		"call.svg": plotCalls, "roundtrip.svg": plotRoundTrips,
+		"breakeven.svg": plotBreakEven, "compute.svg": plotCompute, "saturation.svg": plotSaturation,
+	} {
 		svg, err := draw(r)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -87,7 +88,7 @@ func cleanEnv() []string {
 	var env []string
 	for _, kv := range os.Environ() {
 		switch name, _, _ := strings.Cut(kv, "="); name {
-		case "ADDRESS", "CONSUMER_ADDRESS", "TRANSFER_SIZE_KB", "TRANSFER_SIZE_BYTES", "REPEATS", "DIAL":
+		case "ADDRESS", "CONSUMER_ADDRESS", "WORKER_ADDRESS", "TRANSFER_SIZE_KB", "TRANSFER_SIZE_BYTES", "REPEATS", "DIAL":
 		default:
 			env = append(env, kv)
 		}
@@ -151,6 +152,23 @@ func (p *process) stop() {
 	<-p.exited
 }
 
+// finish tells the process to end, and waits until it has, which it may take some time for.
+func (p *process) finish() error {
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return p.fail(err)
+	}
+	select {
+	case <-p.exited:
+	case <-time.After(startTimeout):
+		p.stop()
+		return p.fail(fmt.Errorf("has not ended %v after a signal", startTimeout))
+	}
+	if !p.cmd.ProcessState.Success() {
+		return p.fail(fmt.Errorf("ended: %v", p.cmd.ProcessState))
+	}
+	return nil
+}
+
 // procs are processes that stop together.
 type procs []*process
 
@@ -167,4 +185,16 @@ func (ps *procs) stop() {
 		p.stop()
 	}
 	*ps = nil
+}
+
+// cpu is the processor time of the processes and of those that they have started, in nanoseconds.
+func (ps *procs) cpu() (total float64, err error) {
+	for _, p := range *ps {
+		ns, err := groupCPU(p.cmd.Process.Pid)
+		if err != nil {
+			return 0, p.fail(err)
+		}
+		total += ns
+	}
+	return total, nil
 }

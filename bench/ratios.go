@@ -1,6 +1,10 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // ratio is a quotient of two figures' medians; "ours" is cofaas.
 type ratio struct{ name, over, under string }
@@ -38,8 +42,54 @@ func ratioTable() []ratio {
 			}
 		}
 	}
+	return append(table, isolateRatios()...)
+}
+
+// isolateRatios are about functions in processes of their own, and native gRPC over TCP.
+func isolateRatios() (table []ratio) {
+	for _, s := range []struct{ setup, suffix string }{{"native", "native"}, {"sleeping", "native_sleeping"}} {
+		for _, size := range []string{"1k", "512k"} {
+			table = append(table,
+				ratio{"call_" + size + "_tcp_over_" + s.suffix, "isolate_call_" + size + "_tcp", "isolate_call_" + size + "_" + s.setup},
+				ratio{"p99_" + size + "_" + s.suffix + "_over_tcp", "isolate_p99_" + size + "_" + s.setup, "isolate_p99_" + size + "_tcp"},
+				ratio{"cpu_" + size + "_" + s.suffix + "_over_tcp", "isolate_cpu_" + size + "_" + s.setup, "isolate_cpu_" + size + "_tcp"},
+			)
+		}
+		for _, job := range []struct{ name, ratio string }{{"1k", "throughput"}, {"512k", "throughput_512k"}, {"20us", "throughput_20us"}, {"stream", "stream"}} {
+			table = append(table,
+				ratio{job.ratio + "_" + s.suffix + "_over_tcp", "isolate_throughput_" + job.name + "_" + s.setup, "isolate_throughput_" + job.name + "_tcp"},
+				ratio{job.ratio + "_cpu_" + s.suffix + "_over_tcp", "isolate_throughput_cpu_" + job.name + "_" + s.setup, "isolate_throughput_cpu_" + job.name + "_tcp"},
+			)
+		}
+	}
 	return table
 }
+
+// addComputeRatios adds how many times as long kernels take in handlers as in plain calls of a function: the median over all kernels and
+// amounts, and the least and the most. The least amounts are left out, of which to look at a clock would be a part.
+func addComputeRatios(figures []Figure, out map[string]float64) {
+	for _, setup := range []string{"native", "tcp", "wasm"} {
+		var all []float64
+		for _, f := range figures {
+			name, isPlain := strings.CutSuffix(f.Name, "_plain")
+			if !isPlain || !strings.HasPrefix(name, "compute_") || f.Median < leastCompute {
+				continue
+			}
+			if in, ok := find(figures, name+"_"+setup); ok {
+				all = append(all, in.Median/f.Median)
+			}
+		}
+		if len(all) == 0 {
+			continue
+		}
+		slices.Sort(all)
+		name := "compute_" + setup + "_over_plain"
+		out[name], out[name+"_least"], out[name+"_most"] = round(quantile(all, 0.5)), round(all[0]), round(all[len(all)-1])
+	}
+}
+
+// leastCompute is the least time in nanoseconds of kernels in ratios.
+const leastCompute = 20_000
 
 // ratios computes those ratios whose figures there are.
 func ratios(figures []Figure) map[string]float64 {
@@ -51,5 +101,6 @@ func ratios(figures []Figure) map[string]float64 {
 			out[r.name] = round(over.Median / under.Median)
 		}
 	}
+	addComputeRatios(figures, out)
 	return out
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -56,10 +57,11 @@ func replaceBetween(content []byte, tables string) ([]byte, error) {
 // column is a peer in a table.
 type column struct{ peer, title string }
 
-// table is a table whose cells are figures: rows by columns. A last column says how many times better cofaas is than
-// the first one.
+// table is a table whose cells are figures: rows by columns. A last column says how many times better ours is than the first one; ours is
+// cofaas unless it says otherwise.
 type table struct {
 	corner  string
+	ours    string
 	columns []column
 	rows    []row
 }
@@ -120,6 +122,7 @@ func (r *Results) markdown() string {
 		}
 	}
 	r.table(&b, throughput)
+	r.isolateTables(&b)
 	r.footprintTable(&b)
 	return b.String()
 }
@@ -143,7 +146,7 @@ func (r *Results) table(b *strings.Builder, t table) {
 			line += " " + cell(f, ok) + " |"
 		}
 		if any {
-			lines = append(lines, line+" "+r.gain(row, t.columns[0].peer)+" |")
+			lines = append(lines, line+" "+r.gain(row, t.columns[0].peer, cmp.Or(t.ours, "cofaas"))+" |")
 		}
 	}
 	if len(lines) == 0 {
@@ -157,10 +160,10 @@ func (r *Results) table(b *strings.Builder, t table) {
 	fmt.Fprintf(b, "\n%s gain over TCP |\n%s--:|\n%s\n", head, rule, strings.Join(lines, "\n"))
 }
 
-// gain says how many times better cofaas is than a peer.
-func (r *Results) gain(row row, peer string) string {
+// gain says how many times better one is than a peer.
+func (r *Results) gain(row row, peer, one string) string {
 	theirs, ok1 := r.figure(row.prefix + peer)
-	ours, ok2 := r.figure(row.prefix + "cofaas")
+	ours, ok2 := r.figure(row.prefix + one)
 	if !ok1 || !ok2 || ours.Median <= 0 || theirs.Median <= 0 {
 		return ""
 	}

@@ -28,4 +28,6 @@ func startOn(cmd *exec.Cmd, cores []int) error {
 
 func residentBytes(int) (float64, error) { return 0, errLinux }
 
+func groupCPU(int) (float64, error) { return 0, errLinux }
+
 var errLinux = errors.New("this figure can be measured on Linux only: choose others with -only")

@@ -20,6 +20,7 @@ type edge struct {
 	to         *exportMethod
 	candidates []*edge
 	pace
+	profile *edgeProfile
 }
 
 // maxDepth is how deep calls may nest: far above any real application, and low enough for an endless recursion between
@@ -114,6 +115,8 @@ type callContext struct {
 	// options are what the caller has said of a call that may leave the host; see callOptions.
 	options   []byte
 	replyMeta []byte
+	// profiled says that the call is in the profile of its edge.
+	profiled bool
 }
 
 // own returns what is left when the caller goes on.
@@ -127,6 +130,9 @@ func (cc *callContext) own() callContext {
 // fault.
 func (e *edge) run(caller *instance, from link.Memory, args []uint64, result uint32, cc *callContext) (*status.Status, error) {
 	fn := e.to.fn
+	if e.profile != nil && !cc.profiled {
+		return fn.host.profile.run(e, caller, from, args, result, cc)
+	}
 	if st := cc.tooDeep(); st != nil {
 		return st, nil
 	}

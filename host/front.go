@@ -19,13 +19,14 @@ func (f *function) serviceDesc(name, file string) *grpc.ServiceDesc {
 		if string(m.Service.Name) != name {
 			continue
 		}
+		f.host.profile.front(m)
 		if m.Streaming() {
 			desc.Streams = append(desc.Streams, grpc.StreamDesc{
 				StreamName: string(m.Name), Handler: m.handleStream, ClientStreams: m.StreamingClient, ServerStreams: m.StreamingServer,
 			})
 			continue
 		}
-		desc.Methods = append(desc.Methods, grpc.MethodDesc{MethodName: string(m.Name), Handler: m.handle})
+		desc.Methods = append(desc.Methods, grpc.MethodDesc{MethodName: string(m.Name), Handler: f.host.profile.serve(m)})
 	}
 	return desc
 }

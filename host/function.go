@@ -69,6 +69,8 @@ type exportMethod struct {
 	fn           *function
 	index        int
 	export, post string
+	// profile is that of the calls from outside.
+	profile *edgeProfile
 }
 
 func newMethod(p *program, t *transcode.Tables, m *model.Method) *method {

@@ -36,6 +36,7 @@ type Host struct {
 	inside    inside
 	watch     *watch
 	remotes   *remotes
+	profile   *profile                     // nil if there is none
 	policies  map[string]*netpolicy.Policy // by function
 	files     files
 
@@ -54,6 +55,10 @@ func New(ctx context.Context, app *App, opts Options) (_ *Host, err error) {
 	h.log = h.opts.Logger
 	h.watch = newWatch(h.opts.Overrun)
 	h.remotes = newRemotes(h.opts.CAFiles)
+	if h.opts.Profile {
+		h.profile = newProfile()
+		h.opts.throughHost = true // so that it sees all calls
+	}
 	defer func() {
 		if err != nil {
 			h.Close()
@@ -125,6 +130,7 @@ func (h *Host) link(ctx context.Context, methods map[string][]*method) error {
 			f.outgoing[service] = calls
 			for _, m := range methods[service] {
 				e := calls.edge(m)
+				h.profile.connect(e)
 				if m.Streaming() {
 					f.streams[m.FullMethod()] = e
 					continue

@@ -73,6 +73,11 @@ type instance struct {
 	// initialising says that the guest cannot give its thread back.
 	initialising, ready bool
 
+	// timed is the run of the guest if it is timed for the profile, span the call that it makes, and shard where it counts.
+	timed *guestRun
+	span  span
+	shard uint32
+
 	// overdue is about calls in served for which nobody waits any more.
 	overdue overdue
 
@@ -107,7 +112,7 @@ func newInstance(ctx context.Context, fn *function, depth int) (_ *instance, err
 	if err != nil {
 		return nil, err
 	}
-	inst := &instance{fn: fn, depth: depth, stack: make([]uint64, maxCore), reallocStack: make([]uint64, 4)}
+	inst := &instance{fn: fn, depth: depth, shard: fn.host.profile.shard(), stack: make([]uint64, maxCore), reallocStack: make([]uint64, 4)}
 	inst.iso, err = module.Instantiate(ctx, fn.config(inst))
 	if err != nil {
 		return nil, err
@@ -124,7 +129,7 @@ func newInstance(ctx context.Context, fn *function, depth int) (_ *instance, err
 		if f == nil {
 			return nil, fmt.Errorf("the guest does not export %q", m.export)
 		}
-		inst.exports = append(inst.exports, f)
+		inst.exports = append(inst.exports, fn.host.profile.export(inst, m, f))
 		inst.posts = append(inst.posts, inst.iso.Func(m.post))
 	}
 	if err := inst.start(ctx); err != nil {
@@ -152,7 +157,7 @@ func (i *instance) start(ctx context.Context) error {
 		if uint64(i.control)+controlSize > uint64(len(i.Bytes())) {
 			return errors.New("the control block is out of bounds")
 		}
-		i.resume = i.iso.Func(resumeExport)
+		i.resume = i.fn.host.profile.resume(i, i.iso.Func(resumeExport))
 	}
 	if f := i.iso.Func(initComponentExport); f != nil {
 		clear(i.stack)

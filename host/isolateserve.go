@@ -40,11 +40,13 @@ func (i *isolate) serveUnary(c *channel.ServerCall) {
 }
 
 // answer has a unary call answered.
-func (i *isolate) answer(c *channel.ServerCall, e *edge, cc *callContext) (wireMessage, *status.Status) {
+func (i *isolate) answer(c *channel.ServerCall, e *edge, cc *callContext) (reply wireMessage, st *status.Status) {
 	ctx, cancel := cc.context(i.ctx)
 	defer cancel()
 	c.OnCancel(cancel)
 	to, conn, st := i.destination(e, c.Route)
+	call := i.fn.host.profile.call(e.profileTo(to))
+	defer func() { call.end(c.Request, &reply, st) }()
 	switch {
 	case st != nil:
 		return wireMessage{}, st
@@ -64,7 +66,7 @@ func (i *isolate) serveStream(c *channel.ServerCall) {
 	ctx, cancel := cc.context(i.ctx)
 	defer cancel()
 	c.OnCancel(cancel)
-	client := &isolateServer{c.Stream, ctx}
+	var client serverStream = &isolateServer{c.Stream, ctx}
 	e := i.fn.streams[c.Method]
 	if st == nil && e == nil {
 		st = unknownMethod(c.Method)
@@ -73,6 +75,7 @@ func (i *isolate) serveStream(c *channel.ServerCall) {
 	var conn *remoteConn
 	if st == nil {
 		to, conn, st = i.destination(e, c.Route)
+		client = e.profileTo(to).stream(i.fn.host.profile).wire(client)
 	}
 	switch {
 	case st != nil:

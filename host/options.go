@@ -47,6 +47,8 @@ type Options struct {
 	MaxDescriptors int
 	// MaxDescriptorsOf has the bound of functions, by name, that have one of their own.
 	MaxDescriptorsOf map[string]int
+	// Profile counts and times calls, for [Host.WriteProfile], which costs them a few percent of their time.
+	Profile bool
 	// Places says where functions run, by function name: "wasm", "native" or "remote". By default it is the first place that a function was
 	// built for.
 	Places map[string]string

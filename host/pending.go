@@ -31,6 +31,8 @@ type pendingCall struct {
 
 	// cancel ends the context that the callee can ask for while it computes. It may be nil.
 	cancel context.CancelFunc
+	// span is what the profile has of the call.
+	span span
 
 	mu        sync.Mutex
 	isOver    bool
@@ -55,6 +57,9 @@ func (c *pendingCall) over() {
 	c.mu.Unlock()
 	if c.cancel != nil {
 		c.cancel()
+	}
+	if first && c.caller != nil {
+		c.caller.fn.host.profile.over(c)
 	}
 	switch {
 	case !first:
@@ -205,6 +210,7 @@ func (i *instance) newCall(c *pendingCall) uint32 {
 // goesOnWith tells the guest, which is in an import, that the call goes on that it has made.
 func (i *instance) goesOnWith(c *pendingCall) {
 	c.caller, c.callerID = i, i.newCall(c)
+	c.span, i.span = i.span, span{}
 	i.block(i.Bytes()).putU32(controlPending, c.callerID)
 }
 

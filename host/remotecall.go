@@ -118,6 +118,9 @@ func (e *edge) runFlat(caller *instance, server wireServer, args []uint64, resul
 
 // runWire begins a call that a server answers which is no guest. It returns a status if the call has failed already.
 func (e *edge) runWire(caller *instance, server wireServer, from link.Memory, request, result uint32, cc *callContext) (*status.Status, error) {
+	if e.profile != nil && !cc.profiled {
+		return caller.fn.host.profile.runWire(e, caller, server, from, request, result, cc)
+	}
 	if cc.deadline != 0 && time.Now().UnixNano() >= cc.deadline {
 		return status.New(codes.DeadlineExceeded, context.DeadlineExceeded.Error()), nil
 	}

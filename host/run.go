@@ -50,6 +50,7 @@ type settings struct {
 	mounts          mountFlag
 	descriptors     limitFlag
 	netAudit        bool
+	profile         string
 	places          placeFlag
 	processes       limitFlag
 	startTimeout    time.Duration
@@ -109,6 +110,7 @@ func parse(app *App, args []string, stderr io.Writer) (s settings, code int, ok 
 	set.Var(&s.mounts, "mount", "`FUNCTION:PATH=FILE`: let a function read a file or a folder of the host at an absolute path, as cart:/etc/app=./conf; may be repeated")
 	set.Var(&s.descriptors, "max-descriptors", "most sockets and look-ups of each function at a time, as `NUMBER`, or of one, as FUNCTION=NUMBER; 0, the default, means 1024; may be repeated")
 	set.BoolVar(&s.netAudit, "net-audit", false, "let every function connect to everything, and print the flags that would have sufficed at the end, upon SIGHUP, and at /debug/net-audit of -debug-addr")
+	set.StringVar(&s.profile, "profile", "", "a `file` for a profile of calls, written when the host stops, for cofaas-gen advise; what it says is printed too")
 	set.Var(&s.places, "place", "`FUNCTION=PLACE`: where a function runs, of the places that it was built for: wasm, native, which is a process of its own, or remote, which is not here; may be repeated")
 	set.Var(&s.processes, "processes", "how many processes native functions have, as `NUMBER`, or of one, as FUNCTION=NUMBER; 0, the default, means one; may be repeated")
 	set.DurationVar(&s.startTimeout, "start-timeout", time.Minute, "how long a process of a native function may take until it serves")
@@ -138,6 +140,7 @@ func parse(app *App, args []string, stderr io.Writer) (s settings, code int, ok 
 			problems = append(problems, unknownFunction("-env", name, app))
 		}
 	}
+	problems = append(problems, s.checkProfile()...)
 	problems = append(problems, s.instances.check("-max-instances", app)...)
 	problems = append(problems, s.descriptors.check("-max-descriptors", app)...)
 	for name := range s.args.byFunction {
@@ -181,7 +184,7 @@ func (s *settings) serve(ctx context.Context, app *App, log *slog.Logger) error 
 		CacheDir: cacheDir, Env: s.env.byFunction, Args: s.args.byFunction, MaxInstances: s.instances.all, MaxInstancesOf: s.instances.byFunction,
 		MaxMemory: s.memoryMB << 20, Overrun: s.overrun, Logger: log,
 		Remote: s.remote.calls, Routes: s.route.routes, CAFiles: s.remoteCA.files,
-		Allow: s.allow.byFunction, Listen: s.listens.byFunction, Mounts: s.mounts.byFunction, NetAudit: s.netAudit,
+		Allow: s.allow.byFunction, Listen: s.listens.byFunction, Mounts: s.mounts.byFunction, NetAudit: s.netAudit, Profile: s.profile != "",
 		MaxDescriptors: s.descriptors.all, MaxDescriptorsOf: s.descriptors.byFunction,
 		Places: s.places.byFunction, Processes: s.processes.all, ProcessesOf: s.processes.byFunction, StartTimeout: s.startTimeout,
 		Waiting: s.waiting, Channel: s.channel, Strict: s.strict,
@@ -234,7 +237,7 @@ func (s *settings) serve(ctx context.Context, app *App, log *slog.Logger) error 
 		server.Stop()
 		<-stopped
 	}
-	return nil
+	return s.writeProfile(h)
 }
 
 // listen opens the address of the flag, or the one that the function's own main asked for.

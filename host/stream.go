@@ -39,6 +39,7 @@ type stream struct {
 	call *pendingCall
 	// clientWaits says that the client waits for header or end.
 	clientWaits bool
+	profile     streamProfile
 }
 
 // waker is an end of a stream that can be told that something has changed.
@@ -195,6 +196,7 @@ func (s *stream) sender(q *queue) waker {
 
 // put adds messages and tells their receiver.
 func (s *stream) put(q *queue, p *parcel) {
+	s.profile.put(q == &s.up, p)
 	s.mu.Lock()
 	if !s.ended && !s.cancelled {
 		q.put(p)
@@ -288,6 +290,7 @@ func (s *stream) end(st *status.Status, meta []byte) {
 		return
 	}
 	s.ended, s.st = true, st
+	s.profile.end(st)
 	header, trailer := splitMeta(meta)
 	s.trailer = trailer
 	// As on the wire, a call that fails at once has only a trailer.

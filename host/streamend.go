@@ -202,6 +202,7 @@ func (i *instance) openStream(e *edge, route uint32, options []byte) (uint32, er
 		parent = f.host.remotes.ctx
 	}
 	s := newStream(parent, e.method)
+	s.profile = e.profileTo(to).stream(i.fn.host.profile)
 	end := i.open(s, &s.up, &s.down)
 	s.client = end
 	switch {

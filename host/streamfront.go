@@ -41,7 +41,7 @@ func (m *exportMethod) handleStream(_ any, ss grpc.ServerStream) error {
 		cc.deadline = deadline.UnixNano()
 	}
 	f := &frontStream{ServerStream: ss}
-	m.serveStream(ctx, f, &cc)
+	m.serveStream(ctx, m.profile.stream(m.fn.host.profile).wire(f), &cc)
 	return f.err
 }
 

@@ -34,6 +34,7 @@ Usage:
 	cofaas-gen diff [flags] [packages]    print how sources are rewritten in their stage, as a unified diff
 	cofaas-gen check [flags] [packages]   exit 1 if checked-in output is not what a run would write
 	cofaas-gen wit [-I DIR] FILE.proto... print the WIT of protos, without a Go package around them
+	cofaas-gen advise PROFILE...          say where functions should run, by profiles of hosts
 	cofaas-gen version                    print the version
 
 A function that connects to others than functions, or listens for them, can state so in its line, for every host that it becomes a part
@@ -64,6 +65,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		switch args[0] {
 		case "wit":
 			return runWIT(ctx, args[1:], stdout, stderr)
+		case "advise":
+			return runAdvise(ctx, args[1:], stdout, stderr)
 		case "plan", "diff", "check", "version":
 			command, args = args[0], args[1:]
 		case "help":

@@ -25,6 +25,23 @@ import (
 
 // tables returns the tables of all messages that messages reach. They are made as the host makes them, from files that come as data.
 func tables(messages ...protoreflect.MessageDescriptor) (map[protoreflect.FullName]*Message, error) {
+	m, err := modelOf(messages...)
+	if err != nil {
+		return nil, err
+	}
+	out := map[protoreflect.FullName]*Message{}
+	var layouts mapping.Layouts
+	var tables Tables
+	for _, f := range m.Files {
+		for _, msg := range f.Messages {
+			out[msg.Name] = tables.Message(&layouts, layouts.Message(msg))
+		}
+	}
+	return out, nil
+}
+
+// modelOf returns the model of all messages that messages reach.
+func modelOf(messages ...protoreflect.MessageDescriptor) (*model.Model, error) {
 	fd := &descriptorpb.FileDescriptorProto{
 		Name: proto.String("all.proto"), Package: proto.String("all"), Syntax: proto.String("proto3"),
 		Service: []*descriptorpb.ServiceDescriptorProto{{Name: proto.String("Service")}},
@@ -61,16 +78,7 @@ func tables(messages ...protoreflect.MessageDescriptor) (map[protoreflect.FullNa
 	if err != nil {
 		return nil, err
 	}
-	m := model.Build([]protoreflect.ServiceDescriptor{d.(protoreflect.ServiceDescriptor)}, model.Options{})
-	out := map[protoreflect.FullName]*Message{}
-	var layouts mapping.Layouts
-	var tables Tables
-	for _, f := range m.Files {
-		for _, msg := range f.Messages {
-			out[msg.Name] = tables.Message(&layouts, layouts.Message(msg))
-		}
-	}
-	return out, nil
+	return model.Build([]protoreflect.ServiceDescriptor{d.(protoreflect.ServiceDescriptor)}, model.Options{}), nil
 }
 
 var schema = sync.OnceValues(func() (map[protoreflect.FullName]*Message, error) {
