@@ -58,20 +58,20 @@ servers:
 test: test-quick guests race test-slow netstd fuzz
 
 test-quick:
-	$(GO) build ./cmd/... ./host/... ./gen/... ./analyzer/... ./guest/... ./guestproto ./stubs/...
+	$(GO) build ./channel/... ./cmd/... ./host/... ./gen/... ./analyzer/... ./guest/... ./guestproto ./isolate/... ./stubs/...
 	GOOS=wasip1 GOARCH=wasm $(GO) vet ./guest/... ./guestproto ./stubs/...
 	$(GO) test -short ./...
 
 # Where there are goroutines, or callers that may have some.
-RACE = ./host ./host/engine/... ./host/internal/link ./host/internal/mounts ./host/internal/netpolicy ./host/internal/sockets ./host/internal/wasi \
+RACE = ./channel/... ./isolate/... ./host ./host/engine/... ./host/internal/link ./host/internal/mounts ./host/internal/netpolicy ./host/internal/sandbox/... ./host/internal/sockets ./host/internal/wasi \
 	./stubs/... ./internal/generate ./internal/loader ./internal/lsp/... ./internal/netoverlay ./internal/results ./internal/staging
 
 race:
 	$(GO) test -race -short $(RACE)
 
 # Packages whose tests do more without -short. What the others have to say has been said by test-quick.
-SLOW = cmd/cofaas-gen $(shell git grep -l 'testing.Short()' -- 'analyzer/*_test.go' 'cmd/*_test.go' 'gen/*_test.go' 'guest*/*_test.go' \
-	'host*/*_test.go' 'internal/*_test.go' 'stubs/*_test.go' 'templates/*_test.go' ':!internal/protogen' | xargs -n1 dirname | sort -u)
+SLOW = cmd/cofaas-gen $(shell git grep -l 'testing.Short()' -- 'analyzer/*_test.go' 'channel/*_test.go' 'cmd/*_test.go' 'gen/*_test.go' 'guest*/*_test.go' \
+	'host*/*_test.go' 'internal/*_test.go' 'isolate/*_test.go' 'stubs/*_test.go' 'templates/*_test.go' ':!internal/protogen' | xargs -n1 dirname | sort -u)
 
 test-slow:
 	$(GO) test $(TAGS) $(addprefix ./,$(SLOW))
@@ -153,4 +153,4 @@ check: picture
 	git diff --exit-code
 
 clean:
-	rm -f $(EXAMPLE)/*/cofaas/guests/*.wasm $(SHOP)/*/cofaas/guests/*.wasm
+	rm -f $(foreach dir,$(EXAMPLE) $(SHOP),$(dir)/*/cofaas/guests/*.wasm $(dir)/*/cofaas/guests/*.native)
