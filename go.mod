@@ -19,9 +19,7 @@ require (
 	google.golang.org/protobuf v1.36.12
 )
 
-require (
-	golang.org/x/text v0.43.0 // indirect
-)
+require golang.org/x/text v0.43.0 // indirect
 
 tool (
 	github.com/cofaas/cofaas/cmd/cofaas-gen
