@@ -56,7 +56,7 @@ func (s *served) ends(t *testing.T, ctx context.Context, method, text string, co
 }
 
 func TestNative_unary(t *testing.T) {
-	s := serve(t, aloneNative(t), Options{})
+	s := serve(t, aloneNative(t), Options{MaxMessage: 4 << 20})
 	for _, size := range []int{0, 1, 1 << 10, 1 << 20, 3 << 20} {
 		s.says(t, "Front/Echo", strings.Repeat("x", size), strings.Repeat("x", size))
 	}
@@ -74,7 +74,7 @@ func TestNative_unary(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	s.ends(t, t.Context(), "Front/Echo", "garbage", codes.Internal, "function alone: a failed call has code OK")
-	s.ends(t, t.Context(), "Front/Echo", fmt.Sprint("size ", 65<<20), codes.ResourceExhausted, "grpc: received message larger than max (68157445 vs. 67108864)")
+	s.ends(t, t.Context(), "Front/Echo", fmt.Sprint("size ", 5<<20), codes.ResourceExhausted, "grpc: received message larger than max (5242885 vs. 4194304)")
 }
 
 // A call goes from any place to any other.

@@ -310,6 +310,10 @@ func TestAttack_resources(t *testing.T) {
 				if got := p.wait(t); got.Signal != "killed" {
 					t.Errorf("got %v", got)
 				}
+			case "memory":
+				if got := p.wait(t); got.Code != codeNoMemory {
+					t.Errorf("got %v", got)
+				}
 			default:
 				if got := p.wait(t); got.Code != 2 {
 					t.Errorf("got %v", got)

@@ -84,6 +84,9 @@ func testProgram(t testing.TB) *os.File {
 	return program
 }
 
+// codeNoMemory is the exit code of a program that gets no more memory.
+var codeNoMemory = 2
+
 // start starts an isolate whose output is read.
 func start(t testing.TB, cfg Config, args ...string) *started {
 	t.Helper()
