@@ -62,7 +62,7 @@ func (p *memoryPipe) reply(h header, g *gather) bool {
 func (p *memoryPipe) await(ctx context.Context, closed <-chan struct{}, w *waiter) error {
 	for !w.fired() {
 		if !p.enter() {
-			return p.parked(ctx, closed, w)
+			return p.ended(ctx, closed, w)
 		}
 		p.mu.Lock()
 		if !p.led {
@@ -100,7 +100,17 @@ func (p *memoryPipe) await(ctx context.Context, closed <-chan struct{}, w *waite
 	return nil
 }
 
-// parked waits for a sign by the leader.
+// ended waits until w is fired by whoever has stopped the pipe.
+func (p *memoryPipe) ended(ctx context.Context, closed <-chan struct{}, w *waiter) error {
+	for !w.fired() {
+		if err := p.parked(ctx, closed, w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parked waits for a sign by the leader, which may be for nothing.
 func (p *memoryPipe) parked(ctx context.Context, closed <-chan struct{}, w *waiter) error {
 	if !w.park() {
 		return nil
@@ -130,7 +140,7 @@ func (p *memoryPipe) lead(ctx context.Context, closed <-chan struct{}, w *waiter
 		}
 		if stopped {
 			p.depart()
-			return p.parked(ctx, closed, w)
+			return p.ended(ctx, closed, w)
 		}
 		if n > 0 {
 			continue

@@ -426,3 +426,25 @@ func TestAlarm(t *testing.T) {
 		})
 	}
 }
+
+// One who waits on a channel that is closed meanwhile waits until its call has an outcome: what wakes it may be of an earlier call.
+func TestEnded(t *testing.T) {
+	a, _ := pair(t, Memory, Config{}, Config{})
+	p := a.pipe.(*memoryPipe)
+	a.Close()
+	for range 64 {
+		ctx, cancel := context.WithCancel(t.Context())
+		w := newWaiter()
+		w.nudge()
+		cancel()
+		if err := p.await(ctx, nil, w); err != context.Canceled {
+			t.Fatalf("got %v for a call without an outcome", err)
+		}
+	}
+	w := newWaiter()
+	w.nudge()
+	go w.fire(p)
+	if err := p.await(t.Context(), nil, w); err != nil || !w.fired() {
+		t.Errorf("got %v, fired %v", err, w.fired())
+	}
+}
