@@ -42,6 +42,9 @@ func (cc *callContext) tooDeep() *status.Status {
 	return status.Newf(codes.ResourceExhausted, "calls between functions nest deeper than %d", maxDepth)
 }
 
+// isNear implements wireServer.
+func (*native) isNear() bool { return true }
+
 // invoke implements wireServer.
 func (n *native) invoke(ctx context.Context, m *method, request []byte, cc *callContext) (wireMessage, *status.Status) {
 	if st := cc.tooDeep(); st != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"sync"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -17,8 +18,8 @@ type pendingCall struct {
 	method *exportMethod
 	callee *instance // guarded by mu until the call is in it
 	id     uint32    // the callee's number, guarded by mu
-	// caller is the instance that has made the call, and callerID its number. A caller from outside, or a guest that cannot do
-	// anything else meanwhile, waits for done instead.
+	// caller is the instance that has made the call, and callerID its number. A caller from outside, a guest that cannot do anything
+	// else meanwhile, and one that hopes that it is not worth while, wait for done instead. They are guarded by mu if the last may be.
 	caller   *instance
 	callerID uint32
 	// wantHeaders says that the caller wants to see header and trailer.
@@ -49,7 +50,7 @@ type pendingCall struct {
 // over says that the result is there.
 func (c *pendingCall) over() {
 	c.mu.Lock()
-	first, abandoned := !c.isOver, c.abandoned
+	first, abandoned, caller := !c.isOver, c.abandoned, c.caller
 	c.isOver = true
 	if first && c.abandoned && c.callee != nil {
 		c.callee.overdue.end()
@@ -58,16 +59,16 @@ func (c *pendingCall) over() {
 	if c.cancel != nil {
 		c.cancel()
 	}
-	if first && c.caller != nil {
-		c.caller.fn.host.profile.over(c)
+	if first && caller != nil {
+		caller.fn.host.profile.over(c)
 	}
 	switch {
 	case !first:
 	case c.stream != nil:
 		c.stream.stream.end(c.st, c.meta)
-	case c.caller != nil && abandoned: // and the caller has forgotten the call
-	case c.caller != nil:
-		c.caller.fn.pool.post(c.caller, event{eventReply, c.callerID})
+	case caller != nil && abandoned: // and the caller has forgotten the call
+	case caller != nil:
+		caller.fn.pool.post(caller, event{eventReply, c.callerID})
 	default:
 		close(c.done)
 	}
@@ -190,6 +191,24 @@ func (c *pendingCall) wait(ctx context.Context) *status.Status {
 		c.abandon()
 		return status.FromContextError(ctx.Err())
 	}
+}
+
+// isSoonOver waits on the thread of the caller, a guest, for the end of a call that nobody waits for yet, and no longer than d. If the call
+// is not over then, it goes on without the thread.
+func (c *pendingCall) isSoonOver(caller *instance, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-c.done:
+		return true
+	case <-timer.C:
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.isOver {
+		caller.goesOnWith(c)
+	}
+	return c.isOver
 }
 
 // newCall registers an outgoing call under a number.

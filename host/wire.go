@@ -18,6 +18,8 @@ import (
 
 // wireServer answers calls in wire bytes. It is safe for concurrent use.
 type wireServer interface {
+	// isNear says that a short call is over before it is worth while to do something else.
+	isNear() bool
 	// invoke makes a unary call, whose request it does not use any more when it returns, and waits for its end or that of ctx, which has the
 	// call's deadline. It sets replyMeta of cc.
 	invoke(ctx context.Context, m *method, request []byte, cc *callContext) (wireMessage, *status.Status)
