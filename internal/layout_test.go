@@ -28,6 +28,8 @@ var rules = []struct {
 	{"guestproto", []string{module + "stubs", module + "host", module + "internal", "google.golang.org/grpc", "golang.org/x", "github.com/tetratelabs"}, "this part of the guest runtime adds protobuf, and nothing else"},
 	{"channel", []string{module, "google.golang.org", "golang.org/x", "github.com"}, "both ends of a channel link it, and one of them is a function"},
 	{"isolate", []string{module + "stubs", module + "host", module + "internal", module + "guestproto", "google.golang.org/grpc", "google.golang.org/genproto", "golang.org/x", "github.com/tetratelabs"}, "the runtime of native isolates is channel, protobuf and the words of guests"},
+	{"host/internal/sandbox/launch", []string{module, "google.golang.org", "github.com"}, "it runs before most of a program is initialized, and makes processes isolates"},
+	{"internal/advise", []string{module + "host", module + "gen", module + "analyzer", "github.com/tetratelabs"}, "advice follows from a profile alone"},
 	{"internal/placement", []string{module, "google.golang.org", "golang.org/x"}, "where functions run is said to generation and to hosts"},
 	{"stubs", []string{module + "host", module + "internal", "google.golang.org/grpc", "golang.org/x/tools", "github.com/tetratelabs"}, "stubs stand in for grpc-go; they must not bring it along"},
 	{"internal/routing", []string{module, "google.golang.org", "golang.org/x"}, "the rule of routing is linked into hosts, and plans follow it"},
