@@ -5,6 +5,8 @@ GO ?= go
 # A count and not a time: when time runs out in the middle of an execution, go test reports a failure, "context deadline exceeded",
 # that is none.
 FUZZTIME ?= 50000x
+# For one that does much in each execution: calls and streams, over memory that somebody scribbles over.
+FUZZTIME_FuzzMemory ?= 4000x
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 EXAMPLE = ./example/prodcon
 SHOP = example/shop
@@ -83,12 +85,13 @@ test-slow:
 	cd $(SHOP) && $(GO) test -count=1 -timeout 20m ./...
 	cd $(SHOP)/mailer && $(GO) test ./...
 
-## fuzz: each fuzz target for FUZZTIME
+## fuzz: each fuzz target for FUZZTIME, or FUZZTIME_target if there is one
 fuzz:
 	@set -e; for pkg in $$($(GO) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./...); do \
 		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
 			echo "fuzz $$pkg $$target"; \
-			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x $$pkg; \
+			case $$target in FuzzMemory) time=$(FUZZTIME_FuzzMemory);; *) time=$(FUZZTIME);; esac; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $$time -fuzzminimizetime 20x $$pkg; \
 		done; \
 	done
 
