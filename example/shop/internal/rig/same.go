@@ -16,8 +16,9 @@ var (
 
 // Comparable takes from a text what differs from run to run: random identifiers become numbers in the order in which they come first,
 // in known, which is the caller's; times after start become a number of days; and JSON loses its white space, which protobuf's encoder
-// varies on purpose.
+// varies on purpose, as its errors do the space that they begin with.
 func Comparable(text string, start time.Time, known map[string]string) string {
+	text = strings.ReplaceAll(text, "proto:\u00a0", "proto: ")
 	text = ids.ReplaceAllStringFunc(text, func(id string) string {
 		if known[id] == "" {
 			known[id] = fmt.Sprintf("%s#%d", id[:3], len(known)+1)

@@ -15,6 +15,7 @@ func TestComparable(t *testing.T) {
 			`200 {"at":"in 0 days","listed":"2026-01-01T08:00:00Z","then":"in 3 days"}`},
 		{"200 {\"a\": 1}\n{\"b\": 2}\n", "200 {\"a\":1}\n{\"b\":2}\n"},
 		{"404 not JSON", "404 not JSON"},
+		{"400 {\"message\":\"proto:\u00a0(line 1:3)\"}", `400 {"message":"proto: (line 1:3)"}`},
 		{"", ""},
 	} {
 		if got := Comparable(tt.text, start, known); got != tt.want {
