@@ -304,12 +304,20 @@ func portOf(address string) (uint16, bool) {
 	return ap.Port(), err == nil
 }
 
-// hostText is an address as it stands before a port.
+// hostText is an address as it stands before a port. A zone that is no name of an interface, but could mean something else in an entry,
+// is left out: guests write what they like.
 func hostText(a netip.Addr) string {
 	if a.Is4() {
 		return a.String()
 	}
+	if strings.ContainsFunc(a.Zone(), func(r rune) bool { return !isZoneRune(r) }) {
+		a = a.WithZone("")
+	}
 	return "[" + a.String() + "]"
+}
+
+func isZoneRune(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-._:@", r)
 }
 
 // refusal reports a refusal and returns it as an error. The entry is what would allow it; there may be none, and what a guest makes up
