@@ -33,11 +33,25 @@ func Encode(m *Message, mem []byte, at uint32, b []byte, limit uint64) ([]byte, 
 	n := len(b)
 	b = e.write(m, at, b)
 	if e.lacking {
-		if err := checkRequired(m, b[n:], e.limit); err != nil {
+		if err := e.checkRequired(m, b[n:]); err != nil {
 			return nil, err
 		}
 	}
 	return b, nil
+}
+
+// checkRequired looks for required fields in what was written. Unknown fields are written as the guest has them, and are to be looked at
+// only if they are some.
+func (e *encoder) checkRequired(m *Message, wire []byte) error {
+	c := checker{wire: wire}
+	switch _, err := c.check(m, 0, len(wire), 0, maxDepth-1); err {
+	case nil:
+		return checkRequired(m, wire, e.limit)
+	case ErrWire:
+		return badValue("a message that lacks required fields holds unknown ones that are malformed")
+	default:
+		return err
+	}
 }
 
 // encoder is the state of a call of Encode.
