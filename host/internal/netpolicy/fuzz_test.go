@@ -10,7 +10,7 @@ import (
 func FuzzPolicy(f *testing.F) {
 	for _, s := range []string{
 		"10.0.0.1:5432", "[::ffff:10.0.0.1]:5432", "192.0.2.1:6379", "192.0.2.2:443", "127.0.0.1:443", "[::1%lo]:443", "0.0.0.0:443", "169.254.169.254:443",
-		"/run/a", "/run/../run/a", "@b", "\x00b", "cache", "CACHE.", "cache..", "x.example.com", "*.example.com", ".example.com", "_a._b.cache", "10.0.0.1", "::", "", "::%/", "[fe80::1%a,*:1]:1",
+		"/run/a", "/run/../run/a", "@b", "\x00b", "cache", "CACHE.", "cache..", "x.example.com", "*.example.com", ".example.com", "_a._b.cache", "10.0.0.1", "::", "", "::%/", "[fe80::1%a,*:1]:1", "0.0.70.0:000",
 	} {
 		for _, network := range []string{"tcp", "udp6", "unix", "ip"} {
 			f.Add(network, s)

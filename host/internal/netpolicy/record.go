@@ -49,16 +49,17 @@ func (r *record) dial(proto string, addr netip.Addr, port uint16, names []string
 			return
 		}
 	}
-	r.entries.add(fmt.Sprintf("%s%s:%d", prefix, hostText(addr), port))
+	r.add(fmt.Sprintf("%s%s:%d", prefix, hostText(addr), port))
 }
 
-func (r *record) path(path string) {
-	entry := "unix:" + path
-	// A path with a comma is none, or worse: several entries.
+// add records an entry. What a guest asks for may be none, as port 0 is, or worse, several, as a path with a comma.
+func (r *record) add(entry string) {
 	if parsed, err := netrules.Parse(entry); err == nil && len(parsed) == 1 {
 		r.entries.add(entry)
 	}
 }
+
+func (r *record) path(path string) { r.add("unix:" + path) }
 
 // lookup records a name. What is none was not found, and must not become an entry that means more than a name.
 func (r *record) lookup(name string) {
