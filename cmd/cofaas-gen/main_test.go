@@ -19,6 +19,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/goproxytest"
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/mod/modfile"
 )
 
 func TestMain(m *testing.M) {
@@ -132,14 +133,17 @@ func module(dir string) error {
 		return err
 	}
 	mod := "module example.com/app\n\ngo 1.26.0\n\nrequire github.com/cofaas/cofaas v0.0.0\n\nreplace github.com/cofaas/cofaas => " + root + "\n"
-	mine, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	data, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		return err
+	}
+	mine, err := modfile.Parse("go.mod", data, nil)
 	if err != nil {
 		return err
 	}
 	// All that the toolkit requires, so that the module is tidy enough as it is.
-	for _, block := range strings.Split(string(mine), "require (")[1:] {
-		block, _, _ = strings.Cut(block, ")")
-		mod += "\nrequire (" + block + ")\n"
+	for _, r := range mine.Require {
+		mod += "\nrequire " + r.Mod.Path + " " + r.Mod.Version + "\n"
 	}
 	if _, err := os.Stat(filepath.Join(dir, "extra.mod")); err == nil {
 		extra, err := os.ReadFile(filepath.Join(dir, "extra.mod"))
