@@ -189,6 +189,15 @@ func (c *Conn) Close() error {
 	return nil
 }
 
+// Settle waits until what was sent before has left this process, so that it arrives even if the process ends at once, and no longer than
+// ctx. It is nil also for a closed channel, which sends nothing any more. One who goes on sending may have it wait as long.
+func (c *Conn) Settle(ctx context.Context) error {
+	if err := c.pipe.settle(ctx); err != nil && err != ErrClosed {
+		return err
+	}
+	return nil
+}
+
 // Done is closed when the channel is closed, by either end or because the peer's process has ended.
 func (c *Conn) Done() <-chan struct{} { return c.done }
 

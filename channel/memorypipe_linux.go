@@ -49,7 +49,7 @@ const (
 )
 
 // drainTime bounds how long the end of a channel waits for the leader to read what the peer has sent before it ended.
-const drainTime = 100 * time.Millisecond
+const drainTime = time.Second
 
 func newMemoryPipe(c *Conn, s *socket, m *memory) pipe {
 	p := &memoryPipe{c: c, m: m, socket: s, drained: make(chan struct{}), watched: map[<-chan struct{}]struct{}{}}
@@ -159,6 +159,13 @@ func (p *memoryPipe) flush() {
 		}
 	}
 	p.exit()
+}
+
+func (p *memoryPipe) settle(ctx context.Context) error {
+	if err := p.outbox.settle(ctx); err != nil {
+		return err
+	}
+	return p.socket.settle(ctx) // bells and files
 }
 
 // room waits until the peer has read something. Only the one whose turn it is calls it.

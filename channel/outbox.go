@@ -159,6 +159,20 @@ func (o *outbox) post(h header, g *gather) {
 	o.sink.flush()
 }
 
+// settle waits until what was posted was put.
+func (o *outbox) settle(ctx context.Context) error {
+	o.mu.Lock()
+	behind := len(o.posted) > 0
+	if behind {
+		o.behind++
+	}
+	o.mu.Unlock()
+	if !behind {
+		return nil
+	}
+	return o.sendBehind(ctx, nil, func() bool { return true })
+}
+
 // close has all that is sent from now on fail. Those who wait are told by done.
 func (o *outbox) close() {
 	o.mu.Lock()

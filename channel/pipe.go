@@ -24,6 +24,8 @@ type pipe interface {
 	attend(served bool) bool
 	// leave is called by a worker that is about to serve a call, if no other worker is on its way.
 	leave()
+	// settle waits until what was sent and posted has left this process.
+	settle(ctx context.Context) error
 	// sendFiles sends a frame of files.
 	sendFiles(tag []byte, files []*os.File) error
 	// start begins to receive.

@@ -4,10 +4,12 @@ package channel
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"os/exec"
 	"sync"
 	"testing"
+	"time"
 )
 
 // child is what the test's program does as the other process.
@@ -32,6 +34,12 @@ func child(role string) {
 	case "echo":
 	case "block":
 		cfg.Serve = func(*ServerCall) { select {} }
+	case "settle":
+		cfg.Serve = func(s *ServerCall) {
+			s.Reply(nil, nil, s.Request)
+			s.c.Settle(context.Background())
+			os.Exit(0)
+		}
 	}
 	c := New(link, cfg)
 	<-c.Done()
@@ -74,6 +82,44 @@ func TestProcess(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestSettle has the other process end as soon as its reply has left it.
+func TestSettle(t *testing.T) {
+	for _, kind := range kinds() {
+		t.Run(kind.String(), func(t *testing.T) {
+			for _, n := range []int{1000, 500 << 10, 5 << 20} {
+				c, _ := process(t, kind, Adaptive, "settle", Config{})
+				if r, err := c.Invoke(t.Context(), nil, &Header{Method: "/p.S/M"}, pattern(n)); err != nil || !bytes.Equal(r.Payload, pattern(n)) {
+					t.Fatal(n, err)
+				}
+			}
+		})
+	}
+}
+
+// TestSettle_Unread gives up on a peer that does not read.
+func TestSettle_Unread(t *testing.T) {
+	link, files, err := Create(Socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeAll(files)
+	c := New(link, Config{})
+	for range 16 {
+		c.pipe.post(header{kind: kindCancel}, &gather{parts: [5][]byte{make([]byte, maxFrame)}})
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer stop()
+	if err := c.Settle(ctx); err != context.DeadlineExceeded {
+		t.Error(err)
+	}
+	settled := make(chan error)
+	go func() { settled <- c.Settle(t.Context()) }()
+	c.Close()
+	if err := <-settled; err != nil {
+		t.Errorf("of a channel that was closed: %v", err)
 	}
 }
 

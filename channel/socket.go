@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"context"
 	"encoding/binary"
 	"io"
 	"os"
@@ -25,6 +26,8 @@ type socket struct {
 	size     int
 	busy     bool
 	closed   bool
+	// written, nil if nobody waits for it, is closed when there is nothing left to write.
+	written chan struct{}
 	// spare is used for the next segment.
 	spare []byte
 
@@ -104,6 +107,9 @@ func (s *socket) drain(block bool) bool {
 	for {
 		s.mu.Lock()
 		if len(s.segments) == 0 || s.closed {
+			if s.closed {
+				s.discard()
+			}
 			s.busy = false
 			s.mu.Unlock()
 			return true
@@ -136,6 +142,7 @@ func (s *socket) drain(block bool) bool {
 				s.segments[0] = segment{}
 				if s.segments = s.segments[1:]; len(s.segments) == 0 {
 					s.segments = nil
+					s.settled()
 				}
 			}
 		}
@@ -158,6 +165,35 @@ func (s *socket) discard() {
 		closeAll(seg.files)
 	}
 	s.segments, s.size, s.closed = nil, 0, true
+	s.settled()
+}
+
+// settled tells those who wait that nothing is left to write. The socket is locked.
+func (s *socket) settled() {
+	if s.written != nil {
+		close(s.written)
+		s.written = nil
+	}
+}
+
+// settle waits until all that was put before was written, or never will be.
+func (s *socket) settle(ctx context.Context) error {
+	s.mu.Lock()
+	if len(s.segments) == 0 {
+		s.mu.Unlock()
+		return nil
+	}
+	if s.written == nil {
+		s.written = make(chan struct{})
+	}
+	written := s.written
+	s.mu.Unlock()
+	select {
+	case <-written:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func closeAll(files []*os.File) {

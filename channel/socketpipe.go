@@ -39,6 +39,13 @@ func (p *socketPipe) put(h header, g *gather) bool { return p.socket.put(h, g, n
 
 func (p *socketPipe) flush() { p.socket.flush() }
 
+func (p *socketPipe) settle(ctx context.Context) error {
+	if err := p.outbox.settle(ctx); err != nil {
+		return err
+	}
+	return p.socket.settle(ctx)
+}
+
 func (p *socketPipe) room(ctx context.Context, closed <-chan struct{}) error {
 	select {
 	case <-p.socket.roomy:

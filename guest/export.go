@@ -319,6 +319,12 @@ type Canceller interface {
 	Cancel()
 }
 
+// AnswerWatcher waits for the answer of a call to be sent.
+type AnswerWatcher interface {
+	// Answered says that it was sent, or that nobody will get it any more.
+	Answered()
+}
+
 // cancel says that nobody waits for the call any more. c may be nil.
 func (c *ServerCall) cancel() {
 	if c != nil && c.canceller != nil {
@@ -328,6 +334,9 @@ func (c *ServerCall) cancel() {
 
 // OnCancel makes known what is to be cancelled with the call.
 func (c *ServerCall) OnCancel(ctx Canceller) { c.canceller = ctx }
+
+// OnAnswer reports false: a guest need not wait for its answers to be sent, since the host takes them.
+func (*ServerCall) OnAnswer(AnswerWatcher) bool { return false }
 
 // Metadata returns the caller's metadata; the first call fetches it from the host.
 func (c *ServerCall) Metadata() []Pair {

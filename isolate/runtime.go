@@ -1,6 +1,7 @@
 package isolate
 
 import (
+	"context"
 	"maps"
 	"sync"
 	"sync/atomic"
@@ -73,6 +74,23 @@ func (r *Runtime) Close() {
 		p.conn.Close()
 	}
 	r.host.Close()
+}
+
+// Settle waits until what this process has answered has left it, so that it arrives even if the process ends at once, and no longer than
+// the others read.
+func (r *Runtime) Settle() {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	conns := []*channel.Conn{r.host}
+	for p := range r.peers {
+		conns = append(conns, p.conn)
+	}
+	r.mu.Unlock()
+	for _, conn := range conns {
+		conn.Settle(context.Background())
+	}
 }
 
 // current is the runtime of this process.

@@ -18,6 +18,7 @@ type StreamHandler func(c *ServerCall, s *ServerStream) *guest.Status
 type ServerCall struct {
 	call            *channel.ServerCall
 	header, trailer []guest.Pair
+	answered        guest.AnswerWatcher
 }
 
 // Decoder returns the function that decodes the request into a message.
@@ -53,6 +54,19 @@ func (c *ServerCall) Depth() uint32 { return c.call.Flags >> depthShift }
 
 // OnCancel makes known what is to be cancelled when nobody waits for the call any more.
 func (c *ServerCall) OnCancel(ctx guest.Canceller) { c.call.OnCancel(ctx.Cancel) }
+
+// OnAnswer makes known who is to be told when the answer was sent.
+func (c *ServerCall) OnAnswer(w guest.AnswerWatcher) bool {
+	c.answered = w
+	return true
+}
+
+// end is called when the answer was sent.
+func (c *ServerCall) end() {
+	if c.answered != nil {
+		c.answered.Answered()
+	}
+}
 
 // SetHeader replaces the header that goes out with the result, and SetTrailer the trailer.
 func (c *ServerCall) SetHeader(p []guest.Pair)  { c.header = p }
@@ -120,6 +134,7 @@ func refuse(call *channel.ServerCall, st *guest.Status) {
 // serveUnary serves a unary call. That the result cannot be sent is for the other end to know: the call is over in any case.
 func serveUnary(call *channel.ServerCall, serve UnaryHandler) {
 	c := &ServerCall{call: call}
+	defer c.end()
 	reply, st := serve(c)
 	var payload []byte
 	if st == nil {

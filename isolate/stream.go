@@ -191,6 +191,7 @@ func (*ServerStream) End(context.Context) (*guest.Status, []guest.Pair, error) {
 func serveStream(call *channel.ServerCall, serve StreamHandler) {
 	c, s := &ServerCall{call: call}, &ServerStream{}
 	s.stream = call.Stream
+	defer c.end()
 	s.end(serve(c, s), c.trailer)
 }
 

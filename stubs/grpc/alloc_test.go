@@ -16,16 +16,17 @@ type nopCall struct{ deadline int64 }
 
 func decodeNothing(any) error { return nil }
 
-func (c *nopCall) Decoder() func(any) error { return decodeNothing }
-func (c *nopCall) Deadline() int64          { return c.deadline }
-func (*nopCall) HasMetadata() bool          { return false }
-func (*nopCall) Metadata() []guest.Pair     { return nil }
-func (*nopCall) SetHeader([]guest.Pair)     {}
-func (*nopCall) OnCancel(guest.Canceller)   {}
-func (*nopCall) SetTrailer([]guest.Pair)    {}
-func (*nopCall) WaitsForReady() bool        { return false }
-func (*nopCall) IsLarge() bool              { return false }
-func (*nopCall) Depth() uint32              { return 0 }
+func (c *nopCall) Decoder() func(any) error        { return decodeNothing }
+func (c *nopCall) Deadline() int64                 { return c.deadline }
+func (*nopCall) HasMetadata() bool                 { return false }
+func (*nopCall) Metadata() []guest.Pair            { return nil }
+func (*nopCall) SetHeader([]guest.Pair)            {}
+func (*nopCall) OnCancel(guest.Canceller)          {}
+func (*nopCall) OnAnswer(guest.AnswerWatcher) bool { return false }
+func (*nopCall) SetTrailer([]guest.Pair)           {}
+func (*nopCall) WaitsForReady() bool               { return false }
+func (*nopCall) IsLarge() bool                     { return false }
+func (*nopCall) Depth() uint32                     { return 0 }
 
 type nopImport struct{ calls, slow int }
 

@@ -43,6 +43,8 @@ type serverCall interface {
 	SetHeader(p []guest.Pair)
 	SetTrailer(p []guest.Pair)
 	OnCancel(c guest.Canceller)
+	// OnAnswer has w told when the answer was sent. It reports false if nobody needs to wait for that.
+	OnAnswer(w guest.AnswerWatcher) bool
 	WaitsForReady() bool
 	IsLarge() bool
 	// Depth is how many calls the call is in the middle of, 0 if it is none of a function's or that is not known.

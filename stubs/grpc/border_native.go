@@ -22,6 +22,8 @@ var (
 	}
 	giveRoute = func(number uint32) { giveRouteOf(isolate.Default(), number) }
 
+	settle = func() { isolate.Default().Settle() }
+
 	ready = func(network, addr string) { readyOn(isolate.Default(), network, addr) }
 )
 

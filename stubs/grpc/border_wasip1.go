@@ -41,6 +41,9 @@ var (
 		return true
 	}
 
+	// settle waits until what was answered has gone out.
+	settle = func() {}
+
 	// ready tells the host that the function serves on an address.
 	ready = guest.Ready
 

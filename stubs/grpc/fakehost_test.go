@@ -101,6 +101,7 @@ func (f fakeImport) Invoke(_ context.Context, _ <-chan struct{}, call *guest.Cli
 		sc.waits = call.WaitForReady
 		sc.deadline, sc.metadata = call.Deadline, call.Pairs()
 	}
+	defer sc.end()
 	out, st := f(sc)
 	sc.over = true
 	if call != nil && call.WantHeaders {
@@ -127,6 +128,14 @@ type fakeCall struct {
 	fetched         int
 	over, waits     bool
 	canceller       atomic.Pointer[guest.Canceller]
+	answered        guest.AnswerWatcher
+}
+
+// end is called when the caller has the outcome.
+func (c *fakeCall) end() {
+	if c.answered != nil {
+		c.answered.Answered()
+	}
 }
 
 // cancel is what the host does when nobody waits for the call.
@@ -151,10 +160,14 @@ func (c *fakeCall) Decoder() func(any) error {
 	}
 }
 
-func (c *fakeCall) Deadline() int64              { c.check(); return c.deadline }
-func (c *fakeCall) HasMetadata() bool            { c.check(); return len(c.metadata) > 0 }
-func (c *fakeCall) Metadata() []guest.Pair       { c.check(); c.fetched++; return c.metadata }
-func (c *fakeCall) SetHeader(p []guest.Pair)     { c.check(); c.header = p }
+func (c *fakeCall) Deadline() int64          { c.check(); return c.deadline }
+func (c *fakeCall) HasMetadata() bool        { c.check(); return len(c.metadata) > 0 }
+func (c *fakeCall) Metadata() []guest.Pair   { c.check(); c.fetched++; return c.metadata }
+func (c *fakeCall) SetHeader(p []guest.Pair) { c.check(); c.header = p }
+
+// OnAnswer has GracefulStop wait for the reply to be copied.
+func (c *fakeCall) OnAnswer(w guest.AnswerWatcher) bool { c.check(); c.answered = w; return true }
+
 func (c *fakeCall) OnCancel(ctx guest.Canceller) { c.check(); c.canceller.Store(&ctx) }
 func (c *fakeCall) SetTrailer(p []guest.Pair)    { c.check(); c.trailer = p }
 func (c *fakeCall) WaitsForReady() bool          { c.check(); return c.waits }

@@ -45,6 +45,7 @@ func openFake(h *fakeHost, serve streamServer, call *guest.ClientCall) transport
 		s.call.deadline, s.call.metadata, s.call.waits = call.Deadline, call.Metadata, call.WaitForReady
 	}
 	h.calls.Go(func() {
+		defer s.call.end()
 		st := serve(s.call, fakeServer{s})
 		s.update(func() {
 			if !s.over {

@@ -164,7 +164,7 @@ func (m *boundMethod) serve(call serverCall) (any, *guest.Status) {
 	}
 	st := ctx.finish()
 	switch {
-	case m.server.leave():
+	case m.server.leaveAnswering(call):
 		return nil, errCutOff
 	case err != nil:
 		return nil, m.failed(err)

@@ -80,22 +80,37 @@ func program() {
 	}
 }
 
+// waiting is closed when a call waits, and stopping when the server is about to stop.
+var waiting, stopping = make(chan struct{}), make(chan struct{})
+
+// inheritable are the descriptors of this process, from one on, that a program would inherit.
+func inheritable(from int) (open []int) {
+	for fd := from; fd < 64; fd++ {
+		if flags, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFD, 0); errno == 0 && flags&syscall.FD_CLOEXEC == 0 {
+			open = append(open, fd)
+		}
+	}
+	return open
+}
+
 func do(s *grpc.Server, what string) (*wrapperspb.StringValue, error) {
 	switch what {
 	case "variable":
 		value, ok := os.LookupEnv(isolate.Variable)
 		return wrapperspb.String(fmt.Sprint(value, ok)), nil
 	case "descriptors":
-		// Those from 3 on that a program would inherit.
-		var open []int
-		for fd := 3; fd < 10; fd++ {
-			if flags, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFD, 0); errno == 0 && flags&syscall.FD_CLOEXEC == 0 {
-				open = append(open, fd)
-			}
-		}
-		return wrapperspb.String(fmt.Sprint(open)), nil
+		return wrapperspb.String(fmt.Sprint(inheritable(3))), nil
+	case "waits":
+		<-waiting
+		return new(wrapperspb.StringValue), nil
+	case "wait":
+		close(waiting)
+		<-stopping
+		time.Sleep(10 * time.Millisecond) // so that Serve would have returned
+		return wrapperspb.String("waited"), nil
 	case "stop":
 		go s.GracefulStop()
+		close(stopping)
 		return wrapperspb.String("stopping"), nil
 	case "fail":
 		return nil, status.Error(codes.NotFound, "nothing")
@@ -109,6 +124,7 @@ type running struct {
 	cmd    *exec.Cmd
 	stderr bytes.Buffer
 	host   *isolatetest.Host
+	files  int // of the channel's end
 }
 
 func start(t *testing.T, kind channel.Kind) *running {
@@ -120,6 +136,7 @@ func start(t *testing.T, kind channel.Kind) *running {
 	p.cmd = exec.Command(os.Args[0])
 	p.cmd.Env = append(os.Environ(), asProgram+"=1", isolate.Variable+"="+kind.String())
 	p.cmd.ExtraFiles = p.host.Join(t, kind)
+	p.files = len(p.cmd.ExtraFiles)
 	p.cmd.Stderr = &p.stderr
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -187,8 +204,9 @@ func TestProgram(t *testing.T) {
 				t.Errorf("statuses are %s", got)
 			}
 			for what, want := range map[string]string{
-				"variable":    "false",
-				"descriptors": "[]",
+				"variable": "false",
+				// None of the channel's. Those that whoever runs this test has left open are its own to pass on.
+				"descriptors": fmt.Sprint(inheritable(3 + p.files)),
 				"fail":        string(isolatetest.Status(5, "nothing")),
 			} {
 				if got := p.do(t, what); got != want {
@@ -196,8 +214,14 @@ func TestProgram(t *testing.T) {
 				}
 			}
 			p.echo(t)
+			waited := make(chan string)
+			go func() { waited <- p.do(t, "wait") }()
+			p.do(t, "waits")
 			if got := p.do(t, "stop"); got != "stopping" {
 				t.Error(got)
+			}
+			if got := <-waited; got != "waited" {
+				t.Errorf("a call that runs when the server stops: %s", got)
 			}
 			p.exit(t, 0, "")
 		})

@@ -29,6 +29,7 @@ type Server struct {
 	sealed    bool           // Serve was called
 	idle      *sync.Cond     // active became 0 after stopped was set
 	watched   *serverContext // a list of those that Stop is to cancel
+	done      chan struct{}  // closed when Stop or GracefulStop has done what it does
 
 	serving coop.Bool  // Serve was called, and nothing that ends it
 	stopped coop.Bool  // Stop or GracefulStop was called
@@ -47,6 +48,7 @@ func NewServer(opt ...ServerOption) *Server {
 	s := &Server{
 		services:  make(map[string]*registeredService),
 		listeners: make(map[net.Listener]struct{}),
+		done:      make(chan struct{}),
 	}
 	s.idle = sync.NewCond(&s.mu)
 	s.opts.maxRecv, s.opts.maxSend = defaultMaxRecv, math.MaxInt32
@@ -108,7 +110,7 @@ func (s *Server) GetServiceInfo() map[string]ServiceInfo {
 	return infos
 }
 
-// Serve tells the host that the function serves on the listener's address and blocks until Stop or GracefulStop, when it
+// Serve tells the host that the function serves on the listener's address and blocks until Stop or GracefulStop have returned, when it
 // returns nil, or until the listener is closed, when it returns the listener's error. It closes the listener.
 func (s *Server) Serve(lis net.Listener) error {
 	s.mu.Lock()
@@ -138,6 +140,8 @@ func (s *Server) Serve(lis net.Listener) error {
 		delete(s.listeners, lis)
 		s.mu.Unlock()
 		if stopped {
+			// As in grpc-go: main may return now, and calls that GracefulStop waits for would end with it.
+			<-s.done
 			return nil
 		}
 		lis.Close()
@@ -159,15 +163,29 @@ func (s *Server) Stop() {
 	for _, c := range watched {
 		c.cancel(context.Canceled)
 	}
+	s.finish()
 }
 
-// GracefulStop makes Serve return and waits for the handlers that run.
+// GracefulStop makes Serve return, and waits for the handlers that run and for their answers to be sent.
 func (s *Server) GracefulStop() {
 	s.stop()
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	for s.active.Load() > 0 {
 		s.idle.Wait()
+	}
+	s.mu.Unlock()
+	settle()
+	s.finish()
+}
+
+// finish lets Serve return.
+func (s *Server) finish() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.done:
+	default:
+		close(s.done)
 	}
 }
 
@@ -201,6 +219,20 @@ func (s *Server) leave() bool {
 	s.active.Add(-1)
 	return !s.serving.Load() && s.left()
 }
+
+// leaveAnswering is leave for a call whose answer is yet to be sent: GracefulStop waits for that, too.
+func (s *Server) leaveAnswering(call serverCall) bool {
+	if !call.OnAnswer((*answers)(s)) {
+		return s.leave()
+	}
+	return !s.serving.Load() && s.cut.Load()
+}
+
+// answers is a server that waits for its answers to be sent.
+type answers Server
+
+// Answered implements guest.AnswerWatcher.
+func (a *answers) Answered() { (*Server)(a).leave() }
 
 // left ends the wait of GracefulStop.
 func (s *Server) left() bool {

@@ -117,12 +117,21 @@ func TestServe_ListenerClosed(t *testing.T) {
 func TestGracefulStop_WaitsForHandlers(t *testing.T) {
 	useFakeHost(t)
 	entered, release := make(chan struct{}), make(chan struct{})
-	s := newServing()
+	s := NewServer()
 	s.RegisterService(echoDesc(serviceName, func(ctx context.Context, req *wrapperspb.StringValue) (*wrapperspb.StringValue, error) {
 		close(entered)
 		<-release
 		return echo(ctx, req)
 	}), nil)
+	lis, err := stubnet.Listen("tcp", ":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error)
+	go func() { served <- s.Serve(lis) }()
+	for !s.serving.Load() {
+		time.Sleep(time.Millisecond)
+	}
 	called := make(chan error)
 	cc := newConn(t)
 	go func() { called <- cc.Invoke(t.Context(), fullName, wrapperspb.String(""), new(wrapperspb.StringValue)) }()
@@ -132,12 +141,38 @@ func TestGracefulStop_WaitsForHandlers(t *testing.T) {
 	select {
 	case <-stopped:
 		t.Fatal("GracefulStop did not wait")
+	case <-served:
+		t.Fatal("Serve did not wait for GracefulStop, and main might end the function")
 	case <-time.After(10 * time.Millisecond):
 	}
 	close(release)
 	if err := <-called; err != nil {
 		t.Error(err)
 	}
+	<-stopped
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+}
+
+// GracefulStop waits until the answers of handlers that have returned were sent.
+func TestGracefulStop_WaitsForAnswers(t *testing.T) {
+	useFakeHost(t)
+	s := newServing()
+	s.RegisterService(echoDesc(serviceName, echo), nil)
+	method := bound.methods[fullName].unary
+	call := &fakeCall{request: wrapperspb.String("")}
+	if _, st := method.serve(call); st != nil {
+		t.Fatal(st)
+	}
+	stopped := make(chan struct{})
+	go func() { s.GracefulStop(); close(stopped) }()
+	select {
+	case <-stopped:
+		t.Fatal("GracefulStop did not wait")
+	case <-time.After(10 * time.Millisecond):
+	}
+	call.end()
 	<-stopped
 }
 

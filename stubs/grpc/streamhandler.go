@@ -43,7 +43,7 @@ func (m *boundStream) serve(call serverCall, t transport) *guest.Status {
 	}
 	invalid := s.sctx.finish()
 	switch {
-	case m.server.leave():
+	case m.server.leaveAnswering(call):
 		return errCutOff
 	case invalid != nil:
 		return invalid
