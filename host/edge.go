@@ -23,10 +23,6 @@ type edge struct {
 	profile *edgeProfile
 }
 
-// maxDepth is how deep calls may nest: far above any real application, and low enough for an endless recursion between
-// functions to end while the host has memory.
-const maxDepth = 64
-
 // call is the import that the caller's bindings call: stack has the request's core values and the address of the result.
 // Whatever goes wrong on the callee's side becomes a status in the caller's result; an error is the caller's own fault and
 // ends it.

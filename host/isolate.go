@@ -13,6 +13,7 @@ import (
 	"github.com/cofaas/cofaas/channel"
 	"github.com/cofaas/cofaas/host/engine"
 	"github.com/cofaas/cofaas/host/internal/sandbox"
+	"github.com/cofaas/cofaas/isolate/protocol"
 )
 
 // isolate is a process of a function, joined to the host by a channel. It is safe for concurrent use.
@@ -103,7 +104,7 @@ func (f *function) nativeEnv() []string {
 	// The operator's own settings come later and win.
 	env := []string{fmt.Sprintf("GOMEMLIMIT=%d", f.host.opts.MaxMemory/4*3)}
 	env = append(env, f.env...)
-	return append(env, channelVariable+"="+f.host.opts.Channel)
+	return append(env, protocol.Variable+"="+f.host.opts.Channel)
 }
 
 // nativeMounts are the files of the host that the function's isolates see.
@@ -114,9 +115,6 @@ func (f *function) nativeMounts() []sandbox.Mount {
 	}
 	return list
 }
-
-// channelVariable tells an isolate how it is joined to the host.
-const channelVariable = "COFAAS_CHANNEL"
 
 // untilReady waits until the isolate serves. After an error it is gone.
 func (i *isolate) untilReady(ctx context.Context) error {

@@ -13,33 +13,27 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/cofaas/cofaas/channel"
-)
-
-// What a call on a channel says of itself beside its header, in Flags. What is above depthShift is how deep the call is nested.
-const (
-	flagWantsHeaders  = 1 << 0
-	flagWaitsForReady = 1 << 1
-	depthShift        = 16
+	"github.com/cofaas/cofaas/isolate/protocol"
 )
 
 // channelHeader is what goes to an isolate beside the messages of a call.
 func (cc *callContext) channelHeader(m *method) channel.Header {
-	h := channel.Header{Method: m.full, Deadline: cc.deadline, Metadata: cc.encodedMeta(), Flags: uint32(cc.depth) << depthShift}
+	h := channel.Header{Method: m.full, Deadline: cc.deadline, Metadata: cc.encodedMeta(), Flags: uint32(cc.depth) << protocol.DepthShift}
 	if cc.wantHeaders {
-		h.Flags |= flagWantsHeaders
+		h.Flags |= protocol.WantsHeaders
 	}
 	if cc.waitsForReady {
-		h.Flags |= flagWaitsForReady
+		h.Flags |= protocol.WaitsForReady
 	}
 	return h
 }
 
 // tooDeep returns how a call fails that is nested too deeply, or nil.
 func (cc *callContext) tooDeep() *status.Status {
-	if cc.depth <= maxDepth {
+	if cc.depth <= protocol.MaxDepth {
 		return nil
 	}
-	return status.Newf(codes.ResourceExhausted, "calls between functions nest deeper than %d", maxDepth)
+	return status.Newf(codes.ResourceExhausted, "calls between functions nest deeper than %d", protocol.MaxDepth)
 }
 
 // isNear implements wireServer.

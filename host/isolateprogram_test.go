@@ -26,12 +26,13 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/cofaas/cofaas/channel"
+	"github.com/cofaas/cofaas/isolate/protocol"
 )
 
 // The isolates of the tests are this program, by nothing but package channel, so they show what the host makes of programs that know nothing
 // of package isolate.
 func TestMain(m *testing.M) {
-	if kind := os.Getenv(channelVariable); kind != "" {
+	if kind := os.Getenv(protocol.Variable); kind != "" {
 		testIsolate(kind, os.Args[1:])
 		return
 	}
@@ -41,7 +42,7 @@ func TestMain(m *testing.M) {
 // testProgram is an isolate of the tests. Its arguments say what its main does; what its methods do, their requests say.
 type testProgram struct {
 	conn    *channel.Conn
-	welcome welcome
+	welcome protocol.Welcome
 	calls   atomic.Int32
 	// peers are channels to other isolates, by the services that are called over them; and direct counts calls over those.
 	mu     sync.Mutex
@@ -51,7 +52,7 @@ type testProgram struct {
 
 func testIsolate(kind string, args []string) {
 	files := []*os.File{os.NewFile(3, "socket")}
-	if kind == channelMemory {
+	if kind == protocol.Memory {
 		files = append(files, os.NewFile(4, "memory"))
 	}
 	link, err := channel.Open(files)
@@ -73,7 +74,7 @@ func (p *testProgram) main(args []string) {
 			return
 		}
 	}
-	reply, st := p.call(runtimePrefix+"hello", hello{nativeVersion, os.Getpid()})
+	reply, st := p.call(protocol.MethodHello, protocol.Hello{Version: protocol.Version, PID: os.Getpid()})
 	if st != nil {
 		fmt.Fprintln(os.Stderr, st)
 		os.Exit(1)
@@ -111,7 +112,7 @@ func (p *testProgram) main(args []string) {
 			}()
 		}
 	}
-	if _, st := p.call(runtimePrefix+"ready", serving{"tcp", ":1234"}); st != nil {
+	if _, st := p.call(protocol.MethodReady, protocol.Ready{Network: "tcp", Address: ":1234"}); st != nil {
 		fmt.Fprintln(os.Stderr, st)
 		os.Exit(1)
 	}
@@ -128,13 +129,13 @@ func (p *testProgram) call(method string, request any) ([]byte, *spb.Status) {
 
 // join takes a channel to another isolate.
 func (p *testProgram) join(tag []byte, files []*os.File) {
-	var peer peerTag
+	var peer protocol.Peer
 	link, err := channel.Open(files)
 	if err = errors.Join(err, json.Unmarshal(tag, &peer)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	if peer.Role == "serve" {
+	if peer.Role == protocol.RoleServe {
 		channel.New(link, channel.Config{Serve: func(c *channel.ServerCall) {
 			p.direct.Add(1)
 			p.serve(c)
@@ -195,7 +196,7 @@ func (p *testProgram) serve(c *channel.ServerCall) {
 	}
 	reply, _ := proto.Marshal(wrapperspb.Bytes(data))
 	meta := appendMeta(appendMeta(nil, metadata.Pairs("header", "of "+p.welcome.Function), 0), metadata.Pairs("trailer", "of "+p.welcome.Function), metaTrailer)
-	if c.Flags&flagWantsHeaders == 0 {
+	if c.Flags&protocol.WantsHeaders == 0 {
 		meta = nil
 	}
 	_ = c.Reply(encoded, meta, reply)
@@ -245,7 +246,7 @@ func (p *testProgram) do(ctx context.Context, c *channel.ServerCall, text string
 	case "call": // METHOD TEXT: with what the call itself has
 		method, request, _ := strings.Cut(rest, " ")
 		blob, _ := proto.Marshal(wrapperspb.String(request))
-		h := &channel.Header{Method: method, Deadline: c.Deadline, Metadata: c.Metadata, Flags: c.Flags&(1<<depthShift-1) | (c.Flags>>depthShift+1)<<depthShift}
+		h := &channel.Header{Method: method, Deadline: c.Deadline, Metadata: c.Metadata, Flags: c.Flags&(1<<protocol.DepthShift-1) | (c.Flags>>protocol.DepthShift+1)<<protocol.DepthShift}
 		reply, st := p.invoke(ctx, h, blob)
 		if st != nil {
 			return nil, st
@@ -257,7 +258,7 @@ func (p *testProgram) do(ctx context.Context, c *channel.ServerCall, text string
 	case "routed": // TARGET METHOD TEXT
 		part := strings.SplitN(rest, " ", 3)
 		service, _, _ := strings.Cut(part[1][1:], "/")
-		number, st := p.invoke(ctx, &channel.Header{Method: runtimePrefix + "route", Options: []byte(service)},
+		number, st := p.invoke(ctx, &channel.Header{Method: protocol.MethodRoute, Options: []byte(service)},
 			appendMeta(nil, metadata.Pairs("target", part[0], "canonical", "passthrough:///"+part[0]), 0))
 		if st != nil {
 			return nil, st
@@ -271,7 +272,7 @@ func (p *testProgram) do(ctx context.Context, c *channel.ServerCall, text string
 	case "status": // SERVICE NUMBER
 		service, n, _ := strings.Cut(rest, " ")
 		number, _ := strconv.Atoi(n)
-		if _, st := p.call(runtimePrefix+"serving-status", servingStatus{service, int32(number)}); st != nil {
+		if _, st := p.call(protocol.MethodServingStatus, protocol.ServingStatus{Service: service, Status: int32(number)}); st != nil {
 			return nil, st
 		}
 		return nil, nil

@@ -11,61 +11,24 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/cofaas/cofaas/channel"
+	"github.com/cofaas/cofaas/isolate/protocol"
 )
 
-// runtimePrefix begins the methods by which an isolate speaks to the host about itself.
-const runtimePrefix = "/cofaas.runtime/"
-
-// nativeVersion is the version of what host and isolates say to each other.
-const nativeVersion = 1
-
-// hello is what an isolate says first, and welcome the answer.
-type hello struct {
-	Version int `json:"version"`
-	PID     int `json:"pid"`
-}
-
-type welcome struct {
-	Version  int    `json:"version"`
-	Function string `json:"function"`
-	// Exports are the methods that the function is to serve, and Imports those that it may call.
-	Exports    []string                 `json:"exports"`
-	Imports    map[string]welcomeMethod `json:"imports"`
-	MaxMessage uint64                   `json:"max_message"`
-	Waiting    string                   `json:"waiting"`
-}
-
-type welcomeMethod struct {
-	ClientStreams bool `json:"client_streams"`
-	ServerStreams bool `json:"server_streams"`
-}
-
-// serving is where an isolate serves, as its net.Listen had it.
-type serving struct {
-	Network string `json:"network"`
-	Address string `json:"address"`
-}
-
-type servingStatus struct {
-	Service string `json:"service"`
-	Status  int32  `json:"status"`
-}
-
 // serveRuntime serves a call of an isolate that is about itself.
-func (i *isolate) serveRuntime(name string, c *channel.ServerCall) {
-	reply, st := i.runtime(name, c)
+func (i *isolate) serveRuntime(c *channel.ServerCall) {
+	reply, st := i.runtime(c)
 	_ = c.Reply(encodeStatus(st), nil, reply) // or the isolate is gone
 }
 
-func (i *isolate) runtime(name string, c *channel.ServerCall) ([]byte, *status.Status) {
-	switch name {
-	case "hello":
-		var h hello
+func (i *isolate) runtime(c *channel.ServerCall) ([]byte, *status.Status) {
+	switch c.Method {
+	case protocol.MethodHello:
+		var h protocol.Hello
 		if st := decode(c, &h); st != nil {
 			return nil, st
 		}
-		if h.Version != nativeVersion {
-			return nil, status.Newf(codes.FailedPrecondition, "the isolate speaks version %d, and this host version %d: run go generate again, and build again", h.Version, nativeVersion)
+		if h.Version != protocol.Version {
+			return nil, status.Newf(codes.FailedPrecondition, "the isolate speaks version %d, and this host version %d: run go generate again, and build again", h.Version, protocol.Version)
 		}
 		i.greetOnce.Do(func() { close(i.greeted) })
 		reply, err := json.Marshal(i.fn.welcome())
@@ -73,28 +36,28 @@ func (i *isolate) runtime(name string, c *channel.ServerCall) ([]byte, *status.S
 			return nil, status.New(codes.Internal, err.Error())
 		}
 		return reply, nil
-	case "ready":
-		var s serving
+	case protocol.MethodReady:
+		var s protocol.Ready
 		if st := decode(c, &s); st != nil {
 			return nil, st
 		}
 		i.fn.ready(s.Network, s.Address)
 		i.readyOnce.Do(func() { close(i.ready) })
 		return nil, nil
-	case "serving-status":
-		var s servingStatus
+	case protocol.MethodServingStatus:
+		var s protocol.ServingStatus
 		if st := decode(c, &s); st != nil {
 			return nil, st
 		}
 		i.fn.health.SetServingStatus(s.Service, healthpb.HealthCheckResponse_ServingStatus(s.Status))
 		return nil, nil
-	case "route":
+	case protocol.MethodRoute:
 		n, err := i.fn.route(&i.routes, string(c.Options), c.Request)
 		if err != nil {
 			return nil, status.New(codes.ResourceExhausted, err.Error())
 		}
 		return binary.LittleEndian.AppendUint32(nil, n), nil
-	case "unroute":
+	case protocol.MethodUnroute:
 		if len(c.Request) != 4 {
 			return nil, status.New(codes.InvalidArgument, "a route has a number of 4 bytes")
 		}
@@ -119,10 +82,10 @@ func decode(c *channel.ServerCall, into any) *status.Status {
 }
 
 // welcome is what isolates of the function are told at first.
-func (f *function) welcome() *welcome {
-	w := &welcome{
-		Version: nativeVersion, Function: f.name, Exports: []string{}, Imports: map[string]welcomeMethod{},
-		MaxMessage: f.host.opts.MaxMessage, Waiting: f.host.opts.Waiting,
+func (f *function) welcome() *protocol.Welcome {
+	w := &protocol.Welcome{
+		Version: protocol.Version, Function: f.name, Exports: []string{}, Imports: map[string]protocol.Import{},
+		MaxMessage: int(f.host.opts.MaxMessage), Waiting: f.host.opts.Waiting,
 	}
 	for _, x := range f.exports {
 		w.Exports = append(w.Exports, x.full)
@@ -130,7 +93,7 @@ func (f *function) welcome() *welcome {
 	slices.Sort(w.Exports)
 	for _, edges := range []map[string]*edge{f.unary, f.streams} {
 		for name, e := range edges {
-			w.Imports[name] = welcomeMethod{e.StreamingClient, e.StreamingServer}
+			w.Imports[name] = protocol.Import{ClientStreams: e.StreamingClient, ServerStreams: e.StreamingServer}
 		}
 	}
 	return w

@@ -8,14 +8,15 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/cofaas/cofaas/channel"
+	"github.com/cofaas/cofaas/isolate/protocol"
 )
 
 // serve serves a call of an isolate: one to another function, or one to the host itself.
 func (i *isolate) serve(c *channel.ServerCall) {
-	name, toHost := strings.CutPrefix(c.Method, runtimePrefix)
+	toHost := strings.HasPrefix(c.Method, protocol.Prefix)
 	switch {
 	case toHost && c.Stream == nil:
-		i.serveRuntime(name, c)
+		i.serveRuntime(c)
 	case c.Stream != nil:
 		i.serveStream(c)
 	default:
@@ -90,8 +91,8 @@ func (i *isolate) serveStream(c *channel.ServerCall) {
 // callContext is what has come beside the messages of a call.
 func (i *isolate) callContext(c *channel.ServerCall) (*callContext, *status.Status) {
 	cc := &callContext{
-		depth: int(c.Flags >> depthShift), deadline: c.Deadline, options: c.Options,
-		wantHeaders: c.Flags&flagWantsHeaders != 0, waitsForReady: c.Flags&flagWaitsForReady != 0,
+		depth: int(c.Flags >> protocol.DepthShift), deadline: c.Deadline, options: c.Options,
+		wantHeaders: c.Flags&protocol.WantsHeaders != 0, waitsForReady: c.Flags&protocol.WaitsForReady != 0,
 	}
 	var err error
 	if cc.meta, err = checkedMeta(c.Metadata); err != nil {

@@ -8,19 +8,12 @@ import (
 	"slices"
 
 	"github.com/cofaas/cofaas/channel"
+	"github.com/cofaas/cofaas/isolate/protocol"
 )
 
 // Calls between two native functions need not pass the host: each isolate of the one gets a channel to that of the other, for services whose
 // calls go there whatever was dialled. Where the callee has several processes the host distributes calls. What a channel carries the host
 // does not see; it goes when either end does, and until there is another one calls come to the host.
-
-// peerTag says what the files of a channel to another isolate are.
-type peerTag struct {
-	Peer     string   `json:"peer"`
-	Role     string   `json:"role"`
-	Services []string `json:"services"`
-	Kind     string   `json:"kind"`
-}
 
 // joinPeers joins an isolate that has begun to serve with those that it calls and that call it.
 func (n *native) joinPeers(iso *isolate) {
@@ -66,7 +59,7 @@ func (i *isolate) join(callee *isolate, services []string) {
 	call, serve, err := channel.CreatePair(kind)
 	if err == nil {
 		// Who serves is told first, so that it is likely to know when there is a call.
-		err = errors.Join(callee.sendPeer(peerTag{i.fn.name, "serve", services, kind.String()}, serve), i.sendPeer(peerTag{callee.fn.name, "call", services, kind.String()}, call))
+		err = errors.Join(callee.sendPeer(protocol.Peer{Peer: i.fn.name, Role: protocol.RoleServe, Services: services, Kind: kind.String()}, serve), i.sendPeer(protocol.Peer{Peer: callee.fn.name, Role: protocol.RoleCall, Services: services, Kind: kind.String()}, call))
 	}
 	if err != nil {
 		i.fn.host.log.Warn("functions have no channel of their own: their calls go through the host", "from", i.fn.name, "to", callee.fn.name, "error", err)
@@ -79,7 +72,7 @@ func (i *isolate) join(callee *isolate, services []string) {
 }
 
 // sendPeer sends an end of a channel to an isolate.
-func (i *isolate) sendPeer(tag peerTag, files []*os.File) error {
+func (i *isolate) sendPeer(tag protocol.Peer, files []*os.File) error {
 	defer func() {
 		for _, f := range files {
 			_ = f.Close()

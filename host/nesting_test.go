@@ -5,6 +5,8 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/cofaas/cofaas/isolate/protocol"
 )
 
 // Two functions that call each other without end: the calls end at the depth limit, and nobody is harmed.
@@ -28,8 +30,8 @@ func TestRecursion(t *testing.T) {
 			t.Errorf("got %v: %s, want %v: %s", got.Code(), got.Message(), codes.ResourceExhausted, want)
 		}
 		// The front's call has depth 0, and there are as many more as may nest.
-		if n := s.instances(t); n["ping"]+n["pong"] != maxDepth+1 {
-			t.Errorf("got %v instances, want %d together", n, maxDepth+1)
+		if n := s.instances(t); n["ping"]+n["pong"] != protocol.MaxDepth+1 {
+			t.Errorf("got %v instances, want %d together", n, protocol.MaxDepth+1)
 		}
 	}
 	found := false

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"runtime"
 	"time"
+
+	"github.com/cofaas/cofaas/isolate/protocol"
 )
 
 // Options are what the operator of a host decides. The zero value is usable.
@@ -107,7 +109,7 @@ func (o Options) withDefaults() Options {
 	if o.restart == (restartPauses{}) {
 		o.restart = defaultPauses
 	}
-	o.Waiting, o.Channel = cmp.Or(o.Waiting, waitAdaptive), cmp.Or(o.Channel, bestChannel())
+	o.Waiting, o.Channel = cmp.Or(o.Waiting, protocol.Adaptive), cmp.Or(o.Channel, bestChannel())
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}

@@ -9,25 +9,18 @@ import (
 
 	"github.com/cofaas/cofaas/channel"
 	"github.com/cofaas/cofaas/internal/placement"
-)
-
-// How isolates wait, and how they are joined to the host: the values of [Options.Waiting] and [Options.Channel].
-const (
-	waitAdaptive  = "adaptive"
-	waitSleeping  = "sleeping"
-	channelMemory = "memory"
-	channelSocket = "socket"
+	"github.com/cofaas/cofaas/isolate/protocol"
 )
 
 func (o *Options) waiting() channel.Waiting {
-	if o.Waiting == waitSleeping {
+	if o.Waiting == protocol.Sleeping {
 		return channel.Sleeping
 	}
 	return channel.Adaptive
 }
 
 func (o *Options) channelKind() channel.Kind {
-	if o.Channel == channelSocket {
+	if o.Channel == protocol.Socket {
 		return channel.Socket
 	}
 	return channel.Memory
@@ -36,9 +29,9 @@ func (o *Options) channelKind() channel.Kind {
 // bestChannel is the name of the quickest kind that the system has.
 func bestChannel() string {
 	if channel.Best() == channel.Memory {
-		return channelMemory
+		return protocol.Memory
 	}
-	return channelSocket
+	return protocol.Socket
 }
 
 // built are the places that the function was built for, the default first.

@@ -19,6 +19,8 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
+
+	"github.com/cofaas/cofaas/isolate/protocol"
 )
 
 // Main runs an app as a program: it parses the command line, serves until SIGINT or SIGTERM, and exits.
@@ -114,8 +116,8 @@ func parse(app *App, args []string, stderr io.Writer) (s settings, code int, ok 
 	set.Var(&s.places, "place", "`FUNCTION=PLACE`: where a function runs, of the places that it was built for: wasm, native, which is a process of its own, or remote, which is not here; may be repeated")
 	set.Var(&s.processes, "processes", "how many processes native functions have, as `NUMBER`, or of one, as FUNCTION=NUMBER; 0, the default, means one; may be repeated")
 	set.DurationVar(&s.startTimeout, "start-timeout", time.Minute, "how long a process of a native function may take until it serves")
-	set.Var(choiceFlag{&s.waiting, []string{waitAdaptive, waitSleeping}}, "waiting", "`HOW` processes of native functions and the host wait for each other: adaptive looks for a while before it sleeps, if that pays, and sleeping does not")
-	set.Var(choiceFlag{&s.channel, []string{channelMemory, channelSocket}}, "channel", "`KIND` of channel between processes: memory, that they share, or socket; by default what is quickest on the system")
+	set.Var(choiceFlag{&s.waiting, []string{protocol.Adaptive, protocol.Sleeping}}, "waiting", "`HOW` processes of native functions and the host wait for each other: adaptive looks for a while before it sleeps, if that pays, and sleeping does not")
+	set.Var(choiceFlag{&s.channel, []string{protocol.Memory, protocol.Socket}}, "channel", "`KIND` of channel between processes: memory, that they share, or socket; by default what is quickest on the system")
 	set.BoolVar(&s.strict, "strict", false, "refuse to run native functions without all protections that there could be")
 	s.allow.setVariable(os.Getenv(allowVariable))
 	if err := s.remote.setAll(os.Getenv(remoteVariable)); err != nil {

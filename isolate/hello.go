@@ -10,70 +10,20 @@ import (
 
 	"github.com/cofaas/cofaas/channel"
 	"github.com/cofaas/cofaas/guest"
+	"github.com/cofaas/cofaas/isolate/protocol"
 )
-
-// Version is that of what isolate and host say about themselves.
-const Version = 1
-
-// The methods by which an isolate talks to its host.
-const (
-	MethodHello         = "/cofaas.runtime/hello"
-	MethodReady         = "/cofaas.runtime/ready"
-	MethodServingStatus = "/cofaas.runtime/serving-status"
-	MethodRoute         = "/cofaas.runtime/route"
-	MethodUnroute       = "/cofaas.runtime/unroute"
-)
-
-// Hello is the request of [MethodHello], in JSON, and Welcome the reply.
-type Hello struct {
-	Version int `json:"version"`
-	PID     int `json:"pid"`
-}
-
-// Welcome is what a host tells an isolate.
-type Welcome struct {
-	Version int `json:"version"`
-	// Function is the name of the function.
-	Function string `json:"function"`
-	// Exports are the methods for which the app has the function: "/package.Service/Method".
-	Exports []string `json:"exports"`
-	// Imports are all methods of the services that the function calls, by such names.
-	Imports map[string]Import `json:"imports"`
-	// MaxMessage bounds messages in bytes, 0 for the default of package channel.
-	MaxMessage int `json:"max_message"`
-	// Waiting is "adaptive" or "sleeping".
-	Waiting string `json:"waiting"`
-}
-
-// Import says of what kind a method is.
-type Import struct {
-	ClientStreams bool `json:"client_streams"`
-	ServerStreams bool `json:"server_streams"`
-}
-
-// Ready is the request of [MethodReady], in JSON: the function serves on an address.
-type Ready struct {
-	Network string `json:"network"`
-	Address string `json:"address"`
-}
-
-// ServingStatus is the request of [MethodServingStatus], in JSON. Status is a number of grpc.health.v1.HealthCheckResponse.ServingStatus.
-type ServingStatus struct {
-	Service string `json:"service"`
-	Status  int32  `json:"status"`
-}
 
 // hello introduces the isolate, and takes note of what the host has to say.
 func (r *Runtime) hello() error {
-	reply, err := r.tell(MethodHello, Hello{Version: Version, PID: os.Getpid()})
+	reply, err := r.tell(protocol.MethodHello, protocol.Hello{Version: protocol.Version, PID: os.Getpid()})
 	if err != nil {
 		return err
 	}
 	if err := json.Unmarshal(reply, &r.Welcome); err != nil {
 		return fmt.Errorf("the host's welcome: %w", err)
 	}
-	if r.Version != Version {
-		return fmt.Errorf("the host speaks version %d of the protocol between host and isolate, and this program version %d: generate and build both anew", r.Version, Version)
+	if r.Version != protocol.Version {
+		return fmt.Errorf("the host speaks version %d of the protocol between host and isolate, and this program version %d: generate and build both anew", r.Version, protocol.Version)
 	}
 	r.exports = make(map[string]bool, len(r.Exports))
 	for _, m := range r.Exports {
@@ -122,7 +72,7 @@ func (r *Runtime) ask(h *channel.Header, request []byte) ([]byte, error) {
 
 // Ready tells the host that the function serves on an address, given as to net.Listen.
 func (r *Runtime) Ready(network, addr string) error {
-	_, err := r.tell(MethodReady, Ready{network, addr})
+	_, err := r.tell(protocol.MethodReady, protocol.Ready{Network: network, Address: addr})
 	return err
 }
 
@@ -131,7 +81,7 @@ func (r *Runtime) SetServingStatus(service string, status int32) error {
 	if r == nil {
 		return nil
 	}
-	_, err := r.tell(MethodServingStatus, ServingStatus{service, status})
+	_, err := r.tell(protocol.MethodServingStatus, protocol.ServingStatus{Service: service, Status: status})
 	return err
 }
 
@@ -143,9 +93,9 @@ func (r *Runtime) Route(service string, describe func() guest.Routing) (uint32, 
 	if _, ok := r.direct.Load(service); ok {
 		return 0, nil
 	}
-	reply, err := r.ask(&channel.Header{Method: MethodRoute, Options: []byte(service)}, guest.AppendPairs(nil, describe(), false))
+	reply, err := r.ask(&channel.Header{Method: protocol.MethodRoute, Options: []byte(service)}, guest.AppendPairs(nil, describe(), false))
 	if err == nil && len(reply) != 4 {
-		err = fmt.Errorf("%s: the host's reply has %d bytes in place of 4", MethodRoute, len(reply))
+		err = fmt.Errorf("%s: the host's reply has %d bytes in place of 4", protocol.MethodRoute, len(reply))
 	}
 	if err != nil {
 		return guest.RouteUnknown, err
@@ -162,6 +112,6 @@ func (r *Runtime) Unroute(number uint32) error {
 	if r == nil || number >= guest.RouteUnknown {
 		return nil
 	}
-	_, err := r.ask(&channel.Header{Method: MethodUnroute}, binary.LittleEndian.AppendUint32(nil, number))
+	_, err := r.ask(&channel.Header{Method: protocol.MethodUnroute}, binary.LittleEndian.AppendUint32(nil, number))
 	return err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cofaas/cofaas/channel"
 	"github.com/cofaas/cofaas/guest"
+	"github.com/cofaas/cofaas/isolate/protocol"
 )
 
 // Method is a method that the function calls. It is safe for concurrent use.
@@ -34,21 +35,6 @@ func (r *Runtime) find(fullMethod string, isStream bool) *Method {
 	return nil
 }
 
-// Flags of a call.
-const (
-	// WantsHeaders says that the caller wants to see header and trailer of a reply.
-	WantsHeaders uint32 = 1 << iota
-	// WaitsForReady says that the call waits for a server that serves the method.
-	WaitsForReady
-)
-
-// The upper half of the flags is the depth of the call: in the middle of how many others it is made, each by the function that serves the one
-// before. A call from outside has depth 0.
-const depthShift = 16
-
-// MaxDepth is how deep calls nest. It ends functions that call each other without end before memory does.
-const MaxDepth = 64
-
 // admit returns the depth of a call that is made under ctx, or why there is none.
 func admit(ctx context.Context, call *guest.ClientCall) (depth uint32, st *guest.Status) {
 	depth = 1
@@ -57,8 +43,8 @@ func admit(ctx context.Context, call *guest.ClientCall) (depth uint32, st *guest
 			depth += outer
 		}
 	}
-	if depth > MaxDepth {
-		return 0, &guest.Status{Code: codeResourceExhausted, Message: fmt.Sprintf("calls between functions nest deeper than %d", MaxDepth)}
+	if depth > protocol.MaxDepth {
+		return 0, &guest.Status{Code: codeResourceExhausted, Message: fmt.Sprintf("calls between functions nest deeper than %d", protocol.MaxDepth)}
 	}
 	if call != nil {
 		st = overdue(call.Deadline)
@@ -83,7 +69,7 @@ const largeMetadata = 16 << 10
 // set makes the header that of a call. call may be nil.
 func (o *outgoing) set(fullMethod string, call *guest.ClientCall, depth uint32) *channel.Header {
 	h := &o.header
-	*h = channel.Header{Method: fullMethod, Flags: depth << depthShift}
+	*h = channel.Header{Method: fullMethod, Flags: depth << protocol.DepthShift}
 	if call == nil {
 		return h
 	}
@@ -97,10 +83,10 @@ func (o *outgoing) set(fullMethod string, call *guest.ClientCall, depth uint32) 
 		h.Options = o.options
 	}
 	if call.WantHeaders {
-		h.Flags |= WantsHeaders
+		h.Flags |= protocol.WantsHeaders
 	}
 	if call.WaitForReady {
-		h.Flags |= WaitsForReady
+		h.Flags |= protocol.WaitsForReady
 	}
 	return h
 }

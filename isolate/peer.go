@@ -6,26 +6,7 @@ import (
 	"os"
 
 	"github.com/cofaas/cofaas/channel"
-)
-
-// Peer is the tag of the files of a channel to another isolate, in JSON.
-type Peer struct {
-	// Peer is the name of the other function.
-	Peer string `json:"peer"`
-	// Role is [RoleCall] or [RoleServe].
-	Role string `json:"role"`
-	// Services are those that are called over the channel.
-	Services []string `json:"services"`
-	// Kind is "memory" or "socket".
-	Kind string `json:"kind"`
-}
-
-// What an isolate does with a channel to another.
-const (
-	// RoleCall is for calls of services that have no route.
-	RoleCall = "call"
-	// RoleServe is to serve the calls of some services. The other isolate may do no more than that.
-	RoleServe = "serve"
+	"github.com/cofaas/cofaas/isolate/protocol"
 )
 
 // peer is an isolate at the other end of a channel.
@@ -71,9 +52,9 @@ func (r *Runtime) tryConnect(tag []byte, files []*os.File) {
 
 // connect makes use of a channel to another isolate.
 func (r *Runtime) connect(tag []byte, files []*os.File) error {
-	var p Peer
+	var p protocol.Peer
 	err := json.Unmarshal(tag, &p)
-	if err == nil && p.Role != RoleCall && p.Role != RoleServe {
+	if err == nil && p.Role != protocol.RoleCall && p.Role != protocol.RoleServe {
 		err = fmt.Errorf("unknown role %q", p.Role)
 	}
 	if err != nil {
@@ -87,7 +68,7 @@ func (r *Runtime) connect(tag []byte, files []*os.File) error {
 		return err
 	}
 	cfg := channel.Config{MaxMessage: r.MaxMessage, Waiting: r.waiting()}
-	if p.Role == RoleServe {
+	if p.Role == protocol.RoleServe {
 		allowed := make(map[string]bool, len(p.Services))
 		for _, s := range p.Services {
 			allowed[s] = true
@@ -97,8 +78,11 @@ func (r *Runtime) connect(tag []byte, files []*os.File) error {
 	to := &peer{p.Peer, channel.New(link, cfg)}
 	r.mu.Lock()
 	r.peers[to] = true
+	if r.closed {
+		to.conn.Close()
+	}
 	r.mu.Unlock()
-	if p.Role == RoleCall {
+	if p.Role == protocol.RoleCall {
 		for _, name := range p.Services {
 			if s := r.services[name]; s != nil {
 				s.peer.Store(to) // calls on the channel before go on
@@ -128,7 +112,7 @@ func (r *Runtime) IsDirect(service string) bool {
 
 // waiting is how the host wants channels to wait.
 func (r *Runtime) waiting() channel.Waiting {
-	if r.Waiting == "sleeping" {
+	if r.Waiting == protocol.Sleeping {
 		return channel.Sleeping
 	}
 	return channel.Adaptive

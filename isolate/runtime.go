@@ -7,13 +7,14 @@ import (
 	"sync/atomic"
 
 	"github.com/cofaas/cofaas/channel"
+	"github.com/cofaas/cofaas/isolate/protocol"
 )
 
 // Runtime is what a function has of its host: what it may call, and what it serves. It is safe for concurrent use, and nil is the runtime
 // of a process without a host: there is nothing to call, and nobody calls.
 type Runtime struct {
 	host *channel.Conn
-	Welcome
+	protocol.Welcome
 	// methods are those that the function calls, by full name.
 	methods map[string]*Method
 	// services are those of the methods, and of what direct channels were given for, by name.
@@ -24,7 +25,8 @@ type Runtime struct {
 	bound atomic.Pointer[map[string]handler]
 	mu    sync.Mutex // guards the replacement, and what follows
 	// peers are the isolates at the other ends of channels.
-	peers map[*peer]bool
+	peers  map[*peer]bool
+	closed bool
 	// welcomed is set when the host has said what there is to know, and early is what to do then.
 	welcomed bool
 	early    []func()
@@ -70,6 +72,7 @@ func (r *Runtime) Done() <-chan struct{} { return r.host.Done() }
 func (r *Runtime) Close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.closed = true
 	for p := range r.peers {
 		p.conn.Close()
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/cofaas/cofaas/guest"
 	"github.com/cofaas/cofaas/isolate"
 	"github.com/cofaas/cofaas/isolate/isolatetest"
+	"github.com/cofaas/cofaas/isolate/protocol"
 )
 
 const (
@@ -26,10 +27,10 @@ const (
 
 // newHost is a host of a function that calls and serves test.Echo.
 func newHost(name string) *isolatetest.Host {
-	return &isolatetest.Host{Welcome: isolate.Welcome{
+	return &isolatetest.Host{Welcome: protocol.Welcome{
 		Function: name,
 		Exports:  []string{say, stream, "/test.Secret/Say"},
-		Imports:  map[string]isolate.Import{say: {}, stream: {ClientStreams: true, ServerStreams: true}},
+		Imports:  map[string]protocol.Import{say: {}, stream: {ClientStreams: true, ServerStreams: true}},
 	}}
 }
 
@@ -122,7 +123,7 @@ func TestServe(t *testing.T) {
 		{channel.Header{Method: say}, request, "a:x"},
 		{channel.Header{Method: "/test.Echo/Other"}, nil, string(isolatetest.Status(12, "unknown method Other for service test.Echo"))},
 		{channel.Header{Method: "/test.Other/Say"}, nil, string(isolatetest.Status(12, "unknown service test.Other"))},
-		{channel.Header{Method: isolate.MethodHello}, nil, string(isolatetest.Status(12, "unknown service cofaas.runtime"))},
+		{channel.Header{Method: protocol.MethodHello}, nil, string(isolatetest.Status(12, "unknown service cofaas.runtime"))},
 		{channel.Header{Method: "nothing"}, nil, string(isolatetest.Status(12, `malformed method name: "nothing"`))},
 		{channel.Header{Method: say, Metadata: []byte("?")}, request, string(isolatetest.Status(13, "grpc: malformed metadata"))},
 		{channel.Header{Method: stream}, request, string(isolatetest.Status(13, "grpc: method "+stream+" was called as one of another kind: caller and callee are generated from different protos"))},
@@ -286,12 +287,12 @@ func TestDirect_Early(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tag, err := json.Marshal(isolate.Peer{Role: isolate.RoleCall, Services: []string{"test.Echo"}})
+	tag, err := json.Marshal(protocol.Peer{Role: protocol.RoleCall, Services: []string{"test.Echo"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	welcome := newHost("a").Welcome
-	welcome.Version = isolate.Version
+	welcome.Version = protocol.Version
 	reply, err := json.Marshal(welcome)
 	if err != nil {
 		t.Fatal(err)
@@ -333,14 +334,14 @@ func TestDirect_Hostile(t *testing.T) {
 	h := newHost("victim")
 	serveEcho(t, h.Start(t, channel.Best()), "")
 	for role, want := range map[string]string{
-		isolate.RoleServe: string(isolatetest.Status(12, "unknown service test.Secret")),
-		isolate.RoleCall:  channel.ErrAbandoned.Error(),
+		protocol.RoleServe: string(isolatetest.Status(12, "unknown service test.Secret")),
+		protocol.RoleCall:  channel.ErrAbandoned.Error(),
 	} {
 		own, theirs, err := channel.CreatePair(channel.Best())
 		if err != nil {
 			t.Fatal(err)
 		}
-		tag, err := json.Marshal(isolate.Peer{Peer: "hostile", Role: role, Services: []string{"test.Echo"}})
+		tag, err := json.Marshal(protocol.Peer{Peer: "hostile", Role: role, Services: []string{"test.Echo"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -364,7 +365,7 @@ func TestDirect_Hostile(t *testing.T) {
 			f.Close()
 		}
 		want := ""
-		if role == isolate.RoleCall {
+		if role == protocol.RoleCall {
 			want = channel.ErrAbandoned.Error()
 		}
 		if got := raw(t, conn, &channel.Header{Method: say}, nil); got != want {
@@ -404,4 +405,27 @@ func TestRoute(t *testing.T) {
 	if got := fmt.Sprint(h.Unrouted()); got != "[7]" {
 		t.Errorf("given back: %s", got)
 	}
+}
+
+// TestDirect_Closed has a channel to another isolate come when the runtime is closed.
+func TestDirect_Closed(t *testing.T) {
+	host := newHost("a")
+	rt := host.Start(t, channel.Best())
+	rt.Close()
+	a, b, err := channel.CreatePair(channel.Best())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tag, err := json.Marshal(protocol.Peer{Role: protocol.RoleServe, Services: []string{"test.Echo"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	link, err := channel.Open(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn := channel.New(link, channel.Config{})
+	defer conn.Close()
+	isolate.ReceiveFiles(rt, tag, b)
+	<-conn.Done()
 }

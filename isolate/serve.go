@@ -6,6 +6,7 @@ import (
 
 	"github.com/cofaas/cofaas/channel"
 	"github.com/cofaas/cofaas/guest"
+	"github.com/cofaas/cofaas/isolate/protocol"
 )
 
 // UnaryHandler serves a call of a unary method. It returns the reply, or a status that is not OK, and may not keep c.
@@ -44,13 +45,13 @@ func (c *ServerCall) Metadata() []guest.Pair {
 }
 
 // WaitsForReady says whether the caller waits for a server that serves the method.
-func (c *ServerCall) WaitsForReady() bool { return c.call.Flags&WaitsForReady != 0 }
+func (c *ServerCall) WaitsForReady() bool { return c.call.Flags&protocol.WaitsForReady != 0 }
 
 // IsLarge reports that the request is so large that a limit of megabytes may matter.
 func (c *ServerCall) IsLarge() bool { return len(c.call.Request) > DefaultMaxReply }
 
 // Depth is how many calls the call is in the middle of, 0 if it has come from outside.
-func (c *ServerCall) Depth() uint32 { return c.call.Flags >> depthShift }
+func (c *ServerCall) Depth() uint32 { return c.call.Flags >> protocol.DepthShift }
 
 // OnCancel makes known what is to be cancelled when nobody waits for the call any more.
 func (c *ServerCall) OnCancel(ctx guest.Canceller) { c.call.OnCancel(ctx.Cancel) }
@@ -145,7 +146,7 @@ func serveUnary(call *channel.ServerCall, serve UnaryHandler) {
 		}
 	}
 	var meta []byte
-	if call.Flags&WantsHeaders != 0 {
+	if call.Flags&protocol.WantsHeaders != 0 {
 		meta = guest.AppendPairs(guest.AppendPairs(nil, c.header, false), c.trailer, true)
 	}
 	if err := call.Reply(encodeStatus(st), meta, payload); err == channel.ErrMetadata {

@@ -5,21 +5,15 @@ import (
 	"os"
 
 	"github.com/cofaas/cofaas/channel"
+	"github.com/cofaas/cofaas/isolate/protocol"
 )
 
-// Variable is the environment variable by which a host says that the program is an isolate: "memory" or "socket", the kind of the channel
-// whose files are the descriptors from 3 on.
-const Variable = "COFAAS_CHANNEL"
-
-// firstFile is the first descriptor of the channel.
-const firstFile = 3
-
 func init() {
-	kind, ok := os.LookupEnv(Variable)
+	kind, ok := os.LookupEnv(protocol.Variable)
 	if !ok {
 		return
 	}
-	os.Unsetenv(Variable) // it is not for programs that this one starts
+	os.Unsetenv(protocol.Variable) // it is not for programs that this one starts
 	r, err := start(kind)
 	if err != nil {
 		exit(fmt.Sprintf("cannot join the host: %v", err))
@@ -39,9 +33,9 @@ func exit(why string) {
 
 // start joins the host.
 func start(kind string) (*Runtime, error) {
-	n, ok := map[string]int{"memory": 2, "socket": 1}[kind]
+	n, ok := map[string]int{protocol.Memory: protocol.MemoryFiles, protocol.Socket: protocol.SocketFiles}[kind]
 	if !ok {
-		return nil, fmt.Errorf("%s is %q in place of memory or socket", Variable, kind)
+		return nil, fmt.Errorf("%s is %q in place of %s or %s", protocol.Variable, kind, protocol.Memory, protocol.Socket)
 	}
 	files, err := inherited(n)
 	if err != nil {

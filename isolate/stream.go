@@ -8,6 +8,7 @@ import (
 
 	"github.com/cofaas/cofaas/channel"
 	"github.com/cofaas/cofaas/guest"
+	"github.com/cofaas/cofaas/isolate/protocol"
 )
 
 // Stream is the client's side of a streaming call. One goroutine may send while another receives; beyond that it is not safe for
@@ -28,7 +29,7 @@ func (m *Method) Open(ctx context.Context, call *guest.ClientCall) *Stream {
 	o := outgoings.Get().(*outgoing)
 	defer o.free()
 	h := o.set(m.fullMethod, call, depth)
-	h.Flags |= WantsHeaders
+	h.Flags |= protocol.WantsHeaders
 	s := &Stream{to: m.callee(h.Route)}
 	var err error
 	if s.stream, err = s.to.conn.OpenStream(h); err != nil {

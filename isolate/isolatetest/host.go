@@ -18,12 +18,13 @@ import (
 	"github.com/cofaas/cofaas/channel"
 	"github.com/cofaas/cofaas/guest"
 	"github.com/cofaas/cofaas/isolate"
+	"github.com/cofaas/cofaas/isolate/protocol"
 )
 
 // Host is the host of an isolate. Its fields, but for those of what it was told, are set before it is used.
 type Host struct {
 	// Welcome is what it says. Version is set.
-	Welcome isolate.Welcome
+	Welcome protocol.Welcome
 	// Calls answers what the isolate calls. nil is to call the isolate itself.
 	Calls func(*channel.ServerCall)
 	// Route answers what asks for a route. nil is that there need be none.
@@ -34,9 +35,9 @@ type Host struct {
 	ready   chan struct{}    // closed when conn is set
 
 	mu       sync.Mutex
-	hello    isolate.Hello
-	served   []isolate.Ready
-	statuses []isolate.ServingStatus
+	hello    protocol.Hello
+	served   []protocol.Ready
+	statuses []protocol.ServingStatus
 	unrouted []uint32
 }
 
@@ -64,7 +65,7 @@ func (h *Host) Join(t testing.TB, kind channel.Kind) []*os.File {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.Welcome.Version = isolate.Version
+	h.Welcome.Version = protocol.Version
 	h.ready = make(chan struct{})
 	h.conn = channel.New(link, channel.Config{Serve: h.serve, MaxMessage: h.Welcome.MaxMessage})
 	close(h.ready)
@@ -77,16 +78,16 @@ func (h *Host) Conn() *channel.Conn { return h.conn }
 
 // Hello is what the isolate has said of itself, Served where it serves, Statuses what its health servers say, in order, and Unrouted the
 // routes that it has given back.
-func (h *Host) Hello() isolate.Hello {
+func (h *Host) Hello() protocol.Hello {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.hello
 }
 
-func (h *Host) Served() []isolate.Ready {
+func (h *Host) Served() []protocol.Ready {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return append([]isolate.Ready(nil), h.served...)
+	return append([]protocol.Ready(nil), h.served...)
 }
 
 // AwaitServed waits until the isolate has said n times that it serves.
@@ -103,10 +104,10 @@ func (h *Host) AwaitServed(t testing.TB, n int) {
 	}
 }
 
-func (h *Host) Statuses() []isolate.ServingStatus {
+func (h *Host) Statuses() []protocol.ServingStatus {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return append([]isolate.ServingStatus(nil), h.statuses...)
+	return append([]protocol.ServingStatus(nil), h.statuses...)
 }
 
 func (h *Host) Unrouted() []uint32 {
@@ -125,9 +126,9 @@ func Connect(t testing.TB, kind channel.Kind, from, to *Host, services ...string
 	}
 	ends := [][]*os.File{a, b}
 	for i, h := range []*Host{from, to} {
-		tag := isolate.Peer{Peer: to.Welcome.Function, Role: isolate.RoleCall, Services: services}
+		tag := protocol.Peer{Peer: to.Welcome.Function, Role: protocol.RoleCall, Services: services}
 		if i == 1 {
-			tag.Peer, tag.Role = from.Welcome.Function, isolate.RoleServe
+			tag.Peer, tag.Role = from.Welcome.Function, protocol.RoleServe
 		}
 		text, err := json.Marshal(tag)
 		if err != nil {
@@ -162,23 +163,23 @@ func (h *Host) serve(c *channel.ServerCall) {
 	var reply []byte
 	var err error
 	switch c.Method {
-	case isolate.MethodHello:
-		err = note(h, c.Request, func(m isolate.Hello) { h.hello = m })
+	case protocol.MethodHello:
+		err = note(h, c.Request, func(m protocol.Hello) { h.hello = m })
 		if err == nil {
 			reply, err = json.Marshal(h.Welcome)
 		}
-	case isolate.MethodReady:
-		err = note(h, c.Request, func(m isolate.Ready) { h.served = append(h.served, m) })
-	case isolate.MethodServingStatus:
-		err = note(h, c.Request, func(m isolate.ServingStatus) { h.statuses = append(h.statuses, m) })
-	case isolate.MethodRoute:
+	case protocol.MethodReady:
+		err = note(h, c.Request, func(m protocol.Ready) { h.served = append(h.served, m) })
+	case protocol.MethodServingStatus:
+		err = note(h, c.Request, func(m protocol.ServingStatus) { h.statuses = append(h.statuses, m) })
+	case protocol.MethodRoute:
 		var n uint32
 		var connection guest.Routing
 		if connection, _, err = guest.ParsePairs(c.Request); err == nil && h.Route != nil {
 			n = h.Route(string(c.Options), connection)
 		}
 		reply = binary.LittleEndian.AppendUint32(nil, n)
-	case isolate.MethodUnroute:
+	case protocol.MethodUnroute:
 		h.mu.Lock()
 		h.unrouted = append(h.unrouted, binary.LittleEndian.Uint32(c.Request))
 		h.mu.Unlock()

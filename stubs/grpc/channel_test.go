@@ -12,6 +12,7 @@ import (
 	"github.com/cofaas/cofaas/guest"
 	"github.com/cofaas/cofaas/isolate"
 	"github.com/cofaas/cofaas/isolate/isolatetest"
+	"github.com/cofaas/cofaas/isolate/protocol"
 )
 
 func init() {
@@ -27,10 +28,10 @@ const (
 )
 
 // suiteMethods are those of the suites' services.
-func suiteMethods() map[string]isolate.Import {
-	methods := map[string]isolate.Import{fullName: {}, "/" + streamService + "/Unary": {}}
+func suiteMethods() map[string]protocol.Import {
+	methods := map[string]protocol.Import{fullName: {}, "/" + streamService + "/Unary": {}}
 	for _, m := range streamMethods {
-		methods["/"+streamService+"/"+m.name] = isolate.Import{ClientStreams: m.client, ServerStreams: m.server}
+		methods["/"+streamService+"/"+m.name] = protocol.Import{ClientStreams: m.client, ServerStreams: m.server}
 	}
 	return methods
 }
@@ -42,11 +43,11 @@ func useChannel(t testing.TB, how int) *isolatetest.Host {
 }
 
 // useChannelFor is useChannel for some methods of some services.
-func useChannelFor(t testing.TB, how int, methods map[string]isolate.Import, services ...string) *isolatetest.Host {
+func useChannelFor(t testing.TB, how int, methods map[string]protocol.Import, services ...string) *isolatetest.Host {
 	t.Helper()
 	keepBorder(t)
 	h := &isolatetest.Host{
-		Welcome: isolate.Welcome{Function: "echo", Imports: methods},
+		Welcome: protocol.Welcome{Function: "echo", Imports: methods},
 		Route:   func(service string, _ guest.Routing) uint32 { return routeToEcho(service) },
 	}
 	for m := range methods {

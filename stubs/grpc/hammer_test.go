@@ -19,6 +19,7 @@ import (
 	"github.com/cofaas/cofaas/channel"
 	"github.com/cofaas/cofaas/isolate"
 	"github.com/cofaas/cofaas/isolate/isolatetest"
+	"github.com/cofaas/cofaas/isolate/protocol"
 	"github.com/cofaas/cofaas/stubs/grpc/codes"
 	"github.com/cofaas/cofaas/stubs/grpc/metadata"
 	"github.com/cofaas/cofaas/stubs/grpc/status"
@@ -113,9 +114,9 @@ func (s *hammerServer) stream(_ any, stream ServerStream) error {
 // TestHammer has many calls at a time of one client, of which some are cancelled, some have deadlines and some leave goroutines behind. Each
 // must get its own reply, header and error.
 func TestHammer(t *testing.T) {
-	h := &isolatetest.Host{Welcome: isolate.Welcome{
+	h := &isolatetest.Host{Welcome: protocol.Welcome{
 		Function: "hammered",
-		Imports:  map[string]isolate.Import{fullName: {}, "/" + serviceName + "/Stream": {ClientStreams: true, ServerStreams: true}},
+		Imports:  map[string]protocol.Import{fullName: {}, "/" + serviceName + "/Stream": {ClientStreams: true, ServerStreams: true}},
 		Exports:  []string{fullName, "/" + serviceName + "/Stream"},
 	}}
 	keepBorder(t)

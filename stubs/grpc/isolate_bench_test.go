@@ -13,6 +13,7 @@ import (
 	"github.com/cofaas/cofaas/channel"
 	"github.com/cofaas/cofaas/isolate"
 	"github.com/cofaas/cofaas/isolate/isolatetest"
+	"github.com/cofaas/cofaas/isolate/protocol"
 )
 
 // These benchmarks compare a call through all of this package with one of the channel below it, in one process: what is between them is
@@ -22,9 +23,9 @@ const benchSize = 1 << 10
 
 // directConn is a client of a service that sends back what it gets, over a direct channel.
 func directConn(b testing.TB) *ClientConn {
-	h := &isolatetest.Host{Welcome: isolate.Welcome{
+	h := &isolatetest.Host{Welcome: protocol.Welcome{
 		Function: "echo",
-		Imports:  map[string]isolate.Import{fullName: {}, "/" + serviceName + "/Stream": {ClientStreams: true, ServerStreams: true}},
+		Imports:  map[string]protocol.Import{fullName: {}, "/" + serviceName + "/Stream": {ClientStreams: true, ServerStreams: true}},
 		Exports:  []string{fullName, "/" + serviceName + "/Stream"},
 	}}
 	keepBorder(b)

@@ -20,8 +20,8 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/cofaas/cofaas/channel"
-	"github.com/cofaas/cofaas/isolate"
 	"github.com/cofaas/cofaas/isolate/isolatetest"
+	"github.com/cofaas/cofaas/isolate/protocol"
 	"github.com/cofaas/cofaas/stubs/grpc"
 	"github.com/cofaas/cofaas/stubs/grpc/codes"
 	"github.com/cofaas/cofaas/stubs/grpc/health"
@@ -96,7 +96,7 @@ func inheritable(from int) (open []int) {
 func do(s *grpc.Server, what string) (*wrapperspb.StringValue, error) {
 	switch what {
 	case "variable":
-		value, ok := os.LookupEnv(isolate.Variable)
+		value, ok := os.LookupEnv(protocol.Variable)
 		return wrapperspb.String(fmt.Sprint(value, ok)), nil
 	case "descriptors":
 		return wrapperspb.String(fmt.Sprint(inheritable(3))), nil
@@ -129,12 +129,12 @@ type running struct {
 
 func start(t *testing.T, kind channel.Kind) *running {
 	t.Helper()
-	p := &running{host: &isolatetest.Host{Welcome: isolate.Welcome{
+	p := &running{host: &isolatetest.Host{Welcome: protocol.Welcome{
 		Function: "program",
 		Exports:  []string{"/test.Program/Do", "/test.Program/Echo"},
 	}}}
 	p.cmd = exec.Command(os.Args[0])
-	p.cmd.Env = append(os.Environ(), asProgram+"=1", isolate.Variable+"="+kind.String())
+	p.cmd.Env = append(os.Environ(), asProgram+"=1", protocol.Variable+"="+kind.String())
 	p.cmd.ExtraFiles = p.host.Join(t, kind)
 	p.files = len(p.cmd.ExtraFiles)
 	p.cmd.Stderr = &p.stderr
@@ -194,7 +194,7 @@ func TestProgram(t *testing.T) {
 	for _, kind := range kinds() {
 		t.Run(kind.String(), func(t *testing.T) {
 			p := start(t, kind)
-			if got, want := p.host.Hello(), (isolate.Hello{Version: isolate.Version, PID: p.cmd.Process.Pid}); got != want {
+			if got, want := p.host.Hello(), (protocol.Hello{Version: protocol.Version, PID: p.cmd.Process.Pid}); got != want {
 				t.Errorf("it says %+v, want %+v", got, want)
 			}
 			if got := fmt.Sprint(p.host.Served()); got != "[{tcp [::]:50051}]" {
@@ -293,7 +293,7 @@ func TestProgram_Errors(t *testing.T) {
 			p := &running{cmd: exec.CommandContext(ctx, os.Args[0])}
 			p.cmd.Env = append(os.Environ(), asProgram+"=1")
 			if tt.set {
-				p.cmd.Env = append(p.cmd.Env, isolate.Variable+"="+tt.variable)
+				p.cmd.Env = append(p.cmd.Env, protocol.Variable+"="+tt.variable)
 			}
 			p.cmd.Stderr = &p.stderr
 			if err := p.cmd.Start(); err != nil {
@@ -325,7 +325,7 @@ func TestProgram_Refused(t *testing.T) {
 			}})
 			defer conn.Close()
 			p := &running{cmd: exec.Command(os.Args[0])}
-			p.cmd.Env = append(os.Environ(), asProgram+"=1", isolate.Variable+"=socket")
+			p.cmd.Env = append(os.Environ(), asProgram+"=1", protocol.Variable+"=socket")
 			p.cmd.ExtraFiles, p.cmd.Stderr = files, &p.stderr
 			err = p.cmd.Start()
 			for _, f := range files {
