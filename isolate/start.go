@@ -19,6 +19,7 @@ func init() {
 		exit(fmt.Sprintf("cannot join the host: %v", err))
 	}
 	SetDefault(r)
+	paceCollector()
 	go func() {
 		<-r.Done()
 		exit("the host has gone")
