@@ -39,7 +39,7 @@ var sections = []struct {
 // options are the command line.
 type options struct {
 	quick, soak, generate, readme bool
-	bars, constants               bool
+	bars, constants, merge        bool
 	out, write                    string
 	only                          []string
 	cores                         int
@@ -91,7 +91,8 @@ func parse(args []string, stderr io.Writer) (opts options, code int, ok bool) {
 	set.BoolVar(&opts.constants, "constants", false, "measure nothing: print the default costs of calls made from results.json, for internal/advise/defaults.json")
 	set.StringVar(&opts.write, "w", "", "with -readme: put the tables into this `file`, between its bench markers; with -constants: write this file")
 	set.StringVar(&opts.out, "out", "out", "`folder` of results.json and plots")
-	set.StringVar(&only, "only", "", "measure only these `sections` ("+strings.Join(sectionNames(), ", ")+"), print figures and ratios, and write nothing")
+	set.StringVar(&only, "only", "", "measure only these `sections` ("+strings.Join(sectionNames(), ", ")+"), print figures and ratios, and write nothing without -merge")
+	set.BoolVar(&opts.merge, "merge", false, "with -only: put these sections in place of those of results.json, and make the plots anew")
 	set.IntVar(&opts.cores, "cores", 2, "`number` of processors that all processes share while throughput is measured")
 	set.DurationVar(&opts.timeout, "timeout", time.Hour, "give up after this time")
 	if err := set.Parse(args); err != nil {
@@ -117,6 +118,9 @@ func parse(args []string, stderr io.Writer) (opts options, code int, ok bool) {
 	}
 	if opts.write != "" && !opts.readme && !opts.constants {
 		problems = append(problems, "-w needs -readme or -constants")
+	}
+	if opts.merge && (len(opts.only) == 0 || opts.quick) {
+		problems = append(problems, "-merge: is for whole sections, which -only names, and not for -quick")
 	}
 	if opts.cores < 1 {
 		problems = append(problems, "-cores: want at least 1")
@@ -177,6 +181,16 @@ func measure(ctx context.Context, opts options, stdout, stderr io.Writer) (err e
 	defer os.RemoveAll(tmp)
 	b := &bench{options: opts, stderr: stderr, start: time.Now()}
 	b.report.Environment = environment(opts.quick)
+	b.report.Sections = map[string]string{}
+	var before *Results
+	if opts.merge {
+		if before, err = readResults(opts.out); err != nil {
+			return err
+		}
+		if err := b.report.goesWith(before); err != nil {
+			return err
+		}
+	}
 	b.progress("building")
 	if b.built, err = build(ctx, tmp); err != nil {
 		return err
@@ -189,9 +203,13 @@ func measure(ctx context.Context, opts options, stdout, stderr io.Writer) (err e
 		if err := s.measure(b, ctx); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
+		b.report.Sections[s.name] = time.Now().UTC().Format(time.DateOnly)
+	}
+	if before != nil {
+		b.report.merge(before)
 	}
 	b.report.finish()
-	if len(opts.only) == 0 {
+	if len(opts.only) == 0 || opts.merge {
 		if err := b.write(); err != nil {
 			return err
 		}

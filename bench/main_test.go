@@ -32,6 +32,8 @@ func TestRun_Errors(t *testing.T) {
 		{"unknown flag", []string{"-fast"}, 2, "-fast"},
 		{"argument", []string{"quick"}, 2, `unexpected argument "quick"`},
 		{"section", []string{"-only", "call,calls"}, 2, `no section "calls"`},
+		{"merge of all", []string{"-merge"}, 2, "-merge: is for whole sections"},
+		{"quick merge", []string{"-only", "call", "-quick", "-merge"}, 2, "-merge: is for whole sections"},
 		{"file without mode", []string{"-w", "README.md"}, 2, "-w needs -readme or -constants"},
 		{"processors", []string{"-cores", "0"}, 2, "at least 1"},
 		{"no results", []string{"-readme", "-out", t.TempDir()}, 1, "results.json"},

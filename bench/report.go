@@ -18,6 +18,8 @@ import (
 type Results struct {
 	// Environment has what a figure depends on, beside the machine.
 	Environment map[string]string `json:"environment"`
+	// Sections are those that were measured, each in one run, and the days of that.
+	Sections map[string]string `json:"sections"`
 	// Figures are sorted by name.
 	Figures []Figure `json:"figures"`
 	// Ratios are quotients of medians.
@@ -46,6 +48,34 @@ func environment(quick bool) map[string]string {
 		}
 	}
 	return env
+}
+
+// goesWith says why sections of one run cannot stand beside those of another.
+func (r *Results) goesWith(before *Results) error {
+	for _, name := range slices.Sorted(maps.Keys(r.Environment)) {
+		if is, was := r.Environment[name], before.Environment[name]; is != was {
+			return fmt.Errorf("-merge: %s is %q, and was %q in results.json: measure all sections", name, is, was)
+		}
+	}
+	return nil
+}
+
+// merge adds what an earlier run measured, where this one did not.
+func (r *Results) merge(before *Results) {
+	for _, f := range before.Figures {
+		if _, ok := r.figure(f.Name); !ok {
+			r.Figures = append(r.Figures, f)
+		}
+	}
+	r.Environment = mergeMaps(before.Environment, r.Environment)
+	r.Sections = mergeMaps(before.Sections, r.Sections)
+}
+
+func mergeMaps(a, b map[string]string) map[string]string {
+	out := map[string]string{}
+	maps.Copy(out, a)
+	maps.Copy(out, b)
+	return out
 }
 
 // finish sorts figures and computes ratios.
