@@ -7,7 +7,9 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 func TestUnary(t *testing.T) {
@@ -356,6 +358,78 @@ func TestSetMaxMessage(t *testing.T) {
 			if size, ok := err.(*SizeError); !ok || *size != (SizeError{max + 1, max}) {
 				t.Error(err)
 			}
+		}
+	})
+}
+
+// TestBegin_late has calls go on that were not over soon.
+func TestBegin_late(t *testing.T) {
+	forKinds(t, func(t *testing.T, pair func(a, b Config) (*Conn, *Conn)) {
+		release := make(chan struct{})
+		c, _ := pair(Config{}, Config{Serve: func(s *ServerCall) {
+			<-release
+			s.Reply(nil, nil, s.Request)
+		}})
+		for _, n := range []int{10, 3 << 20} {
+			soon, stop := context.WithTimeout(t.Context(), time.Millisecond)
+			reply, pending, err := c.Begin(t.Context(), soon, nil, &Header{Method: "/p.S/M"}, pattern(n))
+			stop()
+			if reply != nil || pending == nil || err != nil {
+				t.Fatalf("%d bytes: %v, %v, %v", n, reply, pending, err)
+			}
+			go func() { release <- struct{}{} }()
+			if r, err := pending.Wait(t.Context(), nil); err != nil || !bytes.Equal(r.Payload, pattern(n)) {
+				t.Fatalf("%d bytes: %v, %v", n, r, err)
+			}
+		}
+		soon, stop := context.WithTimeout(t.Context(), time.Millisecond)
+		defer stop()
+		_, pending, err := c.Begin(t.Context(), soon, nil, &Header{Method: "/p.S/M"}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Millisecond, cancel)
+		if _, err := pending.Wait(ctx, nil); err != context.Canceled {
+			t.Error(err)
+		}
+		release <- struct{}{}
+		waitFor(t, func() bool {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			return len(c.calls) == 0
+		})
+	})
+}
+
+// TestBegin_meanwhile has calls end at about the time when it is soon no more: each has its reply all the same.
+func TestBegin_meanwhile(t *testing.T) {
+	forKinds(t, func(t *testing.T, pair func(a, b Config) (*Conn, *Conn)) {
+		c, _ := pair(Config{}, Config{Serve: echo})
+		var late atomic.Int32
+		var callers sync.WaitGroup
+		for caller := range 4 {
+			callers.Go(func() {
+				for n := range 300 {
+					soon, stop := context.WithTimeout(t.Context(), time.Duration((n*7+caller)%60)*time.Microsecond)
+					request := pattern(100 + n + caller)
+					r, pending, err := c.Begin(t.Context(), soon, nil, &Header{Method: "/p.S/Work"}, request)
+					stop()
+					if pending != nil {
+						late.Add(1)
+						r, err = pending.Wait(t.Context(), nil)
+					}
+					if err != nil || !bytes.Equal(r.Payload, request) {
+						t.Error(err)
+						return
+					}
+					r.Free()
+				}
+			})
+		}
+		callers.Wait()
+		if late.Load() == 0 {
+			t.Error("no call was late")
 		}
 	})
 }

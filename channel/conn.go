@@ -279,34 +279,74 @@ func (call *call) abort(c *Conn) {
 // ErrTooMany, ErrMetadata, or ErrAbandoned if closed was closed or the server gave no outcome; a status of the server's is no error. The
 // request is not used any more when it returns.
 func (c *Conn) Invoke(ctx context.Context, closed <-chan struct{}, h *Header, request []byte) (*Reply, error) {
+	reply, _, err := c.Begin(ctx, ctx, closed, h, request)
+	return reply, err
+}
+
+// Begin is Invoke for a caller who has something else to do if the call is not over soon: when soon ends, which is to end with ctx, it
+// returns a Pending in place of a reply, and the call goes on.
+func (c *Conn) Begin(ctx, soon context.Context, closed <-chan struct{}, h *Header, request []byte) (*Reply, *Pending, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := c.greet(ctx, closed); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := c.fits(h.side(), len(request)); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	call := callPool.Get().(*call)
 	call.w.reset()
 	call.err, call.abandoned, call.held = nil, false, uint64(callHead+h.side()+len(request))
 	id, err := c.register(call, call.held)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	call.g = h.gather(&call.head, request)
 	sent := false
 	if request := (header{kind: kindCall, id: id}).next(call.g.len(), true); request.size == request.total {
-		sent, err = c.pipe.call(ctx, closed, request, &call.g, call.w)
+		sent, err = c.pipe.call(soon, closed, request, &call.g, call.w)
+		if !sent && isOver(soon, ctx) {
+			if err = c.pipe.send(ctx, closed, request, &call.g); err == nil {
+				sent, err = true, soon.Err()
+			}
+		}
 	} else if sent, err = c.send(ctx, closed, header{kind: kindCall, id: id}, &call.g); err == nil {
-		err = c.pipe.await(ctx, closed, call.w)
+		err = c.pipe.await(soon, closed, call.w)
 	}
 	call.g = gather{}
-	if err != nil {
+	switch {
+	case sent && err != nil && err == soon.Err() && ctx.Err() == nil:
+		return nil, &Pending{c, call, id}, nil
+	case err != nil:
 		c.abandon(id, call, sent)
+		return nil, nil, err
+	}
+	reply, err := call.outcome()
+	return reply, nil, err
+}
+
+// isOver says that soon has ended, and ctx has not.
+func isOver(soon, ctx context.Context) bool { return soon.Err() != nil && ctx.Err() == nil }
+
+// Pending is a unary call that has not ended.
+type Pending struct {
+	c    *Conn
+	call *call
+	id   uint32
+}
+
+// Wait waits for the end of a call, for ctx, or for closed, as Invoke does. It is called once for each Pending.
+func (p *Pending) Wait(ctx context.Context, closed <-chan struct{}) (*Reply, error) {
+	if err := p.c.pipe.await(ctx, closed, p.call.w); err != nil {
+		p.c.abandon(p.id, p.call, true)
 		return nil, err
 	}
+	return p.call.outcome()
+}
+
+// outcome is how a call has ended.
+func (call *call) outcome() (*Reply, error) {
 	if call.err != nil {
 		return nil, call.err
 	}

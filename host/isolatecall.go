@@ -36,21 +36,40 @@ func (cc *callContext) tooDeep() *status.Status {
 	return status.Newf(codes.ResourceExhausted, "calls between functions nest deeper than %d", protocol.MaxDepth)
 }
 
-// isNear implements wireServer.
-func (*native) isNear() bool { return true }
-
 // invoke implements wireServer.
 func (n *native) invoke(ctx context.Context, m *method, request []byte, cc *callContext) (wireMessage, *status.Status) {
+	reply, st, _ := n.begin(ctx, ctx, m, request, cc)
+	return reply, st
+}
+
+// begin implements nearServer.
+func (n *native) begin(ctx, soon context.Context, m *method, request []byte, cc *callContext) (wireMessage, *status.Status, laterReply) {
 	if st := cc.tooDeep(); st != nil {
-		return wireMessage{}, st
+		return wireMessage{}, st, nil
 	}
-	i, st := n.acquire(ctx, cc.waitsForReady)
+	i, st := n.acquire(soon, cc.waitsForReady)
 	if st != nil {
-		return wireMessage{}, st
+		if soon.Err() != nil && ctx.Err() == nil {
+			return wireMessage{}, nil, func() (wireMessage, *status.Status) { return n.invoke(ctx, m, request, cc) }
+		}
+		return wireMessage{}, st, nil
+	}
+	h := cc.channelHeader(m)
+	reply, pending, err := i.conn.Begin(ctx, soon, nil, &h, request)
+	if pending != nil {
+		return wireMessage{}, nil, func() (wireMessage, *status.Status) {
+			defer i.serves.Add(-1)
+			reply, err := pending.Wait(ctx, nil)
+			return n.replied(reply, err, cc)
+		}
 	}
 	defer i.serves.Add(-1)
-	h := cc.channelHeader(m)
-	reply, err := i.conn.Invoke(ctx, nil, &h, request)
+	message, st := n.replied(reply, err, cc)
+	return message, st, nil
+}
+
+// replied is the outcome of a call of an isolate.
+func (n *native) replied(reply *channel.Reply, err error, cc *callContext) (wireMessage, *status.Status) {
 	if err != nil {
 		return wireMessage{}, channelError(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"sync"
-	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -18,8 +17,7 @@ type pendingCall struct {
 	method *exportMethod
 	callee *instance // guarded by mu until the call is in it
 	id     uint32    // the callee's number, guarded by mu
-	// caller is the instance that has made the call, and callerID its number. A caller from outside, a guest that cannot do anything
-	// else meanwhile, and one that hopes that it is not worth while, wait for done instead. They are guarded by mu if the last may be.
+	// caller is the instance that has made the call, and callerID its number. A caller from outside waits for done instead.
 	caller   *instance
 	callerID uint32
 	// wantHeaders says that the caller wants to see header and trailer.
@@ -191,24 +189,6 @@ func (c *pendingCall) wait(ctx context.Context) *status.Status {
 		c.abandon()
 		return status.FromContextError(ctx.Err())
 	}
-}
-
-// isSoonOver waits on the thread of the caller, a guest, for the end of a call that nobody waits for yet, and no longer than d. If the call
-// is not over then, it goes on without the thread.
-func (c *pendingCall) isSoonOver(caller *instance, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-c.done:
-		return true
-	case <-timer.C:
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.isOver {
-		caller.goesOnWith(c)
-	}
-	return c.isOver
 }
 
 // newCall registers an outgoing call under a number.

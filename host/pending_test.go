@@ -261,48 +261,6 @@ func TestPending_serve(t *testing.T) {
 }
 
 // A client from outside waits for the end of the call or its own.
-// A call that is over soon has its result at once; of one that is not the caller hears by an event. It is never both, nor neither.
-func TestPending_isSoonOver(t *testing.T) {
-	soon := func(t *testing.T) (c *pendingCall, caller *instance) {
-		c, caller, _ = newTestCall(t)
-		delete(caller.calls, c.callerID)
-		c.caller, c.callerID, c.done = nil, 0, make(chan struct{})
-		return c, caller
-	}
-	t.Run("at once", func(t *testing.T) {
-		c, caller := soon(t)
-		c.fail(status.New(codes.NotFound, ""))
-		if !c.isSoonOver(caller, time.Hour) || len(caller.calls) > 0 {
-			t.Error("the call is not over, or goes on")
-		}
-		caller.checkEvents(t, "over")
-	})
-	t.Run("late", func(t *testing.T) {
-		c, caller := soon(t)
-		if c.isSoonOver(caller, 0) || caller.calls[c.callerID] != c || c.callerID == 0 {
-			t.Error("the call does not go on")
-		}
-		if got := caller.block(caller.Bytes()).u32(controlPending); got != c.callerID {
-			t.Errorf("the guest is told of call %d, want %d", got, c.callerID)
-		}
-		c.fail(status.New(codes.NotFound, ""))
-		caller.checkEvents(t, "over", event{eventReply, c.callerID})
-	})
-	t.Run("meanwhile", func(t *testing.T) {
-		c, caller := soon(t)
-		for n := range 500 {
-			c := &pendingCall{method: c.method, done: make(chan struct{})}
-			var over sync.WaitGroup
-			over.Go(func() { c.fail(status.New(codes.NotFound, "")) })
-			soon := c.isSoonOver(caller, time.Duration(n%20)*time.Microsecond)
-			over.Wait()
-			if events := caller.allEvents(); soon == slices.Contains(events, event{eventReply, c.callerID}) {
-				t.Fatalf("over %v, and events %v for call %d", soon, events, c.callerID)
-			}
-		}
-	})
-}
-
 func TestPending_wait(t *testing.T) {
 	f := newFakeFunction(t, 1)
 	callee := f.take(t)

@@ -144,30 +144,36 @@ func (e *edge) runWire(caller *instance, server wireServer, from link.Memory, re
 	}
 	ctx, cancel := cc.context(parent)
 	c := &pendingCall{method: &exportMethod{method: e.method}, cancel: cancel, wantHeaders: cc.wantHeaders}
-	lingers := !waits && server.isNear()
-	if waits || lingers {
-		c.done = make(chan struct{})
-	} else {
-		caller.goesOnWith(c)
-	}
 	own, limit := cc.own(), caller.fn.host.opts.MaxMessage
-	remotes.calls.Go(func() { c.invoke(ctx, server, wire, &own, limit) })
-	if lingers && c.isSoonOver(caller, nearWait) {
+	invoke := func() (wireMessage, *status.Status) { return server.invoke(ctx, e.method, wire, &own) }
+	if waits {
+		defer cancel()
+		defer context.AfterFunc(remotes.ctx, cancel)()
+		c.set(invoke, &own, limit)
 		return nil, c.giveTo(caller, result)
 	}
-	if !waits {
-		return nil, nil
+	if near, ok := server.(nearServer); ok {
+		soon, stop := context.WithTimeout(ctx, nearWait)
+		reply, st, later := near.begin(ctx, soon, e.method, wire, &own)
+		stop()
+		if later == nil {
+			defer cancel()
+			c.set(func() (wireMessage, *status.Status) { return reply, st }, &own, limit)
+			return nil, c.giveTo(caller, result)
+		}
+		invoke = later
 	}
-	stop := context.AfterFunc(remotes.ctx, cancel)
-	defer stop()
-	<-c.done
-	return nil, c.giveTo(caller, result)
+	caller.goesOnWith(c)
+	remotes.calls.Go(func() {
+		c.set(invoke, &own, limit)
+		c.over()
+	})
+	return nil, nil
 }
 
-// invoke makes the call, on a goroutine of its own.
-func (c *pendingCall) invoke(ctx context.Context, server wireServer, wire []byte, cc *callContext, limit uint64) {
-	defer c.cancel()
-	reply, st := server.invoke(ctx, c.method.method, wire, cc)
+// set makes what wait returns the result.
+func (c *pendingCall) set(wait laterReply, cc *callContext, limit uint64) {
+	reply, st := wait()
 	if st != nil {
 		c.st = st
 	} else if err := c.setReply(reply.bytes(), limit); err != nil {
@@ -175,11 +181,7 @@ func (c *pendingCall) invoke(ctx context.Context, server wireServer, wire []byte
 	}
 	reply.free()
 	c.meta = cc.replyMeta
-	c.over()
 }
-
-// isNear implements wireServer.
-func (*remoteConn) isNear() bool { return false }
 
 // invoke implements wireServer.
 func (r *remoteConn) invoke(ctx context.Context, m *method, request []byte, cc *callContext) (reply wireMessage, _ *status.Status) {

@@ -18,14 +18,22 @@ import (
 
 // wireServer answers calls in wire bytes. It is safe for concurrent use.
 type wireServer interface {
-	// isNear says that a short call is over before it is worth while to do something else.
-	isNear() bool
 	// invoke makes a unary call, whose request it does not use any more when it returns, and waits for its end or that of ctx, which has the
 	// call's deadline. It sets replyMeta of cc.
 	invoke(ctx context.Context, m *method, request []byte, cc *callContext) (wireMessage, *status.Status)
 	// open begins a streaming call, that ends with ctx.
 	open(ctx context.Context, m *method, cc *callContext) (clientStream, *status.Status)
 }
+
+// nearServer is a wireServer whose short calls are over before it is worth while to do something else.
+type nearServer interface {
+	wireServer
+	// begin is invoke that returns later when soon ends, a part of ctx, and the call has not: that waits for the end, and is called once.
+	begin(ctx, soon context.Context, m *method, request []byte, cc *callContext) (_ wireMessage, _ *status.Status, later laterReply)
+}
+
+// laterReply waits for the end of a call, or that of its context.
+type laterReply func() (wireMessage, *status.Status)
 
 // clientStream is a streaming call as whoever has made it uses it. One goroutine sends while another does all the rest.
 type clientStream interface {
