@@ -106,6 +106,8 @@ type Conn struct {
 	// incoming are calls of the peer whose request has not arrived in full, and methods names of methods; they belong to receive.
 	incoming map[uint32]*ServerCall
 	methods  map[string]string
+	// recent is the stream that a message has come for last; most are followed by another one for it. It belongs to receive.
+	recent *Stream
 
 	work workers
 }

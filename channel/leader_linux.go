@@ -155,7 +155,7 @@ func (p *memoryPipe) lead(ctx context.Context, closed <-chan struct{}, w *waiter
 			runtime.Gosched()
 			continue
 		}
-		if !p.callers.spin(p, func() bool { return !p.m.in.empty() || w.fired() }) {
+		if w.patient || !p.callers.spin(p, func() bool { return !p.m.in.empty() || w.fired() }) {
 			p.sleep(ctx, closed, w)
 		}
 	}

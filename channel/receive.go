@@ -17,6 +17,9 @@ func (c *Conn) receive(h header, a, b []byte) error {
 		return violation("a frame of kind %d before its hello", h.kind)
 	}
 	answer := h.flags&flagAnswer != 0
+	if s := c.recent; s != nil && h.kind == kindMessage && h.id == s.id && answer == (s.answer == 0) {
+		return s.receive(h, a, b) // which drops it if the call has ended
+	}
 	switch h.kind {
 	case kindCall, kindOpen, kindCancel, kindCloseSend:
 		if answer {
@@ -45,6 +48,7 @@ func (c *Conn) receive(h header, a, b []byte) error {
 	case *call:
 		return c.receiveReply(h, made, abandoned, a, b)
 	case *Stream:
+		c.recent = made
 		return made.receive(h, a, b)
 	}
 	// What was sent at the same time as the end of its call is of no use any more.
@@ -94,6 +98,7 @@ func (c *Conn) receiveForServer(h header, a, b []byte) error {
 	case s.stream == nil:
 		return violation("a frame of kind %d for call %d, which is no stream", h.kind, h.id)
 	}
+	c.recent = s.stream
 	return s.stream.receive(h, a, b)
 }
 
@@ -107,6 +112,7 @@ func (c *Conn) receiveCall(h header, a, b []byte) error {
 	if uint64(h.total) > most || h.size == 0 || c.incoming[h.id] != nil {
 		return violation("a call of %d bytes, where %d are allowed, or a second one of its number", h.total, most)
 	}
+	c.recent = nil // it may have had this number
 	s := serverCallPool.Get().(*ServerCall)
 	s.mu.Lock()
 	s.c, s.id = c, h.id

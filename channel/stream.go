@@ -128,7 +128,8 @@ func (s *Stream) takeCredit(ctx context.Context, n int) error {
 			s.credit -= n
 			return nil
 		}
-		if err := s.wait(ctx, &s.sendable); err != nil {
+		// The peer has much to do until then, and may need the processor for it.
+		if err := s.await(ctx, &s.sendable, true); err != nil {
 			return err
 		}
 	}
@@ -141,8 +142,12 @@ func (s *Stream) giveCredit(n int) {
 }
 
 // wait waits for an event. The stream is locked when it is called and when it returns.
-func (s *Stream) wait(ctx context.Context, e *event) error {
+func (s *Stream) wait(ctx context.Context, e *event) error { return s.await(ctx, e, false) }
+
+// await is wait, and patient if there is no hurry.
+func (s *Stream) await(ctx context.Context, e *event, patient bool) error {
 	w := e.waiter()
+	w.patient = patient
 	s.mu.Unlock()
 	err := s.c.pipe.await(ctx, nil, w)
 	s.mu.Lock()

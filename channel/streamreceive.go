@@ -92,6 +92,7 @@ func (s *Stream) receivePart(h header, a, b []byte) error {
 	if s.part.left() > 0 {
 		return nil
 	}
+	s.c.recent = nil // it may have ended
 	content, skipped := s.part.b, s.part.skipped > 0
 	s.part = body{}
 	if skipped {

@@ -10,6 +10,8 @@ type waiter struct {
 	state atomic.Uint32
 	// wake has room for one, and what it says has to be looked up: it may be for nothing.
 	wake chan struct{}
+	// patient is set for one who has no use for what is waited for at once, and who sleeps therefore.
+	patient bool
 
 	// The rest is the pipe's, and guarded by its mutex. promoted says that this waiter has become the leader.
 	promoted   bool
@@ -27,7 +29,10 @@ const (
 
 func newWaiter() *waiter { return &waiter{wake: make(chan struct{}, 1)} }
 
-func (w *waiter) reset() { w.state.Store(waiting) }
+func (w *waiter) reset() {
+	w.state.Store(waiting)
+	w.patient = false
+}
 
 // park says that wake will be received from; if it returns false the waiter was fired.
 func (w *waiter) park() bool {

@@ -11,7 +11,7 @@ import (
 // messages: a third of the processor time of a stream of small ones went there. So collections wait for a heap of heapFloor, however little
 // of it lives, while a heap that is larger by itself is collected as in any program. GOMEMLIMIT, which the host sets, holds all the same.
 const (
-	heapFloor = 16 << 20
+	heapFloor = 32 << 20
 	// usualPercent is what Go has without GOGC, and mostPercent that with which it collects a heap of heapFloor at the earliest.
 	usualPercent = 100
 	mostPercent  = usualPercent * heapFloor / (4 << 20)

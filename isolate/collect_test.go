@@ -9,7 +9,7 @@ import (
 )
 
 func TestCollectorPercent(t *testing.T) {
-	for live, want := range map[uint64]int{0: 400, 1: 400, 1 << 20: 400, 3 << 20: 400, 4 << 20: 300, 5 << 20: 200, 8 << 20: 100, 1 << 30: 100, 1 << 62: 100} {
+	for live, want := range map[uint64]int{0: 800, 1: 800, 1 << 20: 800, 3 << 20: 800, 4 << 20: 700, 10 << 20: 200, 16 << 20: 100, 1 << 30: 100, 1 << 62: 100} {
 		if got := collectorPercent(live); got != want {
 			t.Errorf("of %d bytes: %d, want %d", live, got, want)
 		}

@@ -62,7 +62,7 @@ func (s *Stream) Recv(ctx context.Context, m any) error {
 
 // isLost reports whether the call, or the channel, has ended without saying how.
 func isLost(err error) bool {
-	return errors.Is(err, channel.ErrClosed) || errors.Is(err, channel.ErrAbandoned)
+	return err != nil && (errors.Is(err, channel.ErrClosed) || errors.Is(err, channel.ErrAbandoned))
 }
 
 // CloseSend says that no more messages will be sent.
@@ -212,6 +212,9 @@ func (s *messages) send(ctx context.Context, m any) error {
 	}
 	defer b.free()
 	err := s.stream.Send(ctx, b.bytes)
+	if err == nil {
+		return nil
+	}
 	var size *channel.SizeError
 	switch {
 	case isLost(err):
