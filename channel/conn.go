@@ -106,6 +106,8 @@ type Conn struct {
 	// incoming are calls of the peer whose request has not arrived in full, and methods names of methods; they belong to receive.
 	incoming map[uint32]*ServerCall
 	methods  map[string]string
+	// large has an element while a body of several frames is sent.
+	large chan struct{}
 	// recent is the stream that a message has come for last; most are followed by another one for it. It belongs to receive.
 	recent *Stream
 
@@ -139,6 +141,7 @@ func New(link *Link, cfg Config) *Conn {
 		serving:  map[uint32]served{},
 		incoming: map[uint32]*ServerCall{},
 		methods:  map[string]string{},
+		large:    make(chan struct{}, 1),
 	}
 	l := cfg.limits()
 	c.limits.Store(&l)
@@ -288,23 +291,10 @@ func (c *Conn) Invoke(ctx context.Context, closed <-chan struct{}, h *Header, re
 // Begin is Invoke for a caller who has something else to do if the call is not over soon: when soon ends, which is to end with ctx, it
 // returns a Pending in place of a reply, and the call goes on.
 func (c *Conn) Begin(ctx, soon context.Context, closed <-chan struct{}, h *Header, request []byte) (*Reply, *Pending, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, nil, err
-	}
-	if err := c.greet(ctx, closed); err != nil {
-		return nil, nil, err
-	}
-	if err := c.fits(h.side(), len(request)); err != nil {
-		return nil, nil, err
-	}
-	call := callPool.Get().(*call)
-	call.w.reset()
-	call.err, call.abandoned, call.held = nil, false, uint64(callHead+h.side()+len(request))
-	id, err := c.register(call, call.held)
+	call, id, err := c.newCall(ctx, closed, h, request)
 	if err != nil {
 		return nil, nil, err
 	}
-	call.g = h.gather(&call.head, request)
 	sent := false
 	if request := (header{kind: kindCall, id: id}).next(call.g.len(), true); request.size == request.total {
 		sent, err = c.pipe.call(soon, closed, request, &call.g, call.w)
@@ -326,6 +316,43 @@ func (c *Conn) Begin(ctx, soon context.Context, closed <-chan struct{}, h *Heade
 	}
 	reply, err := call.outcome()
 	return reply, nil, err
+}
+
+// Start is Begin that waits for the request to be sent, and for no more.
+func (c *Conn) Start(ctx context.Context, closed <-chan struct{}, h *Header, request []byte) (*Pending, error) {
+	call, id, err := c.newCall(ctx, closed, h, request)
+	if err != nil {
+		return nil, err
+	}
+	sent, err := c.send(ctx, closed, header{kind: kindCall, id: id}, &call.g)
+	call.g = gather{}
+	if err != nil {
+		c.abandon(id, call, sent)
+		return nil, err
+	}
+	return &Pending{c, call, id}, nil
+}
+
+// newCall registers a call whose request is to be sent.
+func (c *Conn) newCall(ctx context.Context, closed <-chan struct{}, h *Header, request []byte) (*call, uint32, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, 0, err
+	}
+	if err := c.greet(ctx, closed); err != nil {
+		return nil, 0, err
+	}
+	if err := c.fits(h.side(), len(request)); err != nil {
+		return nil, 0, err
+	}
+	call := callPool.Get().(*call)
+	call.w.reset()
+	call.err, call.abandoned, call.held = nil, false, uint64(callHead+h.side()+len(request))
+	id, err := c.register(call, call.held)
+	if err != nil {
+		return nil, 0, err
+	}
+	call.g = h.gather(&call.head, request)
+	return call, id, nil
 }
 
 // isOver says that soon has ended, and ctx has not.
@@ -409,8 +436,23 @@ func (c *Conn) register(call caller, held uint64) (uint32, error) {
 }
 
 // send sends a whole body. sent says whether a part of it was.
+//
+// Bodies of several frames go one after the other, with frames of others in between: if many took turns, what all of them have in memory,
+// at both ends, would go through the processor's caches again and again.
 func (c *Conn) send(ctx context.Context, closed <-chan struct{}, h header, g *gather) (sent bool, err error) {
 	left := g.len()
+	if left > maxFrame {
+		select {
+		case c.large <- struct{}{}:
+		case <-ctx.Done():
+			return false, ctx.Err()
+		case <-closed:
+			return false, ErrAbandoned
+		case <-c.done:
+			return false, ErrClosed
+		}
+		defer func() { <-c.large }()
+	}
 	for first := true; first || left > 0; first = false {
 		h = h.next(left, first)
 		if err := c.pipe.send(ctx, closed, h, g); err != nil {

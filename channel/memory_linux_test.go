@@ -233,11 +233,12 @@ func TestSilentPeer(t *testing.T) {
 	for i := range 200 {
 		g.Go(func() {
 			var err, want error
+			request := pattern(60_000 + i%4/2*40_000) // of one frame, and of two, which wait for each other
 			if i%2 == 0 {
-				_, err = c.Invoke(ctx, nil, &Header{}, pattern(100_000))
+				_, err = c.Invoke(ctx, nil, &Header{}, request)
 				want = context.Canceled
 			} else {
-				_, err = c.Invoke(t.Context(), closed, &Header{}, pattern(100_000))
+				_, err = c.Invoke(t.Context(), closed, &Header{}, request)
 				want = ErrAbandoned
 			}
 			if err != want {
@@ -249,7 +250,7 @@ func TestSilentPeer(t *testing.T) {
 	waitFor(t, func() bool {
 		p.outbox.mu.Lock()
 		defer p.outbox.mu.Unlock()
-		return p.behind > 150
+		return p.behind > 75
 	})
 	if n := threads(t); n > 60 {
 		t.Errorf("%d threads", n)

@@ -35,25 +35,47 @@ var smallBuffers, largeBuffers = sync.Pool{New: newBuffer}, sync.Pool{New: newBu
 
 func newBuffer() any { return new(buffer) }
 
-// encode encodes m. The buffer is given back with free, whether or not there is an error: grpc-go's.
-func encode(m any) (*buffer, *guest.Status) {
+// measured is a message whose size is known.
+type measured struct {
+	msg  proto.Message
+	size int
+}
+
+// measure returns m, which is to be encoded. The error is grpc-go's.
+func measure(m any) (measured, *guest.Status) {
 	msg := messageOf(m)
 	if msg == nil {
-		return nil, guest.NotLowered(fmt.Errorf("proto: failed to marshal, message is %T, want proto.Message", m))
+		return measured{}, guest.NotLowered(fmt.Errorf("proto: failed to marshal, message is %T, want proto.Message", m))
 	}
-	size := proto.Size(msg)
+	return measured{msg, proto.Size(msg)}, nil
+}
+
+// isLarge says that it makes a difference how many such messages there are in memory.
+func (m measured) isLarge() bool { return m.size > smallBuffer }
+
+// encode encodes a message that was just measured. The buffer is given back with free. The error is grpc-go's.
+func (m measured) encode() (*buffer, *guest.Status) {
 	pool := &smallBuffers
-	if size > smallBuffer {
+	if m.isLarge() {
 		pool = &largeBuffers
 	}
 	b := pool.Get().(*buffer)
-	encoded, err := sized.MarshalAppend(slices.Grow(b.bytes[:0], size), msg)
+	encoded, err := sized.MarshalAppend(slices.Grow(b.bytes[:0], m.size), m.msg)
 	if err != nil {
 		b.free()
 		return nil, guest.NotLowered(err)
 	}
 	b.bytes = encoded
 	return b, nil
+}
+
+// encode measures and encodes m.
+func encode(m any) (*buffer, *guest.Status) {
+	sized, st := measure(m)
+	if st != nil {
+		return nil, st
+	}
+	return sized.encode()
 }
 
 func (b *buffer) free() {

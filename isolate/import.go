@@ -105,16 +105,18 @@ func (m *Method) Invoke(ctx context.Context, closed <-chan struct{}, call *guest
 	if st != nil {
 		return st
 	}
-	request, st := encode(args)
+	request, st := measure(args)
 	if st != nil {
 		return st
 	}
-	defer request.free()
 	o := outgoings.Get().(*outgoing)
 	defer o.free()
 	h := o.set(m.fullMethod, call, depth)
 	to := m.callee(h.Route)
-	r, err := to.conn.Invoke(ctx, closed, h, request.bytes)
+	r, st, err := to.exchange(ctx, closed, h, request)
+	if st != nil {
+		return st
+	}
 	if err != nil {
 		if isClosed(closed) {
 			return guest.ClosingStatus()
@@ -123,6 +125,43 @@ func (m *Method) Invoke(ctx context.Context, closed <-chan struct{}, call *guest
 	}
 	defer r.Free()
 	return receive(r, call, reply)
+}
+
+// exchange sends a request and waits for the reply. It returns a status if the request cannot be encoded.
+func (c callee) exchange(ctx context.Context, closed <-chan struct{}, h *channel.Header, request measured) (*channel.Reply, *guest.Status, error) {
+	if !request.isLarge() {
+		b, st := request.encode()
+		if st != nil {
+			return nil, st, nil
+		}
+		defer b.free()
+		r, err := c.conn.Invoke(ctx, closed, h, b.bytes)
+		return r, nil, err
+	}
+	pending, st, err := c.sendLarge(ctx, closed, h, request)
+	if st != nil || err != nil {
+		return nil, st, err
+	}
+	r, err := pending.Wait(ctx, closed)
+	return r, nil, err
+}
+
+// sendLarge is for a request of which few are to be in memory at a time: it is encoded when it is its turn to be sent.
+func (c callee) sendLarge(ctx context.Context, closed <-chan struct{}, h *channel.Header, request measured) (*channel.Pending, *guest.Status, error) {
+	if !c.turns.take(ctx, closed) {
+		if isClosed(closed) {
+			return nil, nil, channel.ErrAbandoned
+		}
+		return nil, nil, ctx.Err()
+	}
+	defer c.turns.give()
+	b, st := request.encode()
+	if st != nil {
+		return nil, st, nil
+	}
+	defer b.free()
+	pending, err := c.conn.Start(ctx, closed, h, b.bytes)
+	return pending, nil, err
 }
 
 func isClosed(ch <-chan struct{}) bool {
@@ -165,18 +204,19 @@ func receive(r *channel.Reply, call *guest.ClientCall, reply any) *guest.Status 
 
 // callee is who answers a call.
 type callee struct {
-	conn *channel.Conn
-	peer *peer // nil for the host
-	of   *service
+	conn  *channel.Conn
+	turns turns
+	peer  *peer // nil for the host
+	of    *service
 }
 
 func (m *Method) callee(route uint32) callee {
 	if route == 0 {
 		if p := m.service.peer.Load(); p != nil {
-			return callee{p.conn, p, m.service}
+			return callee{p.conn, p.turns, p, m.service}
 		}
 	}
-	return callee{conn: m.runtime.host}
+	return callee{conn: m.runtime.host, turns: m.runtime.turns}
 }
 
 // failure returns the status of a call that was not carried out.

@@ -11,8 +11,9 @@ import (
 
 // peer is an isolate at the other end of a channel.
 type peer struct {
-	name string
-	conn *channel.Conn
+	name  string
+	conn  *channel.Conn
+	turns turns
 }
 
 // receiveFiles takes what the host sends: channels to other isolates. They may overtake its welcome.
@@ -68,14 +69,15 @@ func (r *Runtime) connect(tag []byte, files []*os.File) error {
 		return err
 	}
 	cfg := channel.Config{MaxMessage: r.MaxMessage, Waiting: r.waiting()}
+	turns := newTurns()
 	if p.Role == protocol.RoleServe {
 		allowed := make(map[string]bool, len(p.Services))
 		for _, s := range p.Services {
 			allowed[s] = true
 		}
-		cfg.Serve = func(c *channel.ServerCall) { r.serve(c, allowed) }
+		cfg.Serve = func(c *channel.ServerCall) { r.serve(c, turns, allowed) }
 	}
-	to := &peer{p.Peer, channel.New(link, cfg)}
+	to := &peer{p.Peer, channel.New(link, cfg), turns}
 	r.mu.Lock()
 	r.peers[to] = true
 	if r.closed {

@@ -13,7 +13,8 @@ import (
 // Runtime is what a function has of its host: what it may call, and what it serves. It is safe for concurrent use, and nil is the runtime
 // of a process without a host: there is nothing to call, and nobody calls.
 type Runtime struct {
-	host *channel.Conn
+	host  *channel.Conn
+	turns turns // of host
 	protocol.Welcome
 	// methods are those that the function calls, by full name.
 	methods map[string]*Method
@@ -49,10 +50,10 @@ type handler struct {
 
 // New returns the runtime of a function whose host is at the other end of a link, which it owns. It waits for the host's welcome.
 func New(link *channel.Link) (*Runtime, error) {
-	r := &Runtime{peers: map[*peer]bool{}}
+	r := &Runtime{peers: map[*peer]bool{}, turns: newTurns()}
 	r.bound.Store(&map[string]handler{})
 	r.host = channel.New(link, channel.Config{
-		Serve: func(c *channel.ServerCall) { r.serve(c, nil) },
+		Serve: func(c *channel.ServerCall) { r.serve(c, r.turns, nil) },
 		Files: r.receiveFiles,
 	})
 	if err := r.hello(); err != nil {

@@ -1,6 +1,7 @@
 package isolate
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -74,13 +75,13 @@ func (c *ServerCall) SetHeader(p []guest.Pair)  { c.header = p }
 func (c *ServerCall) SetTrailer(p []guest.Pair) { c.trailer = p }
 
 // serve serves a call of the host's, or of an isolate that may call some services only: those that are set in allowed.
-func (r *Runtime) serve(call *channel.ServerCall, allowed map[string]bool) {
+func (r *Runtime) serve(call *channel.ServerCall, turns turns, allowed map[string]bool) {
 	h, st := r.handlerOf(call, allowed)
 	switch {
 	case st != nil:
 		refuse(call, st)
 	case call.Stream == nil:
-		serveUnary(call, h.unary)
+		serveUnary(call, turns, h.unary)
 	default:
 		serveStream(call, h.stream)
 	}
@@ -133,16 +134,22 @@ func refuse(call *channel.ServerCall, st *guest.Status) {
 }
 
 // serveUnary serves a unary call. That the result cannot be sent is for the other end to know: the call is over in any case.
-func serveUnary(call *channel.ServerCall, serve UnaryHandler) {
+func serveUnary(call *channel.ServerCall, turns turns, serve UnaryHandler) {
 	c := &ServerCall{call: call}
 	defer c.end()
 	reply, st := serve(c)
 	var payload []byte
 	if st == nil {
 		var b *buffer
-		if b, st = encode(reply); st == nil {
-			defer b.free()
-			payload = b.bytes
+		var m measured
+		if m, st = measure(reply); st == nil {
+			if m.isLarge() && turns.take(context.Background(), nil) {
+				defer turns.give()
+			}
+			if b, st = m.encode(); st == nil {
+				defer b.free()
+				payload = b.bytes
+			}
 		}
 	}
 	var meta []byte
