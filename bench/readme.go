@@ -76,7 +76,7 @@ type row struct {
 func (r *Results) markdown() string {
 	var b strings.Builder
 	env := r.Environment
-	fmt.Fprintf(&b, "Medians of one run, in which all took turns: %s, %s, %s processors, grpc-go %s, wazero %s",
+	fmt.Fprintf(&b, "Medians; all that a table compares took turns in one run: %s, %s, %s processors, grpc-go %s, wazero %s",
 		env["go"], env["platform"], env["gomaxprocs"], env["grpc-go"], env["wazero"])
 	if env["mode"] != "full" {
 		fmt.Fprintf(&b, ", %s mode", env["mode"])
