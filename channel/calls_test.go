@@ -374,6 +374,9 @@ func TestBegin_late(t *testing.T) {
 			soon, stop := context.WithTimeout(t.Context(), time.Millisecond)
 			reply, pending, err := c.Begin(t.Context(), soon, nil, &Header{Method: "/p.S/M"}, pattern(n))
 			stop()
+			if n > maxFrame && err == context.DeadlineExceeded {
+				continue // it was not sent so soon
+			}
 			if reply != nil || pending == nil || err != nil {
 				t.Fatalf("%d bytes: %v, %v, %v", n, reply, pending, err)
 			}
@@ -432,4 +435,46 @@ func TestBegin_meanwhile(t *testing.T) {
 			t.Error("no call was late")
 		}
 	})
+}
+
+// TestBegin_unsent has a peer that does not read: calls that do not even fit are given back, and nothing is left of them.
+func TestBegin_unsent(t *testing.T) {
+	for _, kind := range kinds() {
+		t.Run(kind.String(), func(t *testing.T) {
+			link, files, err := Create(kind)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer closeAll(files)
+			c := New(link, Config{})
+			defer c.Close()
+			l := (&Config{}).limits()
+			c.peer.Store(&l)
+			close(c.greeted)
+			var pending int
+			for n := 0; ; n++ {
+				soon, stop := context.WithTimeout(t.Context(), time.Millisecond)
+				r, p, err := c.Begin(t.Context(), soon, nil, &Header{Method: "/p.S/M"}, pattern(50_000))
+				stop()
+				if r != nil || (p == nil) == (err == nil) {
+					t.Fatalf("%v, %v, %v", r, p, err)
+				}
+				if p != nil {
+					if pending++; pending > 1000 {
+						t.Fatal("there is room for ever")
+					}
+					continue
+				}
+				if err != context.DeadlineExceeded {
+					t.Fatal(err)
+				}
+				break
+			}
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			if len(c.calls) != pending {
+				t.Errorf("%d calls, of which %d were sent", len(c.calls), pending)
+			}
+		})
+	}
 }

@@ -289,26 +289,24 @@ func (c *Conn) Invoke(ctx context.Context, closed <-chan struct{}, h *Header, re
 }
 
 // Begin is Invoke for a caller who has something else to do if the call is not over soon: when soon ends, which is to end with ctx, it
-// returns a Pending in place of a reply, and the call goes on.
+// returns a Pending in place of a reply, and the call goes on. If not even the request was sent until then, the error is that of soon, and
+// the call is not carried out.
 func (c *Conn) Begin(ctx, soon context.Context, closed <-chan struct{}, h *Header, request []byte) (*Reply, *Pending, error) {
 	call, id, err := c.newCall(ctx, closed, h, request)
 	if err != nil {
 		return nil, nil, err
 	}
-	sent := false
+	sent, whole := false, false
 	if request := (header{kind: kindCall, id: id}).next(call.g.len(), true); request.size == request.total {
 		sent, err = c.pipe.call(soon, closed, request, &call.g, call.w)
-		if !sent && isOver(soon, ctx) {
-			if err = c.pipe.send(ctx, closed, request, &call.g); err == nil {
-				sent, err = true, soon.Err()
-			}
-		}
-	} else if sent, err = c.send(ctx, closed, header{kind: kindCall, id: id}, &call.g); err == nil {
+		whole = sent
+	} else if sent, err = c.send(soon, closed, header{kind: kindCall, id: id}, &call.g); err == nil {
+		whole = true
 		err = c.pipe.await(soon, closed, call.w)
 	}
 	call.g = gather{}
 	switch {
-	case sent && err != nil && err == soon.Err() && ctx.Err() == nil:
+	case whole && err != nil && err == soon.Err() && ctx.Err() == nil:
 		return nil, &Pending{c, call, id}, nil
 	case err != nil:
 		c.abandon(id, call, sent)
@@ -354,9 +352,6 @@ func (c *Conn) newCall(ctx context.Context, closed <-chan struct{}, h *Header, r
 	call.g = h.gather(&call.head, request)
 	return call, id, nil
 }
-
-// isOver says that soon has ended, and ctx has not.
-func isOver(soon, ctx context.Context) bool { return soon.Err() != nil && ctx.Err() == nil }
 
 // Pending is a unary call that has not ended.
 type Pending struct {

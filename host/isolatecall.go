@@ -47,10 +47,14 @@ func (n *native) begin(ctx, soon context.Context, m *method, request []byte, cc 
 	if st := cc.tooDeep(); st != nil {
 		return wireMessage{}, st, nil
 	}
+	again := func() (wireMessage, *status.Status) { return n.invoke(ctx, m, request, cc) }
+	if ctx != soon && len(request) > largestNear {
+		return wireMessage{}, nil, again
+	}
 	i, st := n.acquire(soon, cc.waitsForReady)
 	if st != nil {
-		if soon.Err() != nil && ctx.Err() == nil {
-			return wireMessage{}, nil, func() (wireMessage, *status.Status) { return n.invoke(ctx, m, request, cc) }
+		if isLate(soon, ctx) {
+			return wireMessage{}, nil, again
 		}
 		return wireMessage{}, st, nil
 	}
@@ -64,9 +68,18 @@ func (n *native) begin(ctx, soon context.Context, m *method, request []byte, cc 
 		}
 	}
 	defer i.serves.Add(-1)
+	if err != nil && err == soon.Err() && isLate(soon, ctx) {
+		return wireMessage{}, nil, again // an isolate that does not read is not to hold up more than its callers' calls
+	}
 	message, st := n.replied(reply, err, cc)
 	return message, st, nil
 }
+
+// largestNear is the size of requests that a guest's thread sends. Larger ones wait for others, and take long in any case.
+const largestNear = 60 << 10
+
+// isLate says that soon has ended, and ctx has not.
+func isLate(soon, ctx context.Context) bool { return soon.Err() != nil && ctx.Err() == nil }
 
 // replied is the outcome of a call of an isolate.
 func (n *native) replied(reply *channel.Reply, err error, cc *callContext) (wireMessage, *status.Status) {
