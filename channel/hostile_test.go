@@ -359,3 +359,36 @@ func TestOrder(t *testing.T) {
 	}
 	g.Wait()
 }
+
+// TestEndedInTheMiddle has a call end while a message of it comes: what the peer sends until it knows is dropped, and is no violation.
+func TestEndedInTheMiddle(t *testing.T) {
+	ended, called := make(chan struct{}), make(chan struct{})
+	c, f := rawPeer(t, Config{Serve: func(s *ServerCall) {
+		if s.Stream == nil {
+			close(called)
+			return
+		}
+		s.Stream.Recv(t.Context()) // so that the stream is one that messages come for
+		s.Stream.End(nil, nil)
+		close(ended)
+	}})
+	first := bytes.Join([][]byte{
+		hello(), whole(kindOpen, 0, 1, callBody(0, 0, 0, "")), whole(kindMessage, 0, 1, []byte("first")), frame(kindMessage, 0, 1, 8, []byte("half")...),
+	}, nil)
+	then := bytes.Join([][]byte{
+		whole(kindMore, 0, 1, []byte("half")), whole(kindMessage, 0, 1, []byte("next")), frame(kindMessage, 0, 1, 8, []byte("half")...),
+		whole(kindMore, 0, 1, []byte("half")), whole(kindMessage, 0, 1, []byte("last")), whole(kindCall, 0, 2, callBody(0, 0, 0, "")),
+	}, nil)
+	if _, err := f.Write(first); err != nil {
+		t.Fatal(err)
+	}
+	<-ended
+	if _, err := f.Write(then); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-called:
+	case <-c.Done():
+		t.Errorf("the channel was closed: %v", c.Err())
+	}
+}

@@ -17,7 +17,8 @@ func (c *Conn) receive(h header, a, b []byte) error {
 		return violation("a frame of kind %d before its hello", h.kind)
 	}
 	answer := h.flags&flagAnswer != 0
-	if s := c.recent; s != nil && h.kind == kindMessage && h.id == s.id && answer == (s.answer == 0) {
+	// One in the middle of a message may have ended, and what followed of that message was dropped: it is looked up.
+	if s := c.recent; s != nil && s.left == 0 && h.kind == kindMessage && h.id == s.id && answer == (s.answer == 0) {
 		return s.receive(h, a, b) // which drops it if the call has ended
 	}
 	switch h.kind {
