@@ -48,7 +48,7 @@ type pendingCall struct {
 // over says that the result is there.
 func (c *pendingCall) over() {
 	c.mu.Lock()
-	first, abandoned, caller := !c.isOver, c.abandoned, c.caller
+	first, abandoned := !c.isOver, c.abandoned
 	c.isOver = true
 	if first && c.abandoned && c.callee != nil {
 		c.callee.overdue.end()
@@ -57,16 +57,16 @@ func (c *pendingCall) over() {
 	if c.cancel != nil {
 		c.cancel()
 	}
-	if first && caller != nil {
-		caller.fn.host.profile.over(c)
+	if first && c.caller != nil {
+		c.caller.fn.host.profile.over(c)
 	}
 	switch {
 	case !first:
 	case c.stream != nil:
 		c.stream.stream.end(c.st, c.meta)
-	case caller != nil && abandoned: // and the caller has forgotten the call
-	case caller != nil:
-		caller.fn.pool.post(caller, event{eventReply, c.callerID})
+	case c.caller != nil && abandoned: // and the caller has forgotten the call
+	case c.caller != nil:
+		c.caller.fn.pool.post(c.caller, event{eventReply, c.callerID})
 	default:
 		close(c.done)
 	}

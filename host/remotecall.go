@@ -145,11 +145,12 @@ func (e *edge) runWire(caller *instance, server wireServer, from link.Memory, re
 	ctx, cancel := cc.context(parent)
 	c := &pendingCall{method: &exportMethod{method: e.method}, cancel: cancel, wantHeaders: cc.wantHeaders}
 	own, limit := cc.own(), caller.fn.host.opts.MaxMessage
+	set := func(reply wireMessage, st *status.Status) { c.set(reply, st, &own, limit) }
 	invoke := func() (wireMessage, *status.Status) { return server.invoke(ctx, e.method, wire, &own) }
 	if waits {
 		defer cancel()
 		defer context.AfterFunc(remotes.ctx, cancel)()
-		c.set(invoke, &own, limit)
+		set(invoke())
 		return nil, c.giveTo(caller, result)
 	}
 	if near, ok := server.(nearServer); ok {
@@ -158,22 +159,21 @@ func (e *edge) runWire(caller *instance, server wireServer, from link.Memory, re
 		stop()
 		if later == nil {
 			defer cancel()
-			c.set(func() (wireMessage, *status.Status) { return reply, st }, &own, limit)
+			set(reply, st)
 			return nil, c.giveTo(caller, result)
 		}
 		invoke = later
 	}
 	caller.goesOnWith(c)
 	remotes.calls.Go(func() {
-		c.set(invoke, &own, limit)
+		set(invoke())
 		c.over()
 	})
 	return nil, nil
 }
 
-// set makes what wait returns the result.
-func (c *pendingCall) set(wait laterReply, cc *callContext, limit uint64) {
-	reply, st := wait()
+// set makes an outcome the result. The reply is freed.
+func (c *pendingCall) set(reply wireMessage, st *status.Status, cc *callContext, limit uint64) {
 	if st != nil {
 		c.st = st
 	} else if err := c.setReply(reply.bytes(), limit); err != nil {
