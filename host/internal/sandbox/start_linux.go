@@ -42,11 +42,29 @@ func (p *Process) start(cfg *Config) (err error) {
 		p.held.group.remove()
 		return err
 	}
-	if err := l.instruct(); err != nil {
-		p.Kill()
-		return errors.Join(err, p.wait())
+	err = l.child.Close()
+	if err == nil {
+		err = l.prepare()
 	}
-	return nil
+	if err == nil {
+		err = l.execute()
+	}
+	if err == nil {
+		return nil
+	}
+	return l.failed(err)
+}
+
+// failed ends the process, and returns why it is not the program.
+func (l *starter) failed(err error) error {
+	l.p.Kill()
+	if waited := l.p.wait(); waited != nil {
+		return errors.Join(err, waited)
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, unix.ECONNRESET) || errors.Is(err, unix.EPIPE) {
+		return fmt.Errorf("what was to become it ended early: %v", l.p.exit)
+	}
+	return err
 }
 
 // starter is what is needed for a start only.
@@ -144,11 +162,8 @@ func mapUsers(attr *syscall.SysProcAttr) {
 	attr.AmbientCaps = []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN, unix.CAP_SETPCAP}
 }
 
-// instruct tells the process what to do, and returns when it has become the program.
-func (l *starter) instruct() error {
-	if err := l.child.Close(); err != nil {
-		return err
-	}
+// prepare tells the process what to do, and returns when all is done but that the process becomes the program.
+func (l *starter) prepare() error {
 	if err := launch.Send(l.host, l.orders()); err != nil {
 		return err
 	}
@@ -175,6 +190,11 @@ func (l *starter) instruct() error {
 			return err
 		}
 	}
+	return nil
+}
+
+// execute has the process become the program.
+func (l *starter) execute() error {
 	if err := launch.Send(l.host, struct{}{}); err != nil {
 		return err
 	}

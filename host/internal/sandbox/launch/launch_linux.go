@@ -32,8 +32,9 @@ type launcher struct {
 	control *os.File
 	orders  Orders
 	report  Report
-	program int  // the descriptor of the executable
-	ownRoot bool // what there is of files is what it is granted
+	memory  *Limit // of the program, which this process itself may have more than
+	program int    // the descriptor of the executable
+	ownRoot bool   // what there is of files is what it is granted
 }
 
 // run returns only if something is wrong.
@@ -114,14 +115,25 @@ func (l *launcher) limit() error {
 		if err := unix.Getrlimit(limit.Resource, &now); err != nil {
 			return fmt.Errorf("%s: %w", limit.Name, err)
 		}
-		value := min(limit.Value, now.Max)
-		if err := unix.Setrlimit(limit.Resource, &unix.Rlimit{Cur: value, Max: value}); err != nil {
-			return fmt.Errorf("%s: %w", limit.Name, err)
+		limit.Value = min(limit.Value, now.Max)
+		if limit.Resource == unix.RLIMIT_DATA {
+			// This is the host's program, which may be a large one, and its garbage collector: a limit that is right for the function
+			// might end it.
+			l.memory = &limit
+		} else if err := limit.set(); err != nil {
+			return err
 		}
 		l.applied("limit of " + limit.Name)
 	}
 	unix.Umask(0o077)
 	return unix.Chdir("/")
+}
+
+func (l *Limit) set() error {
+	if err := unix.Setrlimit(l.Resource, &unix.Rlimit{Cur: l.Value, Max: l.Value}); err != nil {
+		return fmt.Errorf("%s: %w", l.Name, err)
+	}
+	return nil
 }
 
 // closeFiles closes what the program is not to have, apart from what is needed until then, which closes by itself.
@@ -190,6 +202,11 @@ func (l *launcher) execute() error {
 	var run struct{}
 	if err := Receive(l.control, &run); err != nil {
 		return err // the host has given up, or is dead
+	}
+	if l.memory != nil {
+		if err := l.memory.set(); err != nil {
+			return err
+		}
 	}
 	var none byte
 	_, _, errno := unix.RawSyscall6(unix.SYS_EXECVEAT, uintptr(l.program), uintptr(unsafe.Pointer(&none)),
