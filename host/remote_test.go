@@ -24,6 +24,8 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"github.com/cofaas/cofaas/internal/freeport"
 )
 
 // Calls that leave the host, with a real grpc-go server at the other end.
@@ -318,12 +320,7 @@ func TestRemote_context(t *testing.T) {
 }
 
 func TestRemote_Errors(t *testing.T) {
-	lis, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	nobody := lis.Addr().String()
-	lis.Close()
+	nobody := freeport.Address(t)
 	two := guests{{frontSpec, nil}, {backSpec, echoGuest("back#echo", "back#act")}, {Function{Name: "rear", Exports: []string{"test.Back"}}, echoGuest("back#echo", "back#act")}}
 	edges := []Edge{{"front", "back", "test.Back"}, {"front", "rear", "test.Back"}}
 	for name, tt := range map[string]struct {

@@ -8,18 +8,19 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cofaas/cofaas/internal/freeport"
 	stub "github.com/cofaas/cofaas/stubs/net"
 )
 
 func TestListen(t *testing.T) {
-	dir := t.TempDir()
+	dir, port := t.TempDir(), freeport.Port(t)
 	for _, c := range []struct{ network, address string }{
-		{"tcp", ":39051"}, {"tcp4", ":39051"}, {"tcp6", ":39051"}, {"tcp", "127.0.0.1:39051"}, {"tcp", "0.0.0.0:39051"},
-		{"tcp", "localhost:39051"}, {"tcp", "[::1]:39051"}, {"tcp", "[::]:39051"}, {"tcp", "39051"}, {"tcp", ":99999"},
-		{"tcp", ":-1"}, {"tcp", ":x y"}, {"tcp", "::1:39051"}, {"tcp", "a:b:c"}, {"tcp4", "[::1]:39051"}, {"tcp6", "127.0.0.1:39051"},
+		{"tcp", ":" + port}, {"tcp4", ":" + port}, {"tcp6", ":" + port}, {"tcp", "127.0.0.1:" + port}, {"tcp", "0.0.0.0:" + port},
+		{"tcp", "localhost:" + port}, {"tcp", "[::1]:" + port}, {"tcp", "[::]:" + port}, {"tcp", port}, {"tcp", ":99999"},
+		{"tcp", ":-1"}, {"tcp", ":x y"}, {"tcp", "::1:" + port}, {"tcp", "a:b:c"}, {"tcp4", "[::1]:" + port}, {"tcp6", "127.0.0.1:" + port},
 		{"", ":1"}, {"foo", ":1"}, {"udp", "127.0.0.1:0"}, {"udp", ":0"}, {"udp", ""}, {"udp", "0.0.0.0:0"}, {"udp4", "localhost:0"},
 		{"udp4", "[::1]:0"}, {"udp6", "127.0.0.1:0"}, {"udp", ":x y"}, {"udp", "x"}, {"unixgram", dir + "/g"}, {"unix", dir + "/s"}, {"unixpacket", dir + "/p"},
-		{"tcp4", "0.0.0.0:39051"}, {"tcp", "[::ffff:127.0.0.1]:39051"}, {"tcp", "[::1"}, {"tcp", "localhost:"},
+		{"tcp4", "0.0.0.0:" + port}, {"tcp", "[::ffff:127.0.0.1]:" + port}, {"tcp", "[::1"}, {"tcp", "localhost:"},
 	} {
 		t.Run(c.network+" "+c.address, func(t *testing.T) {
 			describe := func(l net.Listener, err error) string {
@@ -71,14 +72,15 @@ func TestListen_PortZero(t *testing.T) {
 }
 
 func TestListen_InUse(t *testing.T) {
+	address := freeport.Address(t)
 	listen := func(f func(network, address string) (net.Listener, error)) string {
-		l, err := f("tcp", "127.0.0.1:39052")
+		l, err := f("tcp", address)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = f("tcp", "127.0.0.1:39052")
+		_, err = f("tcp", address)
 		l.Close()
-		l, again := f("tcp", "127.0.0.1:39052")
+		l, again := f("tcp", address)
 		if again == nil {
 			l.Close()
 		}
@@ -112,13 +114,14 @@ func TestListener(t *testing.T) {
 		return fmt.Sprint(r.c, r.err, errors.Is(r.err, net.ErrClosed), first, again, second, errors.Is(second, net.ErrClosed))
 	}
 	var config net.ListenConfig
-	want := see(net.Listen("tcp", "127.0.0.1:39053"))
+	address := freeport.Address(t)
+	want := see(net.Listen("tcp", address))
 	for _, got := range []string{
-		see(stub.Listen("tcp", "127.0.0.1:39053")),
-		see(stub.ListenConfig(config, t.Context(), "tcp", "127.0.0.1:39053")),
-		see(stub.ListenConfig(&config, t.Context(), "tcp", "127.0.0.1:39053")),
-		see(stub.Shared(net.Listen, "tcp", "127.0.0.1:39053")),
-		see(stub.SharedConfig(config.Listen, t.Context(), "tcp", "127.0.0.1:39053")),
+		see(stub.Listen("tcp", address)),
+		see(stub.ListenConfig(config, t.Context(), "tcp", address)),
+		see(stub.ListenConfig(&config, t.Context(), "tcp", address)),
+		see(stub.Shared(net.Listen, "tcp", address)),
+		see(stub.SharedConfig(config.Listen, t.Context(), "tcp", address)),
 	} {
 		if got != want {
 			t.Errorf("got %s, net %s", got, want)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cofaas/cofaas/channel"
+	"github.com/cofaas/cofaas/internal/freeport"
 	"github.com/cofaas/cofaas/isolate"
 	"github.com/cofaas/cofaas/isolate/isolatetest"
 	"github.com/cofaas/cofaas/stubs/grpc"
@@ -105,12 +106,13 @@ func TestShared_AcceptFails(t *testing.T) {
 }
 
 func TestListenTLS(t *testing.T) {
-	l, err := stub.ListenTLS(tls.NewListener, "tcp", "127.0.0.1:39054", &tls.Config{})
+	address := freeport.Address(t)
+	l, err := stub.ListenTLS(tls.NewListener, "tcp", address, &tls.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	if got := l.Addr().String(); got != "127.0.0.1:39054" {
+	if got := l.Addr().String(); got != address {
 		t.Errorf("got %s", got)
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"github.com/cofaas/cofaas/internal/freeport"
 	"github.com/cofaas/cofaas/test/internal/programs"
 )
 
@@ -45,7 +46,7 @@ var functions = []string{"a", "b", "c"}
 
 // addresses are where functions listen, by the variables that tell them.
 func addresses(t *testing.T) map[string]string {
-	return map[string]string{"a": programs.FreeAddress(t), "b": programs.FreeAddress(t), "c": programs.FreeAddress(t), "annex": programs.FreeAddress(t)}
+	return map[string]string{"a": freeport.Address(t), "b": freeport.Address(t), "c": freeport.Address(t), "annex": freeport.Address(t)}
 }
 
 // variables tells a function where it listens itself, and where the others do.

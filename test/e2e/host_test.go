@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/cofaas/cofaas/example/prodcon/protos/helloworld"
+	"github.com/cofaas/cofaas/internal/freeport"
 	"github.com/cofaas/cofaas/test/e2e/apps/pair/pb"
 	"github.com/cofaas/cofaas/test/internal/programs"
 )
@@ -85,7 +86,7 @@ func TestHostAddress(t *testing.T) {
 	})
 	t.Run("as the function says", func(t *testing.T) {
 		t.Parallel()
-		addr := programs.FreeAddress(t)
+		addr := freeport.Address(t)
 		p := startHost(t, prodcon.with("producer:ADDRESS="+addr))
 		p.Wait(t, "msg=serving function=producer address="+addr)
 		hello(t, addr)

@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"github.com/cofaas/cofaas/internal/freeport"
 	"github.com/cofaas/cofaas/test/internal/programs"
 )
 
@@ -74,9 +75,9 @@ func both(t *testing.T, s spec, test func(t *testing.T, sys *system)) {
 func native(t *testing.T, s spec) *system {
 	t.Helper()
 	b := build(t)
-	back := programs.FreeAddress(t)
+	back := freeport.Address(t)
 	programs.Start(t, b.native[s.back], nil, append(s.of(s.back), "ADDRESS="+back))
-	front := programs.FreeAddress(t)
+	front := freeport.Address(t)
 	p := programs.Start(t, b.native[s.front], nil, append(s.of(s.front), "ADDRESS="+front, s.backAddress+"="+back))
 	dial(t, back)
 	return &system{kind: "native", front: p, addr: front, conn: dial(t, front)}
@@ -91,7 +92,7 @@ func host(t *testing.T, s spec, args ...string) *system {
 
 func remote(t *testing.T, s spec) *system {
 	t.Helper()
-	back := programs.FreeAddress(t)
+	back := freeport.Address(t)
 	programs.Start(t, build(t).native[s.back], nil, append(s.of(s.back), "ADDRESS="+back))
 	dial(t, back)
 	sys := host(t, s.with(s.front+":"+s.backAddress+"="+back), "-remote", "all")

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cofaas/cofaas/test/internal/programs"
+	"github.com/cofaas/cofaas/internal/freeport"
 )
 
 // TestPolicy has functions reach what they may, and be told what they may not, each for itself.
@@ -80,7 +80,7 @@ func TestPolicy_isolates(t *testing.T) {
 
 // TestUnmapped has a function listen where the host does not let it: it is alone there.
 func TestUnmapped(t *testing.T) {
-	address := programs.FreeAddress(t)
+	address := freeport.Address(t)
 	inHosts(t, setup{env: map[string][]string{"web": {"HTTP_ADDRESS=" + address}}}, func(t *testing.T, sys *system) {
 		if conn, err := net.Dial("tcp", address); err == nil {
 			conn.Close()

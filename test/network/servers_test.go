@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cofaas/cofaas/internal/freeport"
 	"github.com/cofaas/cofaas/test/internal/programs"
 )
 
@@ -44,7 +45,7 @@ func serve(t *testing.T, cmd *exec.Cmd, address string) *programs.Process {
 // redisServer returns the address of an empty Redis that closes connections which have been idle for as many seconds, or 0 for never.
 func redisServer(t *testing.T, idle int) string {
 	t.Helper()
-	address := programs.FreeAddress(t)
+	address := freeport.Address(t)
 	_, port, _ := net.SplitHostPort(address)
 	serve(t, exec.Command(command(t, "redis-server", "redis-server"), "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
 		"--dir", t.TempDir(), "--timeout", strconv.Itoa(idle)), address)
@@ -54,7 +55,7 @@ func redisServer(t *testing.T, idle int) string {
 // memcachedServer returns the address of an empty memcached.
 func memcachedServer(t *testing.T) string {
 	t.Helper()
-	address := programs.FreeAddress(t)
+	address := freeport.Address(t)
 	_, port, _ := net.SplitHostPort(address)
 	args := []string{"-l", "127.0.0.1", "-p", port, "-U", "0"}
 	if os.Geteuid() == 0 {
@@ -90,7 +91,7 @@ func postgresServer(t *testing.T, ca *authority) *postgres {
 			}
 		}
 	}
-	address := programs.FreeAddress(t)
+	address := freeport.Address(t)
 	_, port, _ := net.SplitHostPort(address)
 	p := &postgres{address: address, dir: dir, port: port}
 	data := filepath.Join(dir, "data")
@@ -165,7 +166,7 @@ func unprivileged(t *testing.T, name string) *syscall.SysProcAttr {
 // nginxServer returns the address of an nginx that serves TLS for the name localhost: index.html, and large of 8 MiB.
 func nginxServer(t *testing.T, ca *authority) string {
 	t.Helper()
-	address := programs.FreeAddress(t)
+	address := freeport.Address(t)
 	dir := t.TempDir()
 	cert, key := ca.issue(t, dir, "localhost")
 	for name, content := range map[string]string{"index.html": "served by nginx\n", "large": strings.Repeat("0123456789abcdef", 1<<19)} {

@@ -9,13 +9,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cofaas/cofaas/test/internal/programs"
+	"github.com/cofaas/cofaas/internal/freeport"
 )
 
 // A listener that gRPC shares with others by cmux: the host serves gRPC as that of any function, and the rest of the port is the function's
 // own, served where the operator maps it.
 func TestSharedListener(t *testing.T) {
-	mapped := programs.FreeAddress(t)
+	mapped := freeport.Address(t)
 	s := setup{host: []string{"-listen", "front:50060=" + mapped}}
 	both(t, s, func(t *testing.T, sys *system) {
 		sys.do("front", "nothing")

@@ -17,7 +17,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/cofaas/cofaas/test/internal/programs"
+	"github.com/cofaas/cofaas/internal/freeport"
 )
 
 var soak = flag.Duration("soak", 20*time.Second, "how long TestSoak makes traffic; make soak takes 10m")
@@ -28,8 +28,8 @@ func TestSoak(t *testing.T) {
 	redis, db, server := redisServer(t, 0), postgresServer(t, newAuthority(t)), newHTTPServer(t, false, shortIdle)
 	// A request that must not be sent twice fails if the server gives the connection up at that moment, natively too. So this one does not.
 	posts := newHTTPServer(t, false, time.Hour)
-	echo, silent, refused := echoServer(t), silentServer(t), programs.FreeAddress(t)
-	address := programs.FreeAddress(t)
+	echo, silent, refused := echoServer(t), silentServer(t), freeport.Address(t)
+	address := freeport.Address(t)
 	s := setup{
 		allow: map[string][]string{"store": {redis, db.address}, "web": {server.address, posts.address, echo, silent, refused}},
 		env:   map[string][]string{"web": {"HTTP_ADDRESS=" + address, "REFRESH=" + server.url + "/setting"}},

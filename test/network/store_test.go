@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cofaas/cofaas/test/internal/programs"
+	"github.com/cofaas/cofaas/internal/freeport"
 )
 
 func allowStore(addresses ...string) setup {
@@ -48,7 +48,7 @@ func TestRedisIdle(t *testing.T) {
 }
 
 func TestRedis_Errors(t *testing.T) {
-	refused, silent := programs.FreeAddress(t), silentServer(t)
+	refused, silent := freeport.Address(t), silentServer(t)
 	both(t, allowStore(refused, silent), func(t *testing.T, sys *system) {
 		sys.want(sys.do("store", "redis fail", refused),
 			`get: "dial tcp `+refused+`: connect: connection refused" is [ECONNREFUSED] timeout=false op=dial net=tcp`)
@@ -100,7 +100,7 @@ func TestPostgres(t *testing.T) {
 
 func TestPostgres_Errors(t *testing.T) {
 	ca := newAuthority(t)
-	db, refused, reset := postgresServer(t, ca), programs.FreeAddress(t), resetServer(t)
+	db, refused, reset := postgresServer(t, ca), freeport.Address(t), resetServer(t)
 	both(t, allowStore(db.address, refused, reset), func(t *testing.T, sys *system) {
 		for _, url := range []string{
 			strings.Replace(db.url("sslmode=disable"), "correct", "wrong", 1),
@@ -117,7 +117,7 @@ func TestPostgres_Errors(t *testing.T) {
 }
 
 func TestMemcache(t *testing.T) {
-	address, refused, silent := memcachedServer(t), programs.FreeAddress(t), silentServer(t)
+	address, refused, silent := memcachedServer(t), freeport.Address(t), silentServer(t)
 	both(t, allowStore(address, refused, silent), func(t *testing.T, sys *system) {
 		sys.want(sys.do("store", "memcache", address),
 			`get: "hei", flags 7`,
@@ -139,7 +139,7 @@ func TestMemcache(t *testing.T) {
 }
 
 func TestMongo(t *testing.T) {
-	address, refused := mongoServer(t), programs.FreeAddress(t)
+	address, refused := mongoServer(t), freeport.Address(t)
 	both(t, allowStore(address, refused), func(t *testing.T, sys *system) {
 		sys.want(sys.do("store", "mongo", address), "ping: <nil>", "echo: hei, <nil>")
 		sys.want(sys.do("store", "mongo unreachable", refused),

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cofaas/cofaas/test/internal/programs"
+	"github.com/cofaas/cofaas/internal/freeport"
 )
 
 func allowWeb(addresses ...string) setup { return setup{allow: map[string][]string{"web": addresses}} }
@@ -38,7 +38,7 @@ func TestStreams(t *testing.T) {
 }
 
 func TestStreams_Errors(t *testing.T) {
-	refused, reset, gone := programs.FreeAddress(t), resetServer(t), goneServer(t)
+	refused, reset, gone := freeport.Address(t), resetServer(t), goneServer(t)
 	dir := t.TempDir()
 	missing, dead := filepath.Join(dir, "missing"), filepath.Join(dir, "dead")
 	lis, err := net.Listen("unix", dead)
@@ -79,7 +79,7 @@ func TestBlackHole(t *testing.T) {
 }
 
 func TestDatagrams(t *testing.T) {
-	server, refused := udpServer(t), programs.FreeAddress(t)
+	server, refused := udpServer(t), freeport.Address(t)
 	path := filepath.Join(t.TempDir(), "datagrams")
 	datagrams, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
 	if err != nil {
@@ -108,7 +108,7 @@ func TestDatagrams(t *testing.T) {
 
 // TestListeners has functions listen where the host lets them, and elsewhere for themselves.
 func TestListeners(t *testing.T) {
-	address, path := programs.FreeAddress(t), filepath.Join(t.TempDir(), "listener")
+	address, path := freeport.Address(t), filepath.Join(t.TempDir(), "listener")
 	s := setup{listen: map[string][]string{"web": {address, "unix:" + path}}}
 	both(t, s, func(t *testing.T, sys *system) {
 		sys.want(sys.do("web", "loopback"), "echo of 10000 bytes: equal: true", "loopback: <nil>", "accept: closed: true")

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc/status"
 
+	"github.com/cofaas/cofaas/internal/freeport"
 	"github.com/cofaas/cofaas/test/internal/programs"
 	"github.com/cofaas/cofaas/test/network/pb"
 )
@@ -132,7 +133,7 @@ func (sys *system) startNative() string {
 	t := sys.t
 	addresses := make(map[string]string)
 	for _, f := range functions {
-		addresses[f] = programs.FreeAddress(t)
+		addresses[f] = freeport.Address(t)
 	}
 	for _, f := range []string{"store", "web", "front"} {
 		env := append([]string{
@@ -150,7 +151,7 @@ func (sys *system) startNative() string {
 func (sys *system) startHost(places ...string) string {
 	t, s := sys.t, sys.setup
 	// One instance has all connections, as a process has.
-	sys.debug = programs.FreeAddress(t)
+	sys.debug = freeport.Address(t)
 	args := []string{"-addr", "127.0.0.1:0", "-cache-dir", filepath.Join(scratch, "compiled"), "-max-instances", "1", "-debug-addr", sys.debug}
 	args = append(args, places...)
 	add := func(flag string, byFunction map[string][]string, format func(function, value string) string) {

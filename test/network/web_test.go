@@ -17,7 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
-	"github.com/cofaas/cofaas/test/internal/programs"
+	"github.com/cofaas/cofaas/internal/freeport"
 )
 
 func TestHTTPClient(t *testing.T) {
@@ -54,7 +54,7 @@ func TestHTTPIdle(t *testing.T) {
 }
 
 func TestHTTP_Errors(t *testing.T) {
-	refused, reset, untrusted := programs.FreeAddress(t), resetServer(t), newHTTPServer(t, true, shortIdle)
+	refused, reset, untrusted := freeport.Address(t), resetServer(t), newHTTPServer(t, true, shortIdle)
 	both(t, allowWeb(refused, reset, untrusted.address), func(t *testing.T, sys *system) {
 		sys.want(sys.do("web", "http fail", "http://"+refused+"/"),
 			`get: "Get \"http://`+refused+`/\": dial tcp `+refused+`: connect: connection refused" is [ECONNREFUSED] timeout=false op=dial net=tcp`)
@@ -101,7 +101,7 @@ func TestWebsocket(t *testing.T) {
 
 // TestHTTPServer has the function's own HTTP server be asked from outside, while no call is in progress.
 func TestHTTPServer(t *testing.T) {
-	address := programs.FreeAddress(t)
+	address := freeport.Address(t)
 	s := setup{listen: map[string][]string{"web": {address}}, env: map[string][]string{"web": {"HTTP_ADDRESS=" + address}}}
 	both(t, s, func(t *testing.T, sys *system) {
 		client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 50}, Timeout: patience}

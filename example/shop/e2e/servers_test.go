@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/cofaas/cofaas/example/shop/internal/rig"
 )
 
 func contains(text, part string) bool { return strings.Contains(text, part) }
@@ -27,16 +29,15 @@ func setenv(t *testing.T, v string) {
 // freePort is one of the loopback interface that nobody listens on.
 func freePort(t *testing.T) (address, port string) {
 	t.Helper()
-	lis, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := rig.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer lis.Close()
-	_, port, err = net.SplitHostPort(lis.Addr().String())
+	_, port, err = net.SplitHostPort(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return lis.Addr().String(), port
+	return address, port
 }
 
 // startServer runs a server until the test ends.

@@ -13,6 +13,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/cofaas/cofaas/internal/freeport"
 )
 
 // rawAddress is an address as the kernel has it.
@@ -281,20 +283,9 @@ func counting(t *testing.T) (address string, reached *atomic.Int32) {
 	return l.Addr().String(), reached
 }
 
-// unused is an address at which nobody listens.
-func unused(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 func TestAttack_ways(t *testing.T) {
 	forbidden, reached := counting(t)
-	open, closed := echo(t, "tcp", "127.0.0.1:0"), unused(t)
+	open, closed := echo(t, "tcp", "127.0.0.1:0"), freeport.Address(t)
 	n, _ := networked(t, open+","+closed, "", nil)
 	p := start(t, Config{Network: n}, "ways", forbidden, closed, open)
 	for _, w := range ways {
@@ -324,7 +315,7 @@ func TestAttack_flood(t *testing.T) {
 	other := newBystander(t)
 	server := echo(t, "tcp", "127.0.0.1:0")
 	n, _ := networked(t, server, "", nil)
-	p := start(t, Config{Network: n}, "flood", unused(t))
+	p := start(t, Config{Network: n}, "flood", freeport.Address(t))
 	p.line(t)
 	other.check(t)
 	// Others of the same function are answered, too.

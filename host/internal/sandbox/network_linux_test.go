@@ -18,6 +18,7 @@ import (
 
 	"github.com/cofaas/cofaas/host/internal/netpolicy"
 	"github.com/cofaas/cofaas/host/internal/sockets"
+	"github.com/cofaas/cofaas/internal/freeport"
 	"github.com/cofaas/cofaas/internal/netrules"
 )
 
@@ -263,12 +264,7 @@ func TestNetwork_private(t *testing.T) {
 }
 
 func TestNetwork_mapped(t *testing.T) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := free.Addr().String()
-	free.Close()
+	at := freeport.Address(t)
 	n, _ := networked(t, "", "9090="+at, nil)
 	one := start(t, Config{Network: n}, "self", "tcp", ":9090")
 	two := start(t, Config{Network: n}, "self", "tcp", ":9090")

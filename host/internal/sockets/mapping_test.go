@@ -5,23 +5,14 @@ import (
 	"net"
 	"path/filepath"
 	"testing"
-)
 
-// freePort returns a port of the loopback address that nobody uses.
-func freePort(t testing.TB) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
-}
+	"github.com/cofaas/cofaas/internal/freeport"
+)
 
 // TestSharedListener has two instances listen on one mapped address.
 func TestSharedListener(t *testing.T) {
 	eachDriver(t, func(t *testing.T, s suite) {
-		host := "127.0.0.1:" + freePort(t)
+		host := freeport.Address(t)
 		n := s.network(t, Config{Policy: &permissive{maps: map[string][2]string{":9090": {"tcp", host}}}})
 		a, b := newGuest(t, n), newGuest(t, n)
 		la, addr := a.mustListen("tcp", ":9090")
@@ -144,7 +135,7 @@ func (only) Dial(network, address string) error {
 // TestSharedDatagrams has two instances receive at one mapped address.
 func TestSharedDatagrams(t *testing.T) {
 	eachDriver(t, func(t *testing.T, s suite) {
-		host := "127.0.0.1:" + freePort(t)
+		host := freeport.Address(t)
 		n := s.network(t, Config{Policy: &permissive{maps: map[string][2]string{":53": {"udp", host}}}})
 		a, b := newGuest(t, n), newGuest(t, n)
 		fa, _ := a.mustListen("udp", ":53")

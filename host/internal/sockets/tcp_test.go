@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/cofaas/cofaas/internal/freeport"
 )
 
 // echo hides what the connection is, because package net would otherwise copy by a pipe, which it keeps.
@@ -94,12 +96,7 @@ func TestZone(t *testing.T) {
 
 // TestDial_Errors compares with package net.
 func TestDial_Errors(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed := l.Addr().String()
-	l.Close()
+	closed := freeport.Address(t)
 	eachDriver(t, func(t *testing.T, s suite) {
 		for _, c := range []struct{ network, laddr, raddr string }{
 			{"tcp", "", closed},

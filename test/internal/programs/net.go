@@ -2,7 +2,6 @@ package programs
 
 import (
 	"context"
-	"net"
 	"testing"
 	"time"
 
@@ -10,17 +9,6 @@ import (
 	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials/insecure"
 )
-
-// FreeAddress is where nobody listens now.
-func FreeAddress(t *testing.T) string {
-	t.Helper()
-	lis, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer lis.Close()
-	return lis.Addr().String()
-}
 
 // Dial connects and waits until there is a connection.
 func Dial(t *testing.T, target string, opts ...grpc.DialOption) *grpc.ClientConn {

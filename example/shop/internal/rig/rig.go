@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -98,7 +99,7 @@ func Native(ctx context.Context, dir string, log io.Writer) (*Shop, error) {
 	s := &Shop{Addresses: make(map[string]string), log: log}
 	env := []string{"PAYMENT_TOKEN=" + token}
 	for _, f := range functions {
-		address, err := freeAddress()
+		address, err := FreeAddress()
 		if err != nil {
 			return nil, err
 		}
@@ -112,7 +113,7 @@ func Native(ctx context.Context, dir string, log io.Writer) (*Shop, error) {
 			env = append(env, f.target+"="+address)
 		}
 	}
-	admin, err := freeAddress()
+	admin, err := FreeAddress()
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +136,7 @@ func Native(ctx context.Context, dir string, log io.Writer) (*Shop, error) {
 
 // Host runs the host of a function, with further arguments.
 func Host(ctx context.Context, dir, root string, log io.Writer, args ...string) (*Shop, error) {
-	address, err := freeAddress()
+	address, err := FreeAddress()
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +161,7 @@ func Host(ctx context.Context, dir, root string, log io.Writer, args ...string) 
 
 // front runs the gateway. If that fails, it stops the shop.
 func (s *Shop) front(ctx context.Context, dir string) error {
-	address, err := freeAddress()
+	address, err := FreeAddress()
 	if err != nil {
 		s.Stop()
 		return err
@@ -233,14 +234,18 @@ func (s *Shop) Stop() {
 	s.stop = nil
 }
 
-// freeAddress returns an address of the loopback interface that nobody listens on.
-func freeAddress() (string, error) {
-	lis, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+// FreeAddress returns an address of the loopback interface that nobody listens on. Its port is none that the system gives to connections, or
+// it might be taken before it is used.
+func FreeAddress() (string, error) {
+	var last error
+	for range 100 {
+		lis, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 15000+rand.IntN(15000)))
+		if err == nil {
+			return lis.Addr().String(), lis.Close()
+		}
+		last = err
 	}
-	defer lis.Close()
-	return lis.Addr().String(), nil
+	return "", last
 }
 
 // Post sends JSON to the gateway on behalf of a user, and returns the answer's status and body.
