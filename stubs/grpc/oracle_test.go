@@ -78,12 +78,22 @@ func (l *eventLog) reset() {
 	l.lines = nil
 }
 
+// patience is how long tests wait for what has to happen.
+const patience = time.Minute
+
 // wait returns the lines once n of them contain a text.
 func (l *eventLog) wait(t *testing.T, n int, text string) []string {
-	for range 1000 {
-		l.mu.Lock()
-		lines := slices.Clone(l.lines)
-		l.mu.Unlock()
+	lines, ok := l.await(n, text)
+	if !ok {
+		t.Fatalf("no %d lines with %q", n, text)
+	}
+	return lines
+}
+
+// await is wait for goroutines that may not end the test.
+func (l *eventLog) await(n int, text string) (lines []string, ok bool) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		lines = l.all()
 		got := 0
 		for _, line := range lines {
 			if strings.Contains(line, text) {
@@ -91,12 +101,10 @@ func (l *eventLog) wait(t *testing.T, n int, text string) []string {
 			}
 		}
 		if got >= n {
-			return lines
+			return lines, true
 		}
-		time.Sleep(5 * time.Millisecond)
 	}
-	t.Fatalf("no %d lines with %q", n, text)
-	return nil
+	return nil, false
 }
 
 type client struct {

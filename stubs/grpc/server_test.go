@@ -69,17 +69,22 @@ func TestServe(t *testing.T) {
 	if got := servers[1].GetServiceInfo()["grpc.health.v1.Health"]; fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("info %v", got)
 	}
+	served := func() []string {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return slices.Sorted(slices.Values(h.served))
+	}
+	for end := time.Now().Add(patience); len(served()) < len(servers) && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
 	select {
 	case err := <-results:
 		t.Fatalf("Serve returned %v", err)
 	case <-time.After(10 * time.Millisecond):
 	}
-	h.mu.Lock()
-	slices.Sort(h.served)
-	if got := strings.Join(h.served, ","); got != "tcp [::]:50051,tcp [::]:50052" {
+	if got := strings.Join(served(), ","); got != "tcp [::]:50051,tcp [::]:50052" {
 		t.Errorf("ready: %s", got)
 	}
-	h.mu.Unlock()
 
 	servers[0].Stop()
 	servers[1].GracefulStop()

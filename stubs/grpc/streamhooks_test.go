@@ -153,6 +153,7 @@ var streamCancels = []streamCase{
 		} {
 			ctx, cancel := context.WithCancel(s.t.Context())
 			stream := s.open(ctx, "Both", nil)
+			s.entered()
 			time.AfterFunc(10*time.Millisecond, cancel)
 			wait(stream)
 			s.drain(stream)
@@ -165,6 +166,7 @@ var streamCancels = []streamCase{
 	}, func(s *scene) {
 		ctx, cancel := context.WithCancel(s.t.Context())
 		stream := s.open(ctx, "Both", nil)
+		s.entered()
 		time.AfterFunc(50*time.Millisecond, cancel)
 		var err error
 		for err == nil {
@@ -184,28 +186,41 @@ var streamCancels = []streamCase{
 	}, func(s *scene) {
 		ctx, cancel := context.WithCancel(s.t.Context())
 		s.open(ctx, "Both", nil)
+		s.entered()
 		time.AfterFunc(50*time.Millisecond, cancel)
 		s.handled(1)
 	})},
-	{"deadline", streams(func(s *scene, stream serverSide) error {
-		_, ok := stream.Context().Deadline()
-		s.logf("%v", ok)
-		_, err := stream.Recv()
-		// Either side may notice first: the errors say which.
-		s.logf("%v %v", err != nil, stream.Context().Err() != nil)
-		return nil
-	}, func(s *scene) {
-		ctx, cancel := context.WithTimeout(s.t.Context(), 50*time.Millisecond)
-		defer cancel()
-		o := new(streamOptions)
-		stream := s.open(ctx, "Both", o)
-		for range 2 {
+	{"deadline", within(func(t *testing.T, k kit, limit time.Duration, report func(string, ...any)) (ok bool) {
+		streams(func(s *scene, stream serverSide) error {
+			_, ok := stream.Context().Deadline()
+			s.logf("%v", ok)
 			_, err := stream.Recv()
-			s.report("%v", s.k.outcome(err).code)
-		}
-		o.seen()
-		s.report("%v %v %d", stream.Send("x"), stream.Context().Err() != nil, len(o.finished))
-		s.handled(1)
+			// Either side may notice first: the errors say which.
+			s.logf("%v %v", err != nil, stream.Context().Err() != nil)
+			return s.k.err(4, "as the client would have it")
+		}, func(s *scene) {
+			ctx, cancel := context.WithTimeout(s.t.Context(), limit)
+			defer cancel()
+			o := new(streamOptions)
+			stream, opened := s.openWithin(ctx, "Both", o)
+			if !opened {
+				return
+			}
+			select {
+			case <-s.begun:
+			case <-ctx.Done():
+				return
+			}
+			for range 2 {
+				_, err := stream.Recv()
+				s.report("%v", s.k.outcome(err).code)
+			}
+			o.seen()
+			s.report("%v %v %d", stream.Send("x"), stream.Context().Err() != nil, len(o.finished))
+			s.handled(1)
+			ok = true
+		})(t, k, report)
+		return ok
 	})},
 	{"done before", streams(echoes, func(s *scene) {
 		ctx, cancel := context.WithCancel(s.t.Context())
@@ -253,8 +268,13 @@ func (s *scene) clientStatsEnd() {
 	s.log.reset()
 }
 
-// pause is for clients to be done with what comes before: a transport tells of header and trailer when they come.
-const pause = 50 * time.Millisecond
+// clientHas waits until a client's stats handler was told of an event. A transport tells of header and trailer when they come, so a handler
+// that sends them waits for what comes before.
+func (s *scene) clientHas(event string) {
+	if _, ok := s.log.await(1, "client *stats."+event); !ok {
+		s.logf("client has no %s", event)
+	}
+}
 
 var streamHooks = []streamCase{
 	{"interceptors", streamsWith(func(s *streamSetup) {
@@ -313,11 +333,11 @@ var streamHooks = []streamCase{
 	{"client stats", streamsWith(func(s *streamSetup) { s.clientStats = true }, func(s *scene, stream serverSide) error {
 		m, err := stream.Recv()
 		stream.SetTrailer("t", "1")
-		time.Sleep(pause)
+		s.clientHas("OutPayload")
 		switch m {
 		case "message":
 			stream.Send("y")
-			time.Sleep(pause)
+			s.clientHas("InPayload")
 		case "fail":
 			return s.k.err(3, "bad")
 		case "header":
@@ -337,8 +357,11 @@ var streamHooks = []streamCase{
 		}
 	})},
 	{"client stats, failures", streamsWith(func(s *streamSetup) { s.clientStats = true }, func(s *scene, stream serverSide) error {
-		m, _ := stream.Recv()
-		time.Sleep(pause)
+		m, err := stream.Recv()
+		if err != nil {
+			return err
+		}
+		s.clientHas("OutPayload")
 		stream.Send(m)
 		<-stream.Context().Done()
 		return nil

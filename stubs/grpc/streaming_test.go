@@ -28,11 +28,21 @@ type scene struct {
 	k kit
 	c streamConn
 	streamSetup
+	begun  chan struct{} // gets something from each handler when it begins
 	report func(format string, a ...any)
 }
 
 // logf is for the handler.
 func (s *scene) logf(format string, a ...any) { s.log.add(fmt.Sprintf(format, a...)) }
+
+// entered waits until a handler has begun, so that what ends the call finds it there: a call may be over before it has got so far.
+func (s *scene) entered() {
+	select {
+	case <-s.begun:
+	case <-time.After(patience):
+		s.t.Fatal("no handler begins")
+	}
+}
 
 // handled reports what was logged once n handlers have returned.
 func (s *scene) handled(n int) {
@@ -85,9 +95,10 @@ func streams(handler func(s *scene, stream serverSide) error, client func(s *sce
 
 func streamsWith(set func(*streamSetup), handler func(s *scene, stream serverSide) error, client func(s *scene)) func(*testing.T, kit, func(string, ...any)) {
 	return func(t *testing.T, k kit, report func(string, ...any)) {
-		s := &scene{t: t, k: k, report: report}
+		s := &scene{t: t, k: k, report: report, begun: make(chan struct{}, 100)}
 		s.log = new(eventLog)
 		s.handler = func(stream serverSide) error {
+			s.begun <- struct{}{}
 			err := handler(s, stream)
 			s.logf("handler ends %v", err)
 			return err
@@ -104,6 +115,32 @@ func streamsWith(set func(*streamSetup), handler func(s *scene, stream serverSid
 		s.c = k.streams(t, s.streamSetup)
 		client(s)
 	}
+}
+
+// within is a case with a limit, which is too short if the call has not come to its handler by then. If run says so, there is another
+// attempt with a longer one, and what this one has reported does not count.
+func within(run func(t *testing.T, k kit, limit time.Duration, report func(string, ...any)) bool) func(*testing.T, kit, func(string, ...any)) {
+	return func(t *testing.T, k kit, report func(string, ...any)) {
+		for limit := 50 * time.Millisecond; limit < patience; limit *= 4 {
+			log := new(eventLog)
+			if run(t, k, limit, func(format string, a ...any) { log.add(fmt.Sprintf(format, a...)) }) {
+				for _, line := range log.all() {
+					report("%s", line)
+				}
+				return
+			}
+		}
+		t.Fatal("no call comes to its handler in time")
+	}
+}
+
+// openWithin is open for a call with a limit. It says whether that was long enough to open the stream.
+func (s *scene) openWithin(ctx context.Context, method string, o *streamOptions) (clientSide, bool) {
+	stream, err := s.c.open(ctx, method, true, true, o)
+	if err != nil && s.k.outcome(err).code != 4 {
+		s.t.Fatal(err)
+	}
+	return stream, err == nil
 }
 
 // echoes sends each message back until there are no more.

@@ -67,14 +67,13 @@ func (o *streamOptions) finish(err error, header, trailer map[string][]string, p
 
 // seen waits for the end of the call and returns what came of the options.
 func (o *streamOptions) seen() string {
-	for range 1000 {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		o.mu.Lock()
 		over, text := len(o.finished) > 0, fmt.Sprint(o.header, o.trailer, o.peer, o.finished)
 		o.mu.Unlock()
 		if over {
 			return text
 		}
-		time.Sleep(time.Millisecond)
 	}
 	return "OnFinish was not called"
 }

@@ -165,9 +165,7 @@ func TestOutgoingContext_children(t *testing.T) {
 	defer cancel()
 	gone, cancelGone := context.WithTimeout(parent, time.Hour)
 	cancelGone()
-	if n := runtime.NumGoroutine(); n > before {
-		t.Errorf("%d goroutines have been started", n-before)
-	}
+	checkGoroutines(t, before)
 	if parent.Err() != nil || child.Err() != nil || gone.Err() != context.Canceled {
 		t.Errorf("before the call is over: %v, %v, %v", parent.Err(), child.Err(), gone.Err())
 	}
