@@ -25,16 +25,19 @@ func TestShared(t *testing.T) {
 		"plain": func(l net.Listener) net.Listener { return l },
 		"tls":   func(l net.Listener) net.Listener { return tls.NewListener(l, &tls.Config{}) },
 	}
+	servers := 0
 	for name, wrap := range wraps {
 		t.Run(name, func(t *testing.T) {
-			l, err := stub.Shared(net.Listen, "tcp", "127.0.0.1:0")
+			l, err := stub.Shared(net.Listen, "tcp", freeport.Address(t))
 			if err != nil {
 				t.Fatal(err)
 			}
 			s := grpc.NewServer()
 			served := make(chan error, 1)
 			go func() { served <- s.Serve(wrap(l)) }()
-			time.Sleep(10 * time.Millisecond)
+			servers++
+			h.AwaitServed(t, servers)
+			time.Sleep(10 * time.Millisecond) // so that it would have accepted
 			if conn, err := net.Dial("tcp", l.Addr().String()); err == nil {
 				conn.Close()
 				t.Fatal("a server of gRPC made the real listener")
@@ -76,12 +79,11 @@ func TestShared(t *testing.T) {
 // dial connects as soon as somebody listens.
 func dial(t *testing.T, address string) net.Conn {
 	t.Helper()
-	for range 200 {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if conn, err := net.Dial("tcp", address); err == nil {
 			t.Cleanup(func() { conn.Close() })
 			return conn
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 	t.Fatalf("nobody listens on %s", address)
 	return nil
