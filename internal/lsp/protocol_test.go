@@ -11,8 +11,11 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/tools/go/analysis"
 
 	"github.com/cofaas/cofaas/internal/lsp"
 	"github.com/cofaas/cofaas/internal/lsp/lsptest"
@@ -26,12 +29,12 @@ type raw struct {
 	ended   chan error
 }
 
-func connect(t *testing.T) *raw {
+func connect(t *testing.T, a *analysis.Analyzer) *raw {
 	t.Helper()
 	client, server := net.Pipe()
 	r := &raw{t, client, make(chan answer, 100), make(chan error, 1)}
 	go func() {
-		r.ended <- lsp.Serve(context.Background(), server, lsp.Options{Analyzer: marker(), Delay: time.Millisecond})
+		r.ended <- lsp.Serve(context.Background(), server, lsp.Options{Analyzer: a, Delay: time.Millisecond})
 	}()
 	go r.read()
 	t.Cleanup(func() { client.Close() })
@@ -110,7 +113,7 @@ func (r *raw) end() error {
 // TestErrors checks that whatever a client says gets the answer that the protocol has for it, and that the server then goes on.
 func TestErrors(t *testing.T) {
 	t.Parallel()
-	r := connect(t)
+	r := connect(t, marker())
 	hover := `"method":"textDocument/hover","params":{"textDocument":{"uri":"file:///none/none.go"},"position":{"line":0,"character":0}}`
 	steps := []struct {
 		name, send string
@@ -207,28 +210,28 @@ func TestEdits(t *testing.T) {
 func TestEnd(t *testing.T) {
 	t.Parallel()
 	t.Run("Exit", func(t *testing.T) {
-		r := connect(t)
+		r := connect(t, marker())
 		r.send(`{"jsonrpc":"2.0","method":"exit"}`)
 		if err := r.end(); err == nil || !strings.Contains(err.Error(), "exits without having shut down") {
 			t.Errorf("got %v", err)
 		}
 	})
 	t.Run("HangUp", func(t *testing.T) {
-		r := connect(t)
+		r := connect(t, marker())
 		r.conn.Close()
 		if err := r.end(); err == nil || !strings.Contains(err.Error(), "hangs up") {
 			t.Errorf("got %v", err)
 		}
 	})
 	t.Run("NoLength", func(t *testing.T) {
-		r := connect(t)
+		r := connect(t, marker())
 		_, _ = io.WriteString(r.conn, "Content-Type: text/plain\r\n\r\n{}")
 		if err := r.end(); err == nil {
 			t.Error("got no error")
 		}
 	})
 	t.Run("Truncated", func(t *testing.T) {
-		r := connect(t)
+		r := connect(t, marker())
 		_, _ = io.WriteString(r.conn, "Content-Length: 100\r\n\r\n{}")
 		r.conn.Close()
 		if err := r.end(); err == nil {
@@ -241,7 +244,13 @@ func TestEnd(t *testing.T) {
 func TestCancel(t *testing.T) {
 	t.Parallel()
 	dir := lsptest.Extract(t, plain)
-	r := connect(t)
+	// The analysis does not end before the request has been cancelled.
+	cancelled := make(chan struct{})
+	a := marker()
+	a.Run = func(*analysis.Pass) (any, error) { <-cancelled; return nil, nil }
+	r := connect(t, a)
+	release := sync.OnceFunc(func() { close(cancelled) })
+	t.Cleanup(release)
 	r.send(fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{},"rootUri":%q}}`, lsptest.URI(dir)))
 	r.answer()
 	r.send(fmt.Sprintf(`{"jsonrpc":"2.0","id":2,"method":"textDocument/hover","params":{"textDocument":{"uri":%q},"position":{"line":0,"character":0}}}`,
@@ -250,6 +259,7 @@ func TestCancel(t *testing.T) {
 	if a := r.answer(); string(a.ID) != "2" || a.Error == nil || a.Error.Code != -32800 {
 		t.Errorf("got %+v, want that it was cancelled", a)
 	}
+	release()
 	r.send(`{"jsonrpc":"2.0","id":3,"method":"shutdown"}`)
 	r.answer()
 	r.send(`{"jsonrpc":"2.0","method":"exit"}`)
