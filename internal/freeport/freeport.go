@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"strconv"
 	"testing"
 )
 
@@ -20,13 +21,18 @@ func Address(t testing.TB) string {
 	t.Helper()
 	var last error
 	for range 100 {
-		address := fmt.Sprintf("127.0.0.1:%d", first+rand.IntN(count))
-		lis, err := net.Listen("tcp", address)
-		if err == nil {
-			lis.Close()
-			return address
+		port := strconv.Itoa(first + rand.IntN(count))
+		// With all addresses of this machine, of which tests may take any.
+		lis, err := net.Listen("tcp", ":"+port)
+		if err != nil {
+			last = err
+			continue
 		}
-		last = err
+		lis.Close()
+		if take(t, port) {
+			return "127.0.0.1:" + port
+		}
+		last = fmt.Errorf("port %s is another test's", port)
 	}
 	t.Fatal(last)
 	return ""
