@@ -97,17 +97,21 @@ func (s *server) progress(ctx context.Context) (done func()) {
 	if !first || !can {
 		return func() {}
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Second) // for a client that promises to answer, and does not
-	defer cancel()
-	if err := s.conn.Call(ctx, "window/workDoneProgress/create", progressParams{Token: token}, nil); err != nil {
-		return func() {}
-	}
-	tell := func(p workDoneProgress) {
-		// If the client has hung up there is nobody to tell.
-		_ = s.conn.Notify(context.Background(), "$/progress", progressParams{token, &p})
-	}
-	tell(workDoneProgress{Kind: "begin", Title: "Analysing functions"})
-	return func() { tell(workDoneProgress{Kind: "end"}) }
+	over := make(chan struct{})
+	// The analysis does not wait for the answer, which a busy client may give late, and one that promises to may not give at all.
+	go func() {
+		if err := s.conn.Call(context.WithoutCancel(ctx), "window/workDoneProgress/create", progressParams{Token: token}, nil); err != nil {
+			return
+		}
+		tell := func(p workDoneProgress) {
+			// If the client has hung up there is nobody to tell.
+			_ = s.conn.Notify(context.Background(), "$/progress", progressParams{token, &p})
+		}
+		tell(workDoneProgress{Kind: "begin", Title: "Analysing functions"})
+		<-over
+		tell(workDoneProgress{Kind: "end"})
+	}()
+	return func() { close(over) }
 }
 
 // settled waits until everything that the client has said so far is taken into account.
