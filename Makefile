@@ -56,27 +56,30 @@ servers:
 	apt-get update -qq; \
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(SERVERS) >/dev/null
 
+# Tests of a package that take a minute or two take more than the ten that go test allows where all is slow.
+PATIENCE = 30m
+
 ## test: everything that CI runs
 test: test-quick guests race test-slow netstd fuzz
 
 test-quick:
 	$(GO) build ./channel/... ./cmd/... ./host/... ./gen/... ./analyzer/... ./guest/... ./guestproto ./isolate/... ./stubs/...
 	GOOS=wasip1 GOARCH=wasm $(GO) vet ./guest/... ./guestproto ./stubs/...
-	$(GO) test -short ./...
+	$(GO) test -short -timeout $(PATIENCE) ./...
 
 # Where there are goroutines, or callers that may have some.
 RACE = ./channel/... ./isolate/... ./host ./host/engine/... ./host/internal/link ./host/internal/mounts ./host/internal/netpolicy ./host/internal/sandbox/... ./host/internal/sockets ./host/internal/wasi \
 	./stubs/... ./internal/generate ./internal/loader ./internal/lsp/... ./internal/netoverlay ./internal/results ./internal/staging
 
 race:
-	$(GO) test -race -short $(RACE)
+	$(GO) test -race -short -timeout $(PATIENCE) $(RACE)
 
 # Packages whose tests do more without -short. What the others have to say has been said by test-quick.
 SLOW = cmd/cofaas-gen $(shell git grep -l 'testing.Short()' -- 'analyzer/*_test.go' 'channel/*_test.go' 'cmd/*_test.go' 'gen/*_test.go' 'guest*/*_test.go' \
 	'host*/*_test.go' 'internal/*_test.go' 'isolate/*_test.go' 'stubs/*_test.go' 'templates/*_test.go' ':!internal/protogen' | xargs -n1 dirname | sort -u)
 
 test-slow:
-	$(GO) test $(TAGS) $(addprefix ./,$(SLOW))
+	$(GO) test -timeout $(PATIENCE) $(TAGS) $(addprefix ./,$(SLOW))
 	cd internal/protogen && $(GO) test ./...
 	cd tools/golangci && $(GO) test ./...
 	cd bench && $(GO) test ./...
