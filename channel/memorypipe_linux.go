@@ -48,8 +48,12 @@ const (
 	mostIdle = 3
 )
 
-// drainTime bounds how long the end of a channel waits for the leader to read what the peer has sent before it ended.
-const drainTime = time.Second
+// drainTime bounds how long the end of a channel waits for the leader to read what the peer has sent before it ended, who may have no
+// processor to do so. Whether there is a leader still is looked at every drainStep.
+const (
+	drainTime = 30 * time.Second
+	drainStep = 10 * time.Millisecond
+)
 
 func newMemoryPipe(c *Conn, s *socket, m *memory) pipe {
 	p := &memoryPipe{c: c, m: m, socket: s, drained: make(chan struct{}), watched: map[<-chan struct{}]struct{}{}}
@@ -115,23 +119,35 @@ func (p *memoryPipe) drain() {
 	}
 	defer p.exit()
 	p.draining.Store(true)
+	timer, step := time.NewTimer(drainTime), time.NewTicker(drainStep)
+	defer timer.Stop()
+	defer step.Stop()
+	for !p.drainAlone() {
+		p.nudge()
+		select {
+		case <-p.drained:
+			return
+		case <-timer.C:
+			return
+		case <-p.c.done:
+			return
+		case <-step.C: // the leader may have gone without another look
+		}
+	}
+}
+
+// drainAlone reads what there is if nobody else does.
+func (p *memoryPipe) drainAlone() bool {
 	p.mu.Lock()
 	led := p.led
 	p.led = true
 	p.mu.Unlock()
-	if !led {
-		p.m.in.read(p.c.receive)
-		p.depart()
-		return
+	if led {
+		return false
 	}
-	p.nudge()
-	timer := time.NewTimer(drainTime)
-	defer timer.Stop()
-	select {
-	case <-p.drained:
-	case <-timer.C:
-	case <-p.c.done:
-	}
+	p.m.in.read(p.c.receive)
+	p.depart()
+	return true
 }
 
 func (p *memoryPipe) put(h header, g *gather) bool {
