@@ -385,11 +385,15 @@ func TestBegin_late(t *testing.T) {
 				t.Fatalf("%d bytes: %v, %v", n, r, err)
 			}
 		}
-		soon, stop := context.WithTimeout(t.Context(), time.Millisecond)
-		defer stop()
-		_, pending, err := c.Begin(t.Context(), soon, nil, &Header{Method: "/p.S/M"}, nil)
-		if err != nil {
-			t.Fatal(err)
+		var pending *Pending
+		for pending == nil {
+			soon, stop := context.WithTimeout(t.Context(), time.Millisecond)
+			var err error
+			_, pending, err = c.Begin(t.Context(), soon, nil, &Header{Method: "/p.S/M"}, nil)
+			stop()
+			if err != nil && err != context.DeadlineExceeded { // what is left of the large call may be ahead of it
+				t.Fatal(err)
+			}
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Millisecond, cancel)

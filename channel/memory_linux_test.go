@@ -9,6 +9,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 	"unsafe"
 )
 
@@ -215,6 +216,7 @@ func TestThirdEnd(t *testing.T) {
 
 // TestSilentPeer has a peer that does not read: who waits for it can be called off, without a thread for each.
 func TestSilentPeer(t *testing.T) {
+	before := threads(t) // of tests before, and of as many processors as there are
 	link, files, err := Create(Memory)
 	if err != nil {
 		t.Fatal(err)
@@ -252,8 +254,8 @@ func TestSilentPeer(t *testing.T) {
 		defer p.outbox.mu.Unlock()
 		return p.behind > 75
 	})
-	if n := threads(t); n > 60 {
-		t.Errorf("%d threads", n)
+	if n := threads(t); n > before+40+runtime.GOMAXPROCS(0) {
+		t.Errorf("%d threads, %d before", n, before)
 	}
 	cancel()
 	close(closed)
@@ -397,35 +399,51 @@ func TestRequeue(t *testing.T) {
 // TestAlarm has the leader, who sleeps, be woken when its call is called off, and not just look again after a while.
 func TestAlarm(t *testing.T) {
 	for _, how := range []string{"ctx", "closed"} {
-		t.Run(how, func(t *testing.T) {
-			a, _, m := shared(t, Config{Waiting: Sleeping}, Config{Serve: func(s *ServerCall) {
-				done := make(chan struct{})
-				s.OnCancel(func() { close(done) })
-				<-done
-			}})
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
-			closed := make(chan struct{})
-			result := make(chan error)
-			go func() {
-				_, err := a.Invoke(ctx, closed, &Header{}, nil)
-				result <- err
-			}()
-			r := m.ring(1)
-			waitFor(t, func() bool { return r.wait.Load() == firstBell+leaderBell })
-			before := r.bells[leaderBell].Load()
-			if how == "ctx" {
-				cancel()
-			} else {
-				close(closed)
+		// If the call is called off when the leader has just looked again, and has not fallen asleep yet, it need not be woken.
+		for try := 0; ; try++ {
+			if rung := false; t.Run(how, func(t *testing.T) { rung = alarmed(t, how) }) && rung {
+				break
 			}
-			if err := <-result; err != context.Canceled && err != ErrAbandoned {
-				t.Error(err)
+			if try == 3 {
+				t.Fatalf("%s: nobody woke the leader", how)
 			}
-			// The server rings it only when it has answered, and nobody sleeps there then.
-			waitFor(t, func() bool { return r.bells[leaderBell].Load() == before+1 })
-		})
+		}
 	}
+}
+
+// alarmed calls off a call whose caller sleeps, and says whether that one was woken, and once.
+func alarmed(t *testing.T, how string) bool {
+	a, _, m := shared(t, Config{Waiting: Sleeping}, Config{Serve: func(s *ServerCall) {
+		done := make(chan struct{})
+		s.OnCancel(func() { close(done) })
+		<-done
+	}})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	closed := make(chan struct{})
+	result := make(chan error)
+	go func() {
+		_, err := a.Invoke(ctx, closed, &Header{}, nil)
+		result <- err
+	}()
+	r := m.ring(1)
+	waitFor(t, func() bool { return r.wait.Load() == firstBell+leaderBell })
+	before := r.bells[leaderBell].Load()
+	if how == "ctx" {
+		cancel()
+	} else {
+		close(closed)
+	}
+	if err := <-result; err != context.Canceled && err != ErrAbandoned {
+		t.Error(err)
+	}
+	// The server rings it only when it has answered, and nobody sleeps there then.
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); runtime.Gosched() {
+		if r.bells[leaderBell].Load() == before+1 {
+			return true
+		}
+	}
+	return false
 }
 
 // One who waits on a channel that is closed meanwhile waits until its call has an outcome: what wakes it may be of an earlier call.
