@@ -27,7 +27,7 @@ func TestPaceCollector(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(usualPercent))
 	eventually := func(what string, want int) {
 		t.Helper()
-		for end := time.Now().Add(10 * time.Second); percent() != want; time.Sleep(time.Millisecond) {
+		for end := time.Now().Add(time.Minute); percent() != want; time.Sleep(time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatalf("%s: it is %d, and not %d", what, percent(), want)
 			}
@@ -60,7 +60,5 @@ func TestPaceCollector(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	runtime.KeepAlive(large)
-	if got := percent(); got != 77 {
-		t.Errorf("the program has set 77, and it is %d", got)
-	}
+	eventually("the program has set it", 77) // but for the moment in which that is found out
 }
