@@ -132,7 +132,7 @@ func TestRecord_aliasing(t *testing.T) {
 	if err := Record(abi.NewPlan(typ), from, 0, newGuest(memSize, 16), 16, 16<<20); !errors.As(err, &limit) {
 		t.Errorf("got %v, want a LimitError", err)
 	}
-	if d := time.Since(start); d > 2*time.Second {
+	if d := time.Since(start); d > time.Minute {
 		t.Errorf("took %v", d)
 	}
 }

@@ -280,7 +280,7 @@ func TestEncode_aliasing(t *testing.T) {
 	if !errors.As(err, &limit) {
 		t.Errorf("got %v, want a LimitError", err)
 	}
-	if d := time.Since(start); d > 2*time.Second {
+	if d := time.Since(start); d > time.Minute {
 		t.Errorf("took %v", d)
 	}
 }
