@@ -42,7 +42,7 @@ const (
 	// and restGrace how long what a process has said may take to arrive when it has ended.
 	stopGrace = 5 * time.Second
 	exitGrace = time.Second
-	restGrace = 100 * time.Millisecond
+	restGrace = time.Second
 )
 
 // start starts an isolate, and returns when it serves.

@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// lastGrace is how long there is to read once more when restGrace has passed.
+const lastGrace = 100 * time.Millisecond
+
 // outputs are where a process writes to: pipes, whose lines the host logs.
 type outputs struct{ stdout, stderr *outputPipe }
 
@@ -38,10 +41,20 @@ func (f *function) openOutput(stream string) (*outputPipe, error) {
 	lines := f.host.output(f.name, stream, slog.LevelInfo)
 	go func() {
 		defer close(p.done)
-		_, _ = io.Copy(lines, r) // until the process has closed it, or end does
+		p.copyTo(lines) // until the process has closed it, or end does
 		lines.flush()
 	}()
 	return p, nil
+}
+
+// copyTo copies what comes. A deadline that has passed says nothing of what there is to read: whoever reads may have been late himself.
+func (p *outputPipe) copyTo(w io.Writer) {
+	for first := true; ; first = false {
+		n, err := io.Copy(w, p.read)
+		if !errors.Is(err, os.ErrDeadlineExceeded) || n == 0 && !first || p.read.SetReadDeadline(time.Now().Add(lastGrace)) != nil {
+			return
+		}
+	}
 }
 
 // passedOn says that the process has its ends.
