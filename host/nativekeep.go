@@ -18,6 +18,9 @@ func (n *native) keep() {
 	for first := true; n.ctx.Err() == nil; first = false {
 		began := time.Now()
 		iso, err := n.start()
+		if err == nil {
+			n.enlist(iso)
+		}
 		if first {
 			n.first <- err
 		}
@@ -39,12 +42,16 @@ func (n *native) keep() {
 	}
 }
 
-// serve has an isolate called until it is down. It counts among those that are on their way before and after that.
-func (n *native) serve(iso *isolate) {
+// enlist has an isolate called. It counts among those that are on their way until then.
+func (n *native) enlist(iso *isolate) {
 	n.change(func() {
 		n.starting--
 		n.setServing(append(slices.Clone(n.isolates()), iso))
 	})
+}
+
+// serve waits until an isolate is down. Then it counts among those that are on their way again.
+func (n *native) serve(iso *isolate) {
 	n.joinPeers(iso)
 	<-iso.down
 	n.change(func() {
