@@ -79,12 +79,12 @@ func (g *group) remove() {
 	if g.dir != nil {
 		_ = g.dir.Close()
 	}
-	const attempts = 50
-	for range attempts {
-		if err := unix.Rmdir(g.path); !errors.Is(err, unix.EBUSY) {
+	const longest = time.Second // two seconds altogether
+	for pause := time.Millisecond; ; pause *= 2 {
+		if err := unix.Rmdir(g.path); !errors.Is(err, unix.EBUSY) || pause > longest {
 			return
 		}
-		time.Sleep(time.Millisecond)
+		time.Sleep(pause)
 	}
 }
 
