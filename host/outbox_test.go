@@ -187,12 +187,12 @@ func TestOutbox_pace(t *testing.T) {
 		want  uint32
 		set   func(*streamEnd)
 	}{
-		{name: "fast", ago: 0, n: 1000, want: room},
+		{name: "fast", ago: 0, n: 1e9, want: room}, // however long it takes to get there
 		{name: "slow", ago: time.Hour, n: 1, want: 1},
 		{name: "in between", ago: 2 * time.Hour, n: int(2 * time.Hour / (gatherTime / 4)), want: 4},
-		{name: "after waiting", ago: 0, n: 1000, state: streamBlocked, want: 1},
-		{name: "to the network", ago: 0, n: 1000, want: 1, set: func(e *streamEnd) { e.stream.isRemote = true }},
-		{name: "with a limit that may matter", ago: 0, n: 1000, want: 1, set: func(e *streamEnd) { e.inst.fn.host.opts.MaxMessage = 1000 }},
+		{name: "after waiting", ago: 0, n: 1e9, state: streamBlocked, want: 1},
+		{name: "to the network", ago: 0, n: 1e9, want: 1, set: func(e *streamEnd) { e.stream.isRemote = true }},
+		{name: "with a limit that may matter", ago: 0, n: 1e9, want: 1, set: func(e *streamEnd) { e.inst.fn.host.opts.MaxMessage = 1000 }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			client, _ := newTestOutbox(t)

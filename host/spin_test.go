@@ -50,6 +50,10 @@ func TestSpin_vain(t *testing.T) {
 			t.Fatalf("state %d, spin %+v, want %d times to skip", state, server.spin, want)
 		}
 	}
+	if server.spin.since.IsZero() {
+		t.Error("when the guest was told that there are no messages is not known")
+	}
+	server.spin.since = time.Now().Add(time.Hour) // soon, however long it takes to get there
 	s.put(&s.up, sized(1))
 	if _, state := server.await(buf[:]); state != streamDone || !server.spin.on {
 		t.Errorf("state %d, spin %+v after a message that came soon", state, server.spin)
