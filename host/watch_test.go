@@ -29,7 +29,7 @@ func spinGuest(iface string) []byte {
 // idle waits until all instances are idle, and returns those of a function.
 func (s *served) idle(t *testing.T, function string) []*instance {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		busy := 0
 		var of []*instance
 		for name, f := range s.functions {
@@ -123,22 +123,26 @@ func TestWatch(t *testing.T) {
 
 // Of a chain of calls, the one that executes is ended. Its caller gets a status, and lives.
 func TestWatch_chain(t *testing.T) {
-	s := serve(t, newApp(t, guests{{frontSpec, relayGuest()}, {Function{Name: "spin", Exports: []string{"test.Back"}}, spinGuest("back")}},
-		Edge{"front", "spin", "test.Back"}), Options{MaxInstances: 1, Overrun: 5 * time.Millisecond})
-	front := s.idle(t, "front")[0]
-	for range 3 {
-		s.ended(t, "spin", 10*time.Millisecond, func(d time.Duration) {
-			ctx, cancel := context.WithTimeout(t.Context(), d)
-			defer cancel()
-			if _, err := s.call(ctx, "Front/Act", nil); status.Code(err) != codes.DeadlineExceeded {
-				t.Errorf("got %v", err)
+	// A caller that is held up for as long as guests may go on is ended rightly.
+	patiently(t, 5*time.Millisecond, func(overrun time.Duration) bool {
+		s := serve(t, newApp(t, guests{{frontSpec, relayGuest()}, {Function{Name: "spin", Exports: []string{"test.Back"}}, spinGuest("back")}},
+			Edge{"front", "spin", "test.Back"}), Options{MaxInstances: 1, Overrun: overrun})
+		front := s.idle(t, "front")[0]
+		for range 3 {
+			s.ended(t, "spin", 10*time.Millisecond, func(d time.Duration) {
+				ctx, cancel := context.WithTimeout(t.Context(), d)
+				defer cancel()
+				if _, err := s.call(ctx, "Front/Act", nil); status.Code(err) != codes.DeadlineExceeded {
+					t.Errorf("got %v", err)
+				}
+			})
+			s.checkEcho(t, "Front/Echo")
+			if got := s.idle(t, "front"); len(got) == 0 || got[0] != front {
+				return false
 			}
-		})
-		s.checkEcho(t, "Front/Echo")
-		if got := s.idle(t, "front")[0]; got != front {
-			t.Error("the caller was ended")
 		}
-	}
+		return true
+	})
 }
 
 // A call that somebody waits for is not ended, however long it takes.
@@ -151,9 +155,10 @@ func TestWatch_patience(t *testing.T) {
 		_, err := s.call(ctx, "Front/Act", nil)
 		ended <- err
 	}()
+	eventually(t, "the call does not arrive", func() bool { return s.Stats().Functions["spin"].Busy == 1 })
 	select {
 	case err := <-ended:
-		t.Errorf("the call ended: %v", err)
+		t.Fatalf("the call ended: %v", err)
 	case <-time.After(200 * time.Millisecond):
 	}
 	cancel()
