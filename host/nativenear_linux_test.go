@@ -3,6 +3,10 @@ package host
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -11,6 +15,18 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
+
+// isStopped says whether all threads of a process have stopped: a signal gets to one of them, which tells the others.
+func isStopped(pid int) bool {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	for _, name := range threads {
+		stat, err := os.ReadFile(name)
+		if _, rest, _ := strings.Cut(string(stat), ") "); err != nil || !strings.HasPrefix(rest, "T") {
+			return false
+		}
+	}
+	return err == nil && len(threads) > 0
+}
 
 // TestNative_near has an isolate that does not read: no more is waited for it than soon, and what it was not sent then is sent later, once.
 func TestNative_near(t *testing.T) {
@@ -27,6 +43,7 @@ func TestNative_near(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer syscall.Kill(pid, syscall.SIGCONT)
+	eventually(t, "the isolate does not stop", func() bool { return isStopped(pid) })
 	type waiting struct {
 		request []byte
 		later   laterReply
