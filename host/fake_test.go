@@ -120,7 +120,7 @@ func (i *instance) allEvents() []event {
 // eventually waits for something that is about to become true.
 func eventually(t testing.TB, what string, is func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !is(); time.Sleep(100 * time.Microsecond) {
+	for deadline := time.Now().Add(time.Minute); !is(); time.Sleep(100 * time.Microsecond) {
 		if time.Now().After(deadline) {
 			t.Fatal(what)
 		}

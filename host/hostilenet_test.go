@@ -153,7 +153,7 @@ func TestHostile_net(t *testing.T) {
 	module.words(netIovecAt, netOutAt, 16, memoryEnd-8, 16, 0xfffffff0, 0x20)
 
 	s := serve(t, newApp(t, guests{{aloneSpec, module.binary()}}), Options{MaxInstances: 1, Logger: slog.New(slog.DiscardHandler)})
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	for range 3 {
 		errnos, err := s.call(ctx, "Front/Act", nil)

@@ -20,7 +20,7 @@ func (g *lateGuest) Open(name string) (fs.File, error) {
 	if name == "guests/"+g.late+".wasm" {
 		select {
 		case <-g.serves:
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			return nil, errors.New("no function serves")
 		}
 	}

@@ -350,7 +350,7 @@ func TestStream_hammer(t *testing.T) {
 		for _, q := range []*queue{&s.up, &s.down} {
 			wait[q] = [2]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1)}
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 		t.Cleanup(cancel)
 		split := func(e *end, channels ...chan struct{}) {
 			group.Go(func() {
@@ -457,7 +457,7 @@ func TestStream_hammerEnd(t *testing.T) {
 				case streamBlocked:
 					select {
 					case <-e.woken:
-					case <-time.After(10 * time.Second):
+					case <-time.After(time.Minute):
 						t.Error("a receiver was not woken")
 						return
 					}
@@ -475,7 +475,7 @@ func TestStream_hammerEnd(t *testing.T) {
 				case streamBlocked:
 					select {
 					case <-e.woken:
-					case <-time.After(10 * time.Second):
+					case <-time.After(time.Minute):
 						t.Error("a sender was not woken")
 						return
 					}
