@@ -5,6 +5,8 @@ import (
 	"net"
 	"strings"
 	"testing"
+
+	"github.com/cofaas/cofaas/internal/freeport"
 )
 
 // packets receives datagrams natively, and sends each back to where it came from.
@@ -112,12 +114,7 @@ func TestDatagrams(t *testing.T) {
 
 // TestDatagramRefused checks that a connected socket hears that nobody receives.
 func TestDatagramRefused(t *testing.T) {
-	c, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := c.LocalAddr().String()
-	c.Close()
+	addr := freeport.Address(t)
 	eachDriver(t, func(t *testing.T, s suite) {
 		g := s.guest(t)
 		fd := g.mustDial("udp", addr)
