@@ -8,8 +8,11 @@ import (
 	"time"
 )
 
-// lastGrace is how long there is to read once more when restGrace has passed.
-const lastGrace = 100 * time.Millisecond
+// When restGrace has passed there is lastGrace to read once more, and at most lastTimes, for others may have the pipe and write on.
+const (
+	lastGrace = 100 * time.Millisecond
+	lastTimes = 10
+)
 
 // outputs are where a process writes to: pipes, whose lines the host logs.
 type outputs struct{ stdout, stderr *outputPipe }
@@ -49,9 +52,9 @@ func (f *function) openOutput(stream string) (*outputPipe, error) {
 
 // copyTo copies what comes. A deadline that has passed says nothing of what there is to read: whoever reads may have been late himself.
 func (p *outputPipe) copyTo(w io.Writer) {
-	for first := true; ; first = false {
+	for times := range 1 + lastTimes {
 		n, err := io.Copy(w, p.read)
-		if !errors.Is(err, os.ErrDeadlineExceeded) || n == 0 && !first || p.read.SetReadDeadline(time.Now().Add(lastGrace)) != nil {
+		if !errors.Is(err, os.ErrDeadlineExceeded) || n == 0 && times > 0 || p.read.SetReadDeadline(time.Now().Add(lastGrace)) != nil {
 			return
 		}
 	}
