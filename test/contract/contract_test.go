@@ -68,7 +68,7 @@ func runBehaviours(t *testing.T, m *mode) {
 
 	survey := newSurveyor(t, sys)
 	survey.warmUp(t)
-	before := survey.take(t)
+	before := survey.settled(t)
 	t.Run("sees what is left behind", func(t *testing.T) { survey.seesLeaks(t, before) })
 	outside := environments(sys)
 	var passed, failed, left, assertions atomic.Int64

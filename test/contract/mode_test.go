@@ -123,10 +123,8 @@ func (sys *system) startHost(t *testing.T, function, addr string, args ...string
 		t.Fatal(err)
 	}
 	// One instance each, as there is one process natively: what a handler remembers, the next one knows.
-	all := append([]string{"-cache-dir", compiled(), "-addr", addr, "-debug-addr", "127.0.0.1:0", "-max-instances", "1"}, args...)
-	if *raceFlag {
-		all = append(all, "-overrun", "1m") // all takes longer
-	}
+	// On a machine that is busy, and with the race detector, all takes longer: also what guests do once their calls are over.
+	all := append([]string{"-cache-dir", compiled(), "-addr", addr, "-debug-addr", "127.0.0.1:0", "-max-instances", "1", "-overrun", "1m"}, args...)
 	p := programs.Start(t, path, all, nil)
 	sys.processes[function] = p
 	sys.hosts[function] = p.Wait(t, `msg=debugging address=(\S+)`)[1]

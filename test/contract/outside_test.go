@@ -104,7 +104,7 @@ func TestPanic(t *testing.T) {
 func serves(t *testing.T, what string, call func() error) {
 	t.Helper()
 	var err error
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if err = call(); err == nil {
 			return
 		}

@@ -38,7 +38,7 @@ func newWire(t *testing.T, addr string) *wire {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	conn.SetDeadline(time.Now().Add(time.Minute)) // so that a test that waits for what does not come, ends
+	conn.SetDeadline(time.Now().Add(3 * time.Minute)) // so that a test that waits for what does not come, ends
 	w := &wire{t: t, conn: conn, framer: http2.NewFramer(conn, conn)}
 	w.framer.AllowIllegalWrites = true
 	w.framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
@@ -251,7 +251,7 @@ func wireCases() []wireCase {
 		}), streamEnds},
 		{"a reset in the middle", rawFrames(func(w *wire) {
 			w.headers(1, chatPath, false)
-			w.framer.WriteData(1, false, order(script.Sleep(50*time.Millisecond)))
+			w.framer.WriteData(1, false, order(script.Sleep(10*time.Second))) // longer than it takes to reset it
 			w.framer.WriteRSTStream(1, http2.ErrCodeCancel)
 		}), pingAnswered},
 	}

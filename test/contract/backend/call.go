@@ -18,7 +18,7 @@ import (
 )
 
 // patience bounds the waits of handlers, so that a suite that fails comes to its end.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // call is one call that a service carries out.
 type call struct {

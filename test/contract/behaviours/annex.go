@@ -30,7 +30,7 @@ func annexes() []*Behaviour {
 func (e *Env) annex(t *T) pb.AnnexClient {
 	return pb.NewAnnexClient(dial(t, e.Inside.Annex, grpc.WithConnectParams(grpc.ConnectParams{
 		Backoff:           backoff.Config{BaseDelay: 20 * time.Millisecond, Multiplier: 1.2, MaxDelay: 200 * time.Millisecond},
-		MinConnectTimeout: time.Second,
+		MinConnectTimeout: patience,
 	})))
 }
 
@@ -42,7 +42,7 @@ func (e *Env) tell(t *T, what string) outcome {
 // restart is for the end of behaviours that stop the annex.
 func (e *Env) restart(t *T) {
 	t.Equal("start", e.tell(t, "start").fact("annex"), "started")
-	_, err := e.annex(t).Unary(t.Timeout(20*time.Second), script.Order(), grpc.WaitForReady(true))
+	_, err := e.annex(t).Unary(t.Timeout(patience), script.Order(), grpc.WaitForReady(true))
 	t.OK("a call after the start", err)
 }
 
@@ -102,7 +102,7 @@ func annexStop(t *T, e *Env) {
 	done := annexCall(t, e, script.Await(ended))
 	t.Equal("what Serve returns", e.tell(t, "stop").fact("annex"), "<nil>")
 	t.Code("the call in progress", <-done, codes.Unavailable)
-	t.Equal("its handler", e.look(t.Context(), unary, script.Ask(ended, 20*time.Second)).fact("ledger"), "context canceled")
+	t.Equal("its handler", e.look(t.Context(), unary, script.Ask(ended, patience)).fact("ledger"), "context canceled")
 	_, err := client.Unary(t.Context(), script.Order())
 	t.Code("a new call", err, codes.Unavailable)
 	t.OK("the other server", e.do(t.Context(), unary, script.Order()).err)

@@ -39,7 +39,7 @@ func cancelBefore(t *T, e *Env, k Kind) {
 
 // started waits until a handler has left a line under key.
 func started(t *T, e *Env, key string) {
-	got := e.look(t.Context(), unary, script.Ask(key, 20*time.Second)).fact("ledger")
+	got := e.look(t.Context(), unary, script.Ask(key, patience)).fact("ledger")
 	t.Equal("the handler has started", got, "started")
 }
 
@@ -52,18 +52,25 @@ func cancelDuring(wait func(key string) *pb.Step) func(t *T, e *Env, k Kind) {
 		started(t, e, begun)
 		cancel()
 		t.Status("caller", <-done, codes.Canceled, "context canceled")
-		t.Equal("callee", e.look(t.Context(), unary, script.Ask(ended, 20*time.Second)).fact("ledger"), "context canceled")
+		t.Equal("callee", e.look(t.Context(), unary, script.Ask(ended, patience)).fact("ledger"), "context canceled")
 		t.OK("the next call", e.do(t.Context(), k, script.Order()).err)
 	}
 }
 
 func cancelLooksAway(t *T, e *Env, k Kind) {
+	begun, key := t.Key(), t.Key()
 	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(100*time.Millisecond, cancel)
+	done := make(chan error, 1)
+	go func() {
+		done <- e.do(ctx, k, script.Order(script.Note(begun, "started"), script.Ask(key, patience))).err
+	}()
+	started(t, e, begun)
 	begin := time.Now()
-	t.Code("caller", e.do(ctx, k, script.Order(script.Sleep(8*time.Second))).err, codes.Canceled)
+	cancel()
+	t.Code("caller", <-done, codes.Canceled)
 	took := time.Since(begin)
-	t.True("the caller does not wait for the callee", took < 6*time.Second, "it took %v", took)
+	t.True("the caller does not wait for the callee", took < patience/2, "it took %v", took)
+	t.OK("the callee may end", e.do(t.Context(), unary, script.Order(script.Note(key, "go on"))).err)
 }
 
 func cancelMany(t *T, e *Env, k Kind) {
@@ -82,7 +89,7 @@ func cancelMany(t *T, e *Env, k Kind) {
 	cancel()
 	for i := range n {
 		t.Code(fmt.Sprint("caller ", i), <-done, codes.Canceled)
-		t.Equal(fmt.Sprint("callee ", i), e.look(t.Context(), unary, script.Ask(ended[i], 20*time.Second)).fact("ledger"), "context canceled")
+		t.Equal(fmt.Sprint("callee ", i), e.look(t.Context(), unary, script.Ask(ended[i], patience)).fact("ledger"), "context canceled")
 	}
 }
 
@@ -99,9 +106,9 @@ func cancelAfter(t *T, e *Env, k Kind) {
 func cancelHandlerEnds(t *T, e *Env, k Kind) {
 	good, bad := t.Key(), t.Key()
 	t.OK("call", e.do(t.Context(), k, script.Order(script.Watch(good))).err)
-	t.Equal("after a good end", e.look(t.Context(), unary, script.Ask(good, 20*time.Second)).fact("ledger"), "context canceled")
+	t.Equal("after a good end", e.look(t.Context(), unary, script.Ask(good, patience)).fact("ledger"), "context canceled")
 	t.Code("failing call", e.do(t.Context(), k, script.Order(script.Watch(bad), script.Fail(5, ""))).err, codes.NotFound)
-	t.Equal("after a bad end", e.look(t.Context(), unary, script.Ask(bad, 20*time.Second)).fact("ledger"), "context canceled")
+	t.Equal("after a bad end", e.look(t.Context(), unary, script.Ask(bad, patience)).fact("ledger"), "context canceled")
 }
 
 func cancelBetween(t *T, e *Env, k Kind) {
@@ -113,7 +120,7 @@ func cancelBetween(t *T, e *Env, k Kind) {
 	time.AfterFunc(50*time.Millisecond, cancel) // while RecvMsg waits
 	t.Status("then", stream.RecvMsg(new(pb.Report)), codes.Canceled, "context canceled")
 	t.Code("and again", stream.RecvMsg(new(pb.Report)), codes.Canceled)
-	t.Equal("callee", e.look(t.Context(), unary, script.Ask(key, 20*time.Second)).fact("ledger"), "context canceled")
+	t.Equal("callee", e.look(t.Context(), unary, script.Ask(key, patience)).fact("ledger"), "context canceled")
 }
 
 // cancelSend sends more than anybody buffers to a handler that does not receive.
@@ -135,18 +142,20 @@ func cancelSend(t *T, e *Env) {
 	t.Equal("Send says only that there is a status", err, io.EOF)
 	_, err = stream.CloseAndRecv()
 	t.Status("which is", err, codes.Canceled, "context canceled")
-	t.Equal("callee", e.look(t.Context(), unary, script.Ask(key, 20*time.Second)).fact("ledger"), "context canceled")
+	t.Equal("callee", e.look(t.Context(), unary, script.Ask(key, patience)).fact("ledger"), "context canceled")
 }
 
 func cancelClientStream(t *T, e *Env, k Kind) {
-	stream := open(t, e.Client(), k, script.Order(script.Sleep(50*time.Millisecond)))
+	key := t.Key()
+	stream := open(t, e.Client(), k, script.Order(script.Ask(key, patience)))
 	t.OK("not yet", stream.Context().Err())
+	t.OK("let it end", e.do(t.Context(), unary, script.Order(script.Note(key, "go on"))).err)
 	err := stream.RecvMsg(new(pb.Report))
 	t.True("the end", err == nil || err == io.EOF, "got %v", err)
 	select {
 	case <-stream.Context().Done():
 		t.Equal("its error", stream.Context().Err(), context.Canceled)
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		t.True("it is done", false, "it is not")
 	}
 }

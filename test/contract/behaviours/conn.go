@@ -57,7 +57,7 @@ func connCloseDuring(t *T, e *Env, k Kind) {
 	started(t, e, begun)
 	t.OK("Close", conn.Close())
 	t.Status("caller", <-done, codes.Canceled, "grpc: the client connection is closing")
-	t.Equal("callee", e.look(t.Context(), unary, script.Ask(ended, 20*time.Second)).fact("ledger"), "context canceled")
+	t.Equal("callee", e.look(t.Context(), unary, script.Ask(ended, patience)).fact("ledger"), "context canceled")
 }
 
 func connStates(t *T, e *Env) {
@@ -140,7 +140,7 @@ func connHarmless(t *T, e *Env) {
 
 func connBlocking(t *T, e *Env) {
 	//lint:ignore SA1019 much code still dials like this
-	conn, err := grpc.DialContext(t.Timeout(20*time.Second), e.Target, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithBlock())
+	conn, err := grpc.DialContext(t.Timeout(patience), e.Target, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithBlock())
 	t.Must("dial", err)
 	defer conn.Close()
 	t.Equal("state", conn.GetState(), connectivity.Ready)

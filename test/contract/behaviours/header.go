@@ -157,7 +157,7 @@ func headerInvalidUnary(t *T, e *Env) {
 // headerWaits has a handler send its header while its caller waits for that, long before there is a message.
 func headerWaits(t *T, e *Env, k Kind) {
 	key := t.Key()
-	order := script.Order(script.Sleep(150*time.Millisecond), script.SendHeader("x-h", "1"), script.Ask(key, 20*time.Second))
+	order := script.Order(script.Sleep(150*time.Millisecond), script.SendHeader("x-h", "1"), script.Ask(key, patience))
 	stream := open(t, e.Client(), k, order)
 	header, err := stream.Header()
 	t.OK("Header", err)
@@ -180,7 +180,7 @@ func headerOfFailed(t *T, e *Env, k Kind) {
 
 func trailerBeforeEnd(t *T, e *Env, k Kind) {
 	key := t.Key()
-	stream := open(t, e.Client(), k, script.Order(script.SetTrailer("x-t", "1"), script.Send(1, 0), script.Ask(key, 20*time.Second)))
+	stream := open(t, e.Client(), k, script.Order(script.SetTrailer("x-t", "1"), script.Send(1, 0), script.Ask(key, patience)))
 	t.OK("a message", stream.RecvMsg(new(pb.Report)))
 	t.Equal("no trailer yet", len(ours(stream.Trailer())), 0)
 	t.OK("let it go on", e.do(t.Context(), unary, script.Order(script.Note(key, "go on"))).err)

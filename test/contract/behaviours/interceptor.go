@@ -67,8 +67,8 @@ func interceptServerAfter(t *T, e *Env, k Kind) {
 		}
 		// The last of them may still be on its way when the caller has its reply.
 		var got string
-		for end := time.Now().Add(20 * time.Second); time.Now().Before(end) && strings.Count(got, "|") < 2; {
-			got = e.look(t.Context(), unary, script.Ask("interceptors "+key, 20*time.Second)).fact("ledger")
+		for end := time.Now().Add(patience); time.Now().Before(end) && strings.Count(got, "|") < 2; {
+			got = e.look(t.Context(), unary, script.Ask("interceptors "+key, patience)).fact("ledger")
 		}
 		t.Equal(code.String(), strings.Split(got, "|"), []string{"inner " + what, "outer " + what, "single " + what})
 	}

@@ -82,7 +82,7 @@ func optionOnFinishLeft(t *T, e *Env, k Kind) {
 	select {
 	case err := <-got:
 		t.Code("with the status", err, codes.Canceled)
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.True("called once its context is done", false, "it was not")
 	}
 }

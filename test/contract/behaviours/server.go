@@ -51,11 +51,11 @@ func serverInfo(t *T, e *Env, k Kind) {
 	}
 }
 
-// serverTicker reads a counter that goes on while nobody calls. One of three seconds has to be good: tickers drop ticks on
-// machines that are busy.
+// serverTicker reads a counter that goes on while nobody calls. One of some seconds has to be good: tickers drop ticks on machines that are
+// busy.
 func serverTicker(t *T, e *Env) {
 	var rate int64
-	for range 3 {
+	for range 20 {
 		begin := time.Now()
 		before := e.look(t.Context(), unary, script.Ticks())
 		time.Sleep(time.Second)

@@ -73,7 +73,7 @@ func (*collector) HandleConn(context.Context, stats.ConnStats)                  
 func (c *collector) wait(t *T) {
 	select {
 	case <-c.ended:
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.True("an end", false, "there was none")
 	}
 }
@@ -108,7 +108,7 @@ func flags(k Kind) string {
 
 // serverEvents is what the ledger has of a call's events.
 func serverEvents(t *T, e *Env, key string) []string {
-	return strings.Fields(e.look(t.Context(), unary, script.Ask("stats "+key, 20*time.Second)).fact("ledger"))
+	return strings.Fields(e.look(t.Context(), unary, script.Ask("stats "+key, patience)).fact("ledger"))
 }
 
 func statsServer(t *T, e *Env, k Kind) {

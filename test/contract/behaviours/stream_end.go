@@ -129,7 +129,7 @@ func endClientLeaves(t *T, e *Env, k Kind) {
 	stream := openContext(t, ctx, e.Client(), k, script.Order(script.Watch(key), script.Send(1<<30, 1000)))
 	t.OK("message", stream.RecvMsg(new(pb.Report)))
 	cancel()
-	t.Equal("callee", e.look(t.Context(), unary, script.Ask(key, 20*time.Second)).fact("ledger"), "context canceled")
+	t.Equal("callee", e.look(t.Context(), unary, script.Ask(key, patience)).fact("ledger"), "context canceled")
 	var err error
 	for err == nil {
 		err = stream.RecvMsg(new(pb.Report))

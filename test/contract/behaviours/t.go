@@ -17,8 +17,15 @@ import (
 	"github.com/cofaas/cofaas/test/contract/pb"
 )
 
-// hangs is how long a behaviour may take. The longest takes a few seconds on a slow machine.
-const hangs = 90 * time.Second
+// hangs is how long a behaviour may take. The longest takes a few seconds on a slow machine, which others may use too.
+const hangs = 4 * time.Minute
+
+// patience bounds waits for what is to come, so that a suite that fails comes to its end.
+const patience = time.Minute
+
+// tries are deadlines that pass, in the order in which they are tried: on a machine that is busy, a short one may have passed before
+// what it is to interrupt has begun.
+var tries = []time.Duration{200 * time.Millisecond, time.Second, 5 * time.Second, 20 * time.Second}
 
 // T records what a behaviour asserts. Functions run behaviours too, which is why it is not a testing.T.
 type T struct {
