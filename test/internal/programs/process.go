@@ -49,6 +49,7 @@ func StartCommand(t *testing.T, cmd *exec.Cmd, kill func(*os.Process) error) *Pr
 	t.Helper()
 	p := &Process{Cmd: cmd, Log: new(Output), Exited: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = p.Log, p.Log
+	cmd.WaitDelay = patience // or a process that it has started, and that outlives it, would have the test wait for ever
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
