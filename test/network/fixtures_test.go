@@ -110,8 +110,8 @@ func goneServer(t *testing.T) string {
 // httpServer is an HTTP server that counts.
 type httpServer struct {
 	url, address string
-	// conns counts connections, posts what was posted, settings how often /setting was asked for, and abandoned what clients gave up.
-	conns, posts, settings, abandoned atomic.Int64
+	// conns counts connections, open those that are, posts what was posted, settings how often /setting was asked for, and abandoned what clients gave up.
+	conns, open, posts, settings, abandoned atomic.Int64
 	// setting is what /setting answers.
 	setting atomic.Value
 }
@@ -175,8 +175,12 @@ func newHTTPServer(t *testing.T, tls bool, idle time.Duration) *httpServer {
 	})
 	server := httptest.NewUnstartedServer(mux)
 	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateNew {
+		switch state {
+		case http.StateNew:
 			s.conns.Add(1)
+			s.open.Add(1)
+		case http.StateClosed, http.StateHijacked:
+			s.open.Add(-1)
 		}
 	}
 	server.Config.IdleTimeout = idle

@@ -31,15 +31,26 @@ func TestRefresh(t *testing.T) {
 // TestTicker has a ticker tick between calls.
 func TestTicker(t *testing.T) {
 	both(t, setup{}, func(t *testing.T, sys *system) {
-		sys.do("web", "tick", "10ms")
-		time.Sleep(2 * time.Second)
-		got := sys.look("web", "ticks")
-		n, err := strconv.Atoi(got[0])
-		if err != nil {
-			t.Fatal(err)
+		var n int
+		for range 5 { // as ticks are lost on a machine that is busy
+			sys.look("web", "tick", "10ms")
+			time.Sleep(2 * time.Second)
+			out, err := sys.try(t.Context(), "web", "ticks")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n, err = strconv.Atoi(out.Lines[0]); err != nil {
+				t.Fatal(err)
+			}
+			// 200 on a machine that has time; TestCosts is exact.
+			if most := out.Nanoseconds / 2e6; int64(n) > most {
+				t.Errorf("%d ticks in %v", n, time.Duration(out.Nanoseconds))
+			}
+			if n >= 20 {
+				break
+			}
 		}
-		// 200 on a machine that has time; TestCosts is exact.
-		if n < 20 || n > 1000 {
+		if n < 20 {
 			t.Errorf("%d ticks in 2 s", n)
 		}
 	})
@@ -55,7 +66,8 @@ func TestDeadlines(t *testing.T) {
 			_, err := sys.try(ctx, "web", args[0], args[1:]...)
 			cancel()
 			// The function may hear of it first, and its answer come before the client's own time is up.
-			inTime := status.Code(err) == codes.DeadlineExceeded || strings.Contains(fmt.Sprint(err), context.DeadlineExceeded.Error())
+			inTime := status.Code(err) == codes.DeadlineExceeded || strings.Contains(fmt.Sprint(err), context.DeadlineExceeded.Error()) ||
+				strings.Contains(fmt.Sprint(err), "i/o timeout") // while it dials
 			if !inTime || time.Since(start) > time.Minute {
 				t.Errorf("%s: %v after %v", args[0], err, time.Since(start))
 			}

@@ -62,7 +62,8 @@ func TestSoak(t *testing.T) {
 			var group errgroup.Group
 			for worker := range 8 {
 				group.Go(func() error {
-					for i := worker; ctx.Err() == nil; i++ {
+					// All kinds of traffic, however slow the machine is: what the first ones leave behind is there to stay.
+					for i := worker; ctx.Err() == nil || i < worker+len(traffic); i++ {
 						task := traffic[i%len(traffic)]
 						// Not until ctx ends: a call that is given up is no failure, but says nothing either.
 						if _, err := sys.try(context.WithoutCancel(ctx), task.function, task.name, task.args...); err != nil {
@@ -98,19 +99,19 @@ func TestSoak(t *testing.T) {
 		first := sys.held(t)
 		run(*soak * 3 / 4)
 		last := sys.held(t)
+		// What is lost once, is lost again. Steps in which memory grows, and connections that take their time to close, are not.
+		for try := 0; try < 3 && len(last.grown(first)) > 0; try++ {
+			t.Logf("after a quarter and then: %v, %v; once more", first, last)
+			first = last
+			run(*soak * 3 / 4)
+			last = sys.held(t)
+		}
 		ticks := sys.look("web", "ticks")[0]
 		t.Logf("soak: %v, %d tasks, %d requests of the function's HTTP server, %s ticks, %d refreshes, %d failed",
 			*soak, tasks.Load(), asked.Load(), ticks, server.settings.Load(), failed.Load())
 		t.Logf("after a quarter and in the end: %v, %v", first, last)
-		if last.descriptors > first.descriptors+20 {
-			t.Errorf("descriptors grew from %d to %d", first.descriptors, last.descriptors)
-		}
-		if last.goroutines > first.goroutines+50 {
-			t.Errorf("goroutines grew from %d to %d", first.goroutines, last.goroutines)
-		}
-		// A guest's memory never shrinks, and grows in steps.
-		if last.memory > first.memory*5/4+64<<20 {
-			t.Errorf("memory grew from %d to %d MiB", first.memory>>20, last.memory>>20)
+		for _, line := range last.grown(first) {
+			t.Error(line)
 		}
 	})
 }
@@ -119,6 +120,21 @@ func TestSoak(t *testing.T) {
 type holdings struct {
 	descriptors, goroutines int
 	memory                  int64 // bytes that are resident
+}
+
+// grown says what is more than it was.
+func (h holdings) grown(first holdings) (lines []string) {
+	if h.descriptors > first.descriptors+20 {
+		lines = append(lines, fmt.Sprintf("descriptors grew from %d to %d", first.descriptors, h.descriptors))
+	}
+	if h.goroutines > first.goroutines+50 {
+		lines = append(lines, fmt.Sprintf("goroutines grew from %d to %d", first.goroutines, h.goroutines))
+	}
+	// A guest's memory never shrinks, and grows in steps.
+	if h.memory > first.memory*5/4+64<<20 {
+		lines = append(lines, fmt.Sprintf("memory grew from %d to %d MiB", first.memory>>20, h.memory>>20))
+	}
+	return lines
 }
 
 func (h holdings) String() string {

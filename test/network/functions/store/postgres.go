@@ -158,6 +158,9 @@ func pgxCancel(ctx context.Context, r *task.Report, args []string) error {
 		return err
 	}
 	defer pool.Close()
+	if err := pool.Ping(ctx); err != nil { // so that it is the query that is given up, and not the connection
+		return err
+	}
 	short, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
 	defer cancel()
 	start := time.Now()
@@ -171,7 +174,7 @@ func pgxCancel(ctx context.Context, r *task.Report, args []string) error {
 
 // pgxFail connects to what is no database, or lets nobody in.
 func pgxFail(ctx context.Context, r *task.Report, args []string) error {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, args[0])
 	if err == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -164,18 +165,27 @@ func redisBlock(ctx context.Context, r *task.Report, args []string) error {
 	time.AfterFunc(100*time.Millisecond, func() { c.RPush(context.WithoutCancel(ctx), "list", "a", "b") })
 	got, err := c.BLPop(ctx, time.Minute, "list").Result()
 	r.Addf("something comes: %q, %v", got, err)
-	ctx, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
-	defer cancel()
 	own := redis.NewClient(&redis.Options{Addr: args[0], ContextTimeoutEnabled: true})
 	defer own.Close()
-	_, err = own.BLPop(ctx, time.Minute, "empty").Result()
+	// Before it is given up, the command has to be on its way.
+	for _, d := range []time.Duration{200 * time.Millisecond, time.Second, 5 * time.Second} {
+		if err := own.Ping(ctx).Err(); err != nil {
+			return err
+		}
+		short, cancel := context.WithTimeout(ctx, d)
+		_, err = own.BLPop(short, time.Minute, "empty").Result()
+		cancel()
+		if failure, ok := errors.AsType[*net.OpError](err); ok && failure.Op == "read" {
+			break
+		}
+	}
 	r.Addf("given up: %s", task.Kind(err))
 	return nil
 }
 
 // redisFail asks a server that is not there, or says nothing, once.
 func redisFail(ctx context.Context, r *task.Report, args []string) error {
-	c := redis.NewClient(&redis.Options{Addr: args[0], MaxRetries: -1, DialTimeout: 500 * time.Millisecond, ReadTimeout: 500 * time.Millisecond,
+	c := redis.NewClient(&redis.Options{Addr: args[0], MaxRetries: -1, DialTimeout: time.Minute, ReadTimeout: 500 * time.Millisecond,
 		DialerRetries: 1})
 	err := c.Get(ctx, "key").Err()
 	if slices.Contains(args, "kind") {

@@ -76,9 +76,14 @@ func sqlCommands(ctx context.Context, r *task.Report, args []string) error {
 	var cents int
 	err = db.QueryRowContext(ctx, `SELECT cents FROM accounts WHERE name = 'nobody'`).Scan(&cents)
 	r.Addf("nobody: %t", errors.Is(err, sql.ErrNoRows))
+	conn, err := db.Conn(ctx) // so that it is the query that is given up, and not the connection
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
 	short, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
 	defer cancel()
-	_, err = db.ExecContext(short, `SELECT pg_sleep(60)`)
+	_, err = conn.ExecContext(short, `SELECT pg_sleep(60)`)
 	r.Addf("given up: %s", task.Kind(err))
 	return nil
 }

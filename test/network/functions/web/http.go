@@ -90,7 +90,9 @@ func httpParallel(ctx context.Context, r *task.Report, args []string) error {
 func httpCancel(ctx context.Context, r *task.Report, args []string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	time.AfterFunc(100*time.Millisecond, cancel)
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) {
+		time.AfterFunc(100*time.Millisecond, cancel)
+	}})
 	_, err := get(ctx, http.MethodGet, args[0], "")
 	r.Failure("get", err)
 	return nil
@@ -98,15 +100,23 @@ func httpCancel(ctx context.Context, r *task.Report, args []string) error {
 
 // httpTimeout has the client give up.
 func httpTimeout(ctx context.Context, r *task.Report, args []string) error {
-	client := &http.Client{Timeout: 200 * time.Millisecond}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, args[0], nil)
-	if err != nil {
-		return err
-	}
-	resp, err := client.Do(req)
-	if err == nil {
-		defer resp.Body.Close()
-		_, err = io.ReadAll(resp.Body)
+	var asked atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { asked.Store(true) }})
+	var err error
+	for _, d := range []time.Duration{200 * time.Millisecond, 2 * time.Second, 20 * time.Second} {
+		client := &http.Client{Timeout: d}
+		req, failed := http.NewRequestWithContext(ctx, http.MethodGet, args[0], nil)
+		if failed != nil {
+			return failed
+		}
+		var resp *http.Response
+		if resp, err = client.Do(req); err == nil {
+			_, err = io.ReadAll(resp.Body)
+			resp.Body.Close()
+		}
+		if asked.Load() { // else its time was up before it was on its way
+			break
+		}
 	}
 	r.Addf("get: %s", task.Kind(err))
 	return nil
@@ -130,7 +140,7 @@ func httpDownload(ctx context.Context, r *task.Report, args []string) error {
 
 // httpFail asks for what cannot be had.
 func httpFail(ctx context.Context, r *task.Report, args []string) error {
-	client := &http.Client{Transport: &http.Transport{DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext}}
+	client := &http.Client{Transport: &http.Transport{DialContext: (&net.Dialer{Timeout: time.Minute}).DialContext}}
 	defer client.CloseIdleConnections()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, args[0], nil)
 	if err != nil {

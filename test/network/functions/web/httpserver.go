@@ -73,7 +73,7 @@ func serveHTTP(address string) error {
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		requests.Add(1)
 		mux.ServeHTTP(w, req)
-	}), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+	}), ReadHeaderTimeout: time.Minute, IdleTimeout: 5 * time.Minute}
 	go func() { log.Printf("http: %v", server.Serve(lis)) }()
 	return nil
 }
