@@ -87,7 +87,7 @@ func TestTraces(t *testing.T) {
 		if _, err := client.AddToCart(ctx, &cartv1.AddItemRequest{ProductId: "mug", Quantity: 1}); err != nil {
 			t.Fatal(err)
 		}
-		for end := time.Now().Add(time.Minute); len(spans(log.String(), trace)) < 5 && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		for end := time.Now().Add(3 * time.Minute); len(spans(log.String(), trace)) < 5 && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		}
 		return spans(log.String(), trace)
 	}
@@ -134,7 +134,7 @@ func TestKeptNetworking(t *testing.T) {
 	t.Run("exporter", func(t *testing.T) {
 		shop, _ := host(t, "storefront", "-env", "storefront:OTEL_TRACES_EXPORTER=otlp", "-env", "storefront:OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1",
 			"-env", "checkout:OTEL_TRACES_EXPORTER=otlp", "-env", "checkout:OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1")
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 		defer cancel()
 		client := storefrontv1.NewStorefrontClient(dial(t, shop, "storefront"))
 		for range 20 {

@@ -45,6 +45,7 @@ func startServer(t *testing.T, cmd *exec.Cmd, ready func() error) {
 	t.Helper()
 	log := new(logs)
 	cmd.Stdout, cmd.Stderr = log, log
+	cmd.WaitDelay = time.Minute // or a process that outlives it would be waited for
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -52,13 +53,15 @@ func startServer(t *testing.T, cmd *exec.Cmd, ready func() error) {
 		if err := cmd.Process.Signal(syscall.SIGINT); err != nil { // without waiting for clients
 			t.Error(err)
 		}
+		late := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+		defer late.Stop()
 		_ = cmd.Wait() // what it has to say about its end, it has logged
 		if t.Failed() {
 			t.Logf("output of %s:\n%s", cmd.Path, log)
 		}
 	})
 	var err error
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if err = ready(); err == nil {
 			return
 		}

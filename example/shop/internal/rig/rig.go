@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials/insecure"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 )
@@ -26,6 +27,8 @@ const (
 	token  = "a token of the rig"
 	// patience is how long programs may take to start: a host compiles its guests when it runs for the first time.
 	patience = 10 * time.Minute
+	// ending is how long they may take to end when they are told to.
+	ending = 2 * time.Minute
 )
 
 // function is how a function is told where to listen, and its callers where it is.
@@ -194,12 +197,15 @@ func (s *Shop) start(ctx context.Context, env []string, args ...string) error {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stdout, cmd.Stderr = s.log, s.log
+	cmd.WaitDelay = ending // or a process that outlives it would be waited for
 	if err := cmd.Start(); err != nil {
 		return err
 	}
 	s.Processes++
 	s.stop = append(s.stop, func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
+		late := time.AfterFunc(ending, func() { _ = cmd.Process.Kill() })
+		defer late.Stop()
 		_ = cmd.Wait() // what it has to say about its end, it has logged
 	})
 	return nil
@@ -220,10 +226,13 @@ func (s *Shop) healthy(ctx context.Context, function string) error {
 	return nil
 }
 
-// Dial returns a connection to a function.
+// Dial returns a connection to a function. One with a zero backoff would dial again and again, as fast as it can, while the function starts.
 func (s *Shop) Dial(function string) (*grpc.ClientConn, error) {
 	return grpc.NewClient(s.Addresses[function], grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithConnectParams(grpc.ConnectParams{MinConnectTimeout: time.Second}))
+		grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff:           backoff.Config{BaseDelay: 20 * time.Millisecond, Multiplier: 1.2, MaxDelay: 200 * time.Millisecond},
+			MinConnectTimeout: 20 * time.Second,
+		}))
 }
 
 // Stop ends all processes, callers before those that they call.
