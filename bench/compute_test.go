@@ -4,18 +4,21 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
 func TestAmountFor(t *testing.T) {
-	// A kernel of which a unit takes 200 us.
-	slow := func(n int) uint64 { time.Sleep(time.Duration(n) * 200 * time.Microsecond); return uint64(n) }
-	if n := amountFor(slow, 10*time.Microsecond); n != 0 {
-		t.Errorf("%d units take 10 us, want that there is no such amount", n)
-	}
-	if n := amountFor(slow, 20*time.Millisecond); n < 20 || n > 200 {
-		t.Errorf("%d units of 200 us take 20 ms", n)
-	}
+	synctest.Test(t, func(t *testing.T) { // where a sleep takes as long as it is to
+		// A kernel of which a unit takes 200 us.
+		slow := func(n int) uint64 { time.Sleep(time.Duration(n) * 200 * time.Microsecond); return uint64(n) }
+		if n := amountFor(slow, 10*time.Microsecond); n != 0 {
+			t.Errorf("%d units take 10 us, want that there is no such amount", n)
+		}
+		if n := amountFor(slow, 20*time.Millisecond); n != 100 {
+			t.Errorf("%d units of 200 us take 20 ms", n)
+		}
+	})
 }
 
 func TestTargetName(t *testing.T) {

@@ -31,7 +31,11 @@ func TestLocalTransports(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				ns, err := s.sample(t.Context())
+				// A sample is what calls take over what all else takes: if that is held up, there is none.
+				var ns float64
+				for try := 0; try < 10 && ns <= 0 && err == nil; try++ {
+					ns, err = s.sample(t.Context())
+				}
 				s.close()
 				if err != nil || ns <= 0 {
 					t.Errorf("%d bytes: %v ns per call, %v", size, ns, err)

@@ -15,8 +15,8 @@ import (
 	wittest "github.com/cofaas/cofaas/test/wit"
 )
 
-// mapLimit is how long the mapping of a module may take, with its text.
-const mapLimit = 5 * time.Second
+// mapLimit is how long the mapping of a module may take, with its text: the largest takes a quarter of a second.
+const mapLimit = 20 * time.Second
 
 // Linked are files of a module that are linked with each other.
 type Linked struct {

@@ -22,7 +22,7 @@ import (
 )
 
 // Timeout is how long the client waits for anything.
-const Timeout = 2 * time.Minute
+const Timeout = 5 * time.Minute
 
 // A Client is connected to a server. Its methods end the test if something goes wrong.
 type Client struct {
