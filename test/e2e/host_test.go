@@ -7,7 +7,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"google.golang.org/grpc/codes"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
@@ -182,10 +181,10 @@ func TestGracefulStop(t *testing.T) {
 			}
 			answer := make(chan error, 1)
 			go func() {
-				_, err := client.Act(t.Context(), &pb.Order{What: "sleep", Code: 1500, Forward: forward})
+				_, err := client.Act(t.Context(), &pb.Order{What: "sleep", Code: 1500, Text: "a while", Forward: forward})
 				answer <- err
 			}()
-			time.Sleep(300 * time.Millisecond)
+			sys.front.Wait(t, `msg="sleeping: a while"`)
 			sys.front.Signal(t, syscall.SIGTERM)
 			if got, err := watch.Recv(); err != nil || got.Status != healthpb.HealthCheckResponse_NOT_SERVING {
 				t.Errorf("health after the signal: %v, %v", got, err)
@@ -216,10 +215,10 @@ func TestGracefulStop(t *testing.T) {
 		sys := host(t, pair, "-drain", "200ms")
 		answer := make(chan error, 1)
 		go func() {
-			_, err := pb.NewRelayClient(sys.conn).Act(t.Context(), &pb.Order{What: "sleep", Code: 3000})
+			_, err := pb.NewRelayClient(sys.conn).Act(t.Context(), &pb.Order{What: "sleep", Code: 60_000, Text: "long"})
 			answer <- err
 		}()
-		time.Sleep(300 * time.Millisecond)
+		sys.front.Wait(t, `msg="sleeping: long"`)
 		sys.front.Signal(t, syscall.SIGTERM)
 		if err := <-answer; status.Code(err) != codes.Unavailable {
 			t.Errorf("the running call: %v", err)

@@ -85,7 +85,7 @@ func TestMiddleware(t *testing.T) {
 		t.Run("timeout", func(t *testing.T) {
 			begin := time.Now()
 			_, err := client.Do(authorized(t), &pb.Task{What: "wait", Forward: true})
-			if status.Code(err) != codes.DeadlineExceeded || time.Since(begin) > 5*time.Second {
+			if status.Code(err) != codes.DeadlineExceeded || time.Since(begin) > 30*time.Second { // it would wait for a minute
 				t.Errorf("after %v: %v", time.Since(begin), err)
 			}
 		})
@@ -126,8 +126,6 @@ func TestMiddlewareRecords(t *testing.T) {
 		}
 		_, err := client.Do(t.Context(), &pb.Task{What: "user"})
 		lines = append(lines, fmt.Sprint("call user ", status.Code(err)))
-		// What watches a server hears of the end of a call after the client does.
-		time.Sleep(300 * time.Millisecond)
 		got, err := client.Do(authorized(t), &pb.Task{What: "lines", Forward: forward})
 		if err != nil {
 			t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 
 	"github.com/cofaas/cofaas/internal/freeport"
 	"github.com/cofaas/cofaas/test/internal/programs"
@@ -114,7 +115,11 @@ func startHost(t *testing.T, s spec, args ...string) *programs.Process {
 func dial(t *testing.T, target string) *grpc.ClientConn {
 	t.Helper()
 	return programs.Dial(t, target,
-		grpc.WithConnectParams(grpc.ConnectParams{MinConnectTimeout: time.Second}),
+		// A zero backoff would have a client dial again and again, as fast as it can, while a program starts.
+		grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff:           backoff.Config{BaseDelay: 20 * time.Millisecond, Multiplier: 1.2, MaxDelay: 200 * time.Millisecond},
+			MinConnectTimeout: 20 * time.Second,
+		}),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(64<<20), grpc.MaxCallSendMsgSize(64<<20)))
 }
 

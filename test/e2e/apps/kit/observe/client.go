@@ -16,6 +16,8 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/encoding/gzip"
 	"google.golang.org/grpc/keepalive"
+
+	"github.com/cofaas/cofaas/test/e2e/apps/kit/pb"
 )
 
 // Dial returns a connection with all its middleware.
@@ -37,7 +39,7 @@ func (o *Observer) Dial(target string) (*grpc.ClientConn, error) {
 			logging.UnaryClientInterceptor(logging.LoggerFunc(o.Log)),
 			retry.UnaryClientInterceptor(
 				retry.WithMax(4), retry.WithCodes(codes.Unavailable), retry.WithBackoff(retry.BackoffLinear(time.Millisecond))),
-			timeout.UnaryClientInterceptor(waitFor/2),
+			unaryTimeout,
 		),
 		grpc.WithChainStreamInterceptor(
 			otgrpc.OpenTracingStreamClientInterceptor(o.opentracing),
@@ -47,6 +49,16 @@ func (o *Observer) Dial(target string) (*grpc.ClientConn, error) {
 			retry.StreamClientInterceptor(),
 		),
 	)
+}
+
+var waits, others = timeout.UnaryClientInterceptor(waitTimeout), timeout.UnaryClientInterceptor(timeoutElse)
+
+// unaryTimeout has only those calls end soon that are to wait in vain.
+func unaryTimeout(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	if task, ok := req.(*pb.Task); ok && task.What == "wait" {
+		return waits(ctx, method, req, reply, cc, invoker, opts...)
+	}
+	return others(ctx, method, req, reply, cc, invoker, opts...)
 }
 
 // bearer is a token as per-call credentials.

@@ -62,6 +62,9 @@ func (o *Observer) Do(ctx context.Context, t *pb.Task) (*pb.Result, error) {
 		unknown := grpc.SetSendCompressor(ctx, t.Text)
 		return &pb.Result{Text: fmt.Sprint(known, "; ", unknown)}, nil
 	case "lines":
+		if err := o.inProgress.alone(ctx); err != nil {
+			return nil, err
+		}
 		lines, err := o.Lines()
 		return &pb.Result{Lines: lines}, err
 	}

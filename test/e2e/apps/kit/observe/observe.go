@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	grpcprom "github.com/grpc-ecosystem/go-grpc-middleware/providers/prometheus"
@@ -21,6 +22,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"google.golang.org/grpc/stats"
 )
 
 // Observer has what the middleware of a function writes to.
@@ -36,6 +38,7 @@ type Observer struct {
 	provider *sdktrace.TracerProvider
 
 	opentracing *mocktracer.MockTracer
+	inProgress  counter
 
 	mu   sync.Mutex
 	logs []string
@@ -136,5 +139,36 @@ func (o *Observer) Lines() ([]string, error) {
 	return lines, nil
 }
 
-// waitFor is how long a task that waits does so: longer than any client.
-const waitFor = time.Second
+// waitFor is how long a task that waits does so: longer than its client does. Other tasks have much time, as machines may be slow.
+const (
+	waitFor     = time.Minute
+	waitTimeout = 500 * time.Millisecond
+	timeoutElse = time.Minute
+)
+
+// counter counts calls in progress. What watches a server hears of the end of a call after the client does: this one does last, as it is
+// installed last.
+type counter struct{ calls atomic.Int64 }
+
+func (*counter) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context   { return ctx }
+func (*counter) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
+func (*counter) HandleConn(context.Context, stats.ConnStats)                       {}
+
+func (c *counter) HandleRPC(_ context.Context, e stats.RPCStats) {
+	switch e.(type) {
+	case *stats.Begin:
+		c.calls.Add(1)
+	case *stats.End:
+		c.calls.Add(-1)
+	}
+}
+
+// alone waits until all calls but one, which waits, have been seen to their ends.
+func (c *counter) alone(ctx context.Context) error {
+	for end := time.Now().Add(time.Minute); c.calls.Load() > 1; time.Sleep(5 * time.Millisecond) {
+		if ctx.Err() != nil || time.Now().After(end) {
+			return fmt.Errorf("%d calls are in progress", c.calls.Load())
+		}
+	}
+	return nil
+}

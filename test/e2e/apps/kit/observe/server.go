@@ -78,6 +78,7 @@ func (o *Observer) NewServer() *grpc.Server {
 			otelgrpc.WithTracerProvider(o.provider), otelgrpc.WithPropagators(propagator),
 			otelgrpc.WithMessageEvents(otelgrpc.ReceivedEvents, otelgrpc.SentEvents))),
 		grpc.StatsHandler(&ocgrpc.ServerHandler{}),
+		grpc.StatsHandler(&o.inProgress),
 		grpc.ChainUnaryInterceptor(
 			otgrpc.OpenTracingServerInterceptor(o.opentracing),
 			o.serverMetrics.UnaryServerInterceptor(),

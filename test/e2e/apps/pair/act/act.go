@@ -73,6 +73,9 @@ func Do(ctx context.Context, o *pb.Order) (*pb.Report, error) {
 		}
 		return report, nil
 	case "sleep":
+		if o.Text != "" { // so that others know that it has begun
+			fmt.Fprintln(os.Stderr, "sleeping:", o.Text)
+		}
 		select {
 		case <-time.After(time.Duration(o.Code) * time.Millisecond):
 			return report, nil
