@@ -14,11 +14,12 @@ type watch struct {
 	// overrun is how long a guest may go on.
 	overrun time.Duration
 
-	mu    sync.Mutex
-	calls map[*outsideCall]struct{}
-	runs  map[*backgroundRun]struct{}
-	done  chan struct{}
-	group sync.WaitGroup
+	mu     sync.Mutex
+	calls  map[*outsideCall]struct{}
+	runs   map[*backgroundRun]struct{}
+	looked time.Time // last
+	done   chan struct{}
+	group  sync.WaitGroup
 }
 
 // outsideCall is a call from outside while guests are running for it.
@@ -84,7 +85,7 @@ const watchInterval = 100 * time.Millisecond
 func newWatch(overrun time.Duration) *watch {
 	w := &watch{overrun: overrun, calls: map[*outsideCall]struct{}{}, runs: map[*backgroundRun]struct{}{}, done: make(chan struct{})}
 	w.group.Go(func() {
-		tick := time.NewTicker(min(watchInterval, overrun))
+		tick := time.NewTicker(w.interval())
 		defer tick.Stop()
 		for {
 			select {
@@ -97,6 +98,8 @@ func newWatch(overrun time.Duration) *watch {
 	})
 	return w
 }
+
+func (w *watch) interval() time.Duration { return min(watchInterval, w.overrun) }
 
 func (w *watch) close() {
 	close(w.done)
@@ -168,7 +171,11 @@ func (w *watch) hasStopped(inst *instance) bool {
 func (w *watch) look(now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	held := w.held(now)
 	for c := range w.calls {
+		if !c.ended.IsZero() {
+			c.ended = c.ended.Add(held)
+		}
 		switch {
 		case c.ctx.Err() == nil:
 		case c.ended.IsZero():
@@ -180,11 +187,23 @@ func (w *watch) look(now time.Time) {
 	}
 	// A guest may run in the background for as long as it likes, unless it holds up calls.
 	for r := range w.runs {
+		r.began = r.began.Add(held)
 		if now.Sub(r.began) >= w.overrun && r.inst.overdue.isFor(w.overrun, now) {
 			w.stop(&r.running)
 			r.began = now
 		}
 	}
+}
+
+// held returns for how long the watch was held up since it has last looked. Then guests were too, as the process or the machine was stopped,
+// or had other things to do: it does not count.
+func (w *watch) held(now time.Time) time.Duration {
+	last := w.looked
+	w.looked = now
+	if last.IsZero() {
+		return 0
+	}
+	return max(0, now.Sub(last)-2*w.interval())
 }
 
 // stop stops the instance that is executing: the last one in a chain of calls. The others wait for it. An instance stays claimed

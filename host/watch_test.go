@@ -213,6 +213,7 @@ func TestWatch_late(t *testing.T) {
 	overdue := func() {
 		w.mu.Lock()
 		c.ended = time.Now().Add(-2 * time.Hour)
+		w.looked = time.Time{}
 		w.mu.Unlock()
 		w.look(time.Now())
 	}
@@ -228,6 +229,37 @@ func TestWatch_late(t *testing.T) {
 	}
 	if !w.returned(&caller.calling, callee) || !w.end(c, caller) {
 		t.Error("who waits does not hear of it")
+	}
+}
+
+// A time in which nobody looked is one in which no guest was executed either: a process that was stopped, or a machine.
+func TestWatch_held(t *testing.T) {
+	w := &watch{overrun: 5 * time.Second, calls: map[*outsideCall]struct{}{}, runs: map[*backgroundRun]struct{}{}}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	inst, background := &instance{iso: noIsolate{}}, &instance{iso: noIsolate{}}
+	w.begin(ctx, inst)
+	run := &backgroundRun{inst: background, began: time.Now()}
+	run.running.p.Store(background)
+	background.overdue.begin()
+	w.runs[run] = struct{}{}
+	now := time.Now()
+	look := func(after time.Duration) { now = now.Add(after); w.look(now) }
+	look(0)
+	for range 3 {
+		look(time.Minute)
+	}
+	for range 40 {
+		look(100 * time.Millisecond)
+	}
+	if inst.stopped || background.stopped {
+		t.Fatalf("stopped after 4 s of 5, and minutes in which nothing was executed: %v, %v", inst.stopped, background.stopped)
+	}
+	for range 10 {
+		look(100 * time.Millisecond)
+	}
+	if !inst.stopped || !background.stopped {
+		t.Errorf("stopped: %v, %v", inst.stopped, background.stopped)
 	}
 }
 
