@@ -58,6 +58,13 @@ func (o *overdue) end() {
 	o.calls--
 }
 
+// postpone is for a time that does not count.
+func (o *overdue) postpone(d time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.since = o.since.Add(d)
+}
+
 // isFor says whether there have been such calls for a time.
 func (o *overdue) isFor(d time.Duration, now time.Time) bool {
 	o.mu.Lock()
@@ -173,14 +180,15 @@ func (w *watch) look(now time.Time) {
 	defer w.mu.Unlock()
 	held := w.held(now)
 	for c := range w.calls {
-		if !c.ended.IsZero() {
-			c.ended = c.ended.Add(held)
+		if c.ctx.Err() == nil {
+			continue
 		}
-		switch {
-		case c.ctx.Err() == nil:
-		case c.ended.IsZero():
+		if c.ended.IsZero() {
 			c.ended = now
-		case now.Sub(c.ended) >= w.overrun:
+			continue
+		}
+		c.ended = c.ended.Add(held)
+		if now.Sub(c.ended) >= w.overrun {
 			w.stop(&c.running)
 			c.ended = now // Its caller is given as much time, and so on.
 		}
@@ -188,6 +196,7 @@ func (w *watch) look(now time.Time) {
 	// A guest may run in the background for as long as it likes, unless it holds up calls.
 	for r := range w.runs {
 		r.began = r.began.Add(held)
+		r.inst.overdue.postpone(held)
 		if now.Sub(r.began) >= w.overrun && r.inst.overdue.isFor(w.overrun, now) {
 			w.stop(&r.running)
 			r.began = now

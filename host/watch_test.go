@@ -239,7 +239,7 @@ func TestWatch_held(t *testing.T) {
 	cancel()
 	inst, background := &instance{iso: noIsolate{}}, &instance{iso: noIsolate{}}
 	w.begin(ctx, inst)
-	run := &backgroundRun{inst: background, began: time.Now()}
+	run := &backgroundRun{inst: background, began: time.Now().Add(-time.Hour)}
 	run.running.p.Store(background)
 	background.overdue.begin()
 	w.runs[run] = struct{}{}
