@@ -42,17 +42,10 @@ func (p *Process) start(cfg *Config) (err error) {
 		p.held.group.remove()
 		return err
 	}
-	err = l.child.Close()
-	if err == nil {
-		err = l.prepare()
+	if err := l.instruct(); err != nil {
+		return l.failed(err)
 	}
-	if err == nil {
-		err = l.execute()
-	}
-	if err == nil {
-		return nil
-	}
-	return l.failed(err)
+	return nil
 }
 
 // failed ends the process, and returns why it is not the program.
@@ -160,6 +153,17 @@ func mapUsers(attr *syscall.SysProcAttr) {
 		return
 	}
 	attr.AmbientCaps = []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN, unix.CAP_SETPCAP}
+}
+
+// instruct tells the process what to do, and returns when it has become the program.
+func (l *starter) instruct() error {
+	if err := l.child.Close(); err != nil {
+		return err
+	}
+	if err := l.prepare(); err != nil {
+		return err
+	}
+	return l.execute()
 }
 
 // prepare tells the process what to do, and returns when all is done but that the process becomes the program.
