@@ -26,12 +26,12 @@ func flows() []*Behaviour {
 	)
 }
 
-// What a slow receiver is sent: 64 MiB, of which only a part may be under way. grpc-go lets windows grow to 16 MiB, when there is time for
+// What a slow receiver is sent: 96 MiB, of which only a part may be under way. grpc-go lets windows grow to 16 MiB, when there is time for
 // it, and with a relay there are two of them.
 const (
-	flowMessages = 4096
+	flowMessages = 6144
 	flowSize     = 16 << 10
-	flowBound    = flowMessages * 3 / 4
+	flowBound    = flowMessages / 2
 )
 
 // underWay waits until a count is no longer 0, and then for what else comes: it returns the count a while later.
