@@ -76,11 +76,7 @@ func init() {
 				go io.Copy(conn, conn)
 			}
 		}()
-		address := l.Addr().String()
-		if strings.HasPrefix(args[0], "unix") {
-			address = args[1]
-		}
-		conn, err := net.Dial(args[0], address)
+		conn, err := net.Dial(args[0], l.Addr().String())
 		if err == nil {
 			_, err = conn.Write([]byte("self"))
 		}
@@ -90,6 +86,19 @@ func init() {
 		}
 		fmt.Printf("%s %v\n%s\n", answer, err, l.Addr())
 		select {}
+	}
+	// Has paths for itself until it may have no more.
+	attacks["paths"] = func([]string) {
+		n := 0
+		for {
+			l, err := net.Listen("unix", fmt.Sprintf("/run/%d.sock", n))
+			if err != nil {
+				fmt.Println(n, err)
+				return
+			}
+			l.Close()
+			n++
+		}
 	}
 	attacks["interfaces"] = func([]string) {
 		list, err := net.Interfaces()
@@ -261,7 +270,7 @@ func lowPort(t *testing.T) string {
 func TestNetwork_private(t *testing.T) {
 	n, log := networked(t, "", "", nil)
 	high := freeport.Port(t)
-	for _, at := range [][2]string{{"tcp", "127.0.0.1:" + high}, {"tcp", ":" + high}, {"tcp", ":" + lowPort(t)}, {"unix", "/run/app.sock"}, {"unix", "@app"}} {
+	for _, at := range [][2]string{{"tcp", "127.0.0.1:" + high}, {"tcp", ":" + high}, {"tcp", ":" + lowPort(t)}, {"unix", "/run/app.sock"}, {"unix", "/" + strings.Repeat("n", 106)}, {"unix", "@app"}} {
 		t.Run(at[0]+" "+at[1], func(t *testing.T) {
 			p := start(t, Config{Network: n}, "self", at[0], at[1])
 			if got := p.line(t); got != "self <nil>" {
@@ -275,6 +284,14 @@ func TestNetwork_private(t *testing.T) {
 	}
 	if log.String() != "" {
 		t.Errorf("log: %s", log)
+	}
+}
+
+func TestNetwork_paths(t *testing.T) {
+	n, _ := networked(t, "", "", nil)
+	p := start(t, Config{Network: n}, "paths")
+	if got, want := p.line(t), "1024 listen unix /run/1024.sock: bind: no space left on device"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

@@ -20,6 +20,9 @@ type address struct {
 // maxAddress is the size of struct sockaddr_storage.
 const maxAddress = 128
 
+// maxName is the longest name of a Unix socket that x/sys gives to the kernel, with @ for the first byte of abstract ones.
+const maxName = 107
+
 // readAddress copies an address of the process.
 func (b *Broker) readAddress(n *notification, at, size uint64) (address, unix.Errno) {
 	size = uint64(uint32(size)) // as the kernel has it
@@ -72,6 +75,9 @@ func parseAddress(p []byte) (address, unix.Errno) {
 				path = append([]byte("./"), path...) // it is a file
 			}
 			a.path = string(path)
+		}
+		if len(a.path) > maxName {
+			return a, unix.EINVAL
 		}
 	default:
 		return a, unix.EAFNOSUPPORT

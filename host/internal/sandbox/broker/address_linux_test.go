@@ -2,6 +2,7 @@ package broker
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -24,6 +25,12 @@ func TestParseAddress(t *testing.T) {
 		{"\x01\x00@name", "./@name", 0},
 		{"\x01\x00\x00na\x00me", "", unix.EINVAL},
 		{"\x01\x00", "", 0},
+		{"\x01\x00" + strings.Repeat("n", 107), strings.Repeat("n", 107), 0},
+		{"\x01\x00" + strings.Repeat("n", 108), "", unix.EINVAL},
+		{"\x01\x00@" + strings.Repeat("n", 104), "./@" + strings.Repeat("n", 104), 0},
+		{"\x01\x00@" + strings.Repeat("n", 105), "", unix.EINVAL},
+		{"\x01\x00\x00" + strings.Repeat("n", 106), "@" + strings.Repeat("n", 106), 0},
+		{"\x01\x00\x00" + strings.Repeat("n", 107), "", unix.EINVAL},
 		{"\x10\x00", "", unix.EAFNOSUPPORT},
 	} {
 		a, errno := parseAddress([]byte(test.raw))
@@ -38,6 +45,7 @@ func FuzzParseAddress(f *testing.F) {
 	f.Add([]byte("\x02\x00\x1f\x90\x7f\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00"))
 	f.Add([]byte("\x01\x00/run/a.sock\x00"))
 	f.Add([]byte("\x01\x00\x00name"))
+	f.Add([]byte("\x01\x00@" + strings.Repeat("n", 107)))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if len(raw) < 2 || len(raw) > maxAddress {
 			return
@@ -45,6 +53,11 @@ func FuzzParseAddress(f *testing.F) {
 		a, errno := parseAddress(raw)
 		if errno != 0 || a.family == unix.AF_UNSPEC {
 			return
+		}
+		if a.family == unix.AF_UNIX {
+			if _, errno := a.sockaddr(unix.AF_UNIX); errno != 0 {
+				t.Errorf("%q is %q, which no system call takes: %v", raw, a.text(), errno)
+			}
 		}
 		again, errno := parseAddress(a.raw())
 		if errno != 0 || again.text() != a.text() {

@@ -77,16 +77,13 @@ func (b *Broker) bindInside(c *call, at address) unix.Errno {
 	return 0
 }
 
-// maxAbstract is the longest name in the abstract name space, with @ for its first byte.
-const maxAbstract = 108
-
 // maxPaths is how many paths a process may have for itself.
 const maxPaths = 1024
 
 // bindPath gives a socket a path that nobody else sees: it is a name in the process's own network.
 func (b *Broker) bindPath(c *call, path string) unix.Errno {
 	name := "@" + path
-	if len(name) > maxAbstract {
+	if len(name) > maxName {
 		sum := sha256.Sum256([]byte(path))
 		name = "@" + hex.EncodeToString(sum[:])
 	}
@@ -96,20 +93,25 @@ func (b *Broker) bindPath(c *call, path string) unix.Errno {
 	return b.keepPath(path, name)
 }
 
+// keepPath notes that the process has a path for itself.
 func (b *Broker) keepPath(path, name string) unix.Errno {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.paths) == maxPaths {
 		return unix.ENOSPC
 	}
-	b.paths[path] = name
+	b.paths[path], b.names[name] = name, true
 	return 0
 }
 
-// privatePath returns the name in the process's own network of a path that it has for itself.
+// privatePath returns the name in the process's own network of a path that it has for itself, which may be given as that name: its sockets
+// say that they have it.
 func (b *Broker) privatePath(path string) (string, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.names[path] {
+		return path, true
+	}
 	name, ok := b.paths[path]
 	return name, ok
 }

@@ -28,6 +28,7 @@ type Broker struct {
 	// private is where the process listens in its own network.
 	private map[port]bool
 	paths   map[string]string // abstract names in its own network, by path
+	names   map[string]bool   // those of paths
 	shares  []*mapping        // mappings that it listens at
 }
 
@@ -45,7 +46,7 @@ const maxWaiting = 32
 // Close the broker when the process has ended.
 func Start(n *Network, pid, descriptor int, ownNetwork bool) (*Broker, error) {
 	b := &Broker{
-		net: n, pid: pid, ownNetwork: ownNetwork, waiting: make(chan struct{}, maxWaiting), private: map[port]bool{}, paths: map[string]string{},
+		net: n, pid: pid, ownNetwork: ownNetwork, waiting: make(chan struct{}, maxWaiting), private: map[port]bool{}, paths: map[string]string{}, names: map[string]bool{},
 	}
 	var err error
 	if b.cookie, err = networkCookie(); err != nil {
