@@ -22,6 +22,11 @@ func initComponent() uint32 {
 	return control.over
 }
 
+//go:wasmexport cofaas-transcode
+func cofaasTranscode(codec, codecLen, method, methodLen, reply, data, dataLen, unknown, unknownLen uint32) unsafe.Pointer {
+	return enterTranscoding([...]uint32{codec, codecLen, method, methodLen, reply, data, dataLen, unknown, unknownLen}).Serve().Pointer()
+}
+
 // The imports of every guest: interface cofaas:host/runtime.
 
 //go:wasmimport cofaas:host/runtime ready

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/cofaas/cofaas/internal/abi"
 	"github.com/cofaas/cofaas/internal/mapping"
 )
 
@@ -94,6 +95,44 @@ func TestStatusLayout(t *testing.T) {
 	} {
 		if tt.got != tt.want {
 			t.Errorf("%s: the guest has %d, and the mapping %d", tt.name, tt.got, tt.want)
+		}
+	}
+}
+
+// TestTranscodingLayout holds the constants to what the mapping makes of the messages in package isolate/protocol.
+func TestTranscodingLayout(t *testing.T) {
+	record := func(types ...*abi.Type) *abi.Type {
+		var fields []abi.Field
+		for _, typ := range append(types, abi.BytesType) { // unknown fields
+			fields = append(fields, abi.Field{Type: typ})
+		}
+		return abi.RecordOf(fields...)
+	}
+	in, out := record(abi.StringType, abi.StringType, abi.BoolType, abi.BytesType), record(abi.BytesType, abi.BoolType)
+	f := abi.NewFunc(in, abi.ResultOf(out, mapping.StatusType))
+	for _, tt := range []struct {
+		name      string
+		got, want uint32
+	}{
+		{"codec", transcodingCodec, in.Fields[0].Offset},
+		{"method", transcodingMethod, in.Fields[1].Offset},
+		{"reply", transcodingReply, in.Fields[2].Offset},
+		{"data", transcodingData, in.Fields[3].Offset},
+		{"data of the outcome", transcodedData, out.Fields[0].Offset},
+		{"done", transcodedDone, out.Fields[1].Offset},
+		{"size of the outcome", transcodedSize, out.Size},
+		{"size of the result", transcodingResult, f.Result.Size},
+		{"payload", transcodingPayload, f.Result.Payload},
+		{"parameters", uint32(len([9]uint32{})), uint32(len(in.Flat))},
+		{"frame", transcodingFrame, uint32(len(in.Flat)*4+7)&^7 + 8},
+	} {
+		if tt.got != tt.want {
+			t.Errorf("%s: the guest has %d, and the mapping %d", tt.name, tt.got, tt.want)
+		}
+	}
+	for i, c := range in.Flat {
+		if c != abi.I32 || 4*uint32(i) != in.Slots()[i].Offset {
+			t.Errorf("parameter %d is no word of the record", i)
 		}
 	}
 }

@@ -4,7 +4,7 @@
 // A generated main describes the app with an [App] and calls [Main]. What an app is made of is data; everything that happens
 // at run time is here.
 //
-//	front     grpc-go server: health, reflection, transcoding (front.go, codec.go, reflection.go)
+//	front     grpc-go server: health, reflection, transcoding, codecs of the function's own (front.go, codec.go, codecs.go, reflection.go)
 //	edge      a call from one function to another (edge.go, internal/link)
 //	function  a compiled guest and the pool of its instances (function.go, pool.go)
 //	instance  one isolate: memory, exports, control block (instance.go, control.go)

@@ -42,7 +42,7 @@ func (m *exportMethod) handle(_ any, ctx context.Context, dec func(any) error, _
 	if deadline, ok := ctx.Deadline(); ok {
 		cc.deadline = deadline.UnixNano()
 	}
-	out, st := m.invoke(ctx, in.bytes(), &cc)
+	out, st := m.invokeCoded(ctx, m.codecOf(ctx), &in, &cc)
 	if len(cc.replyMeta) > 0 {
 		if err := sendMeta(ctx, cc.replyMeta); err != nil {
 			return nil, status.Errorf(codes.Internal, "function %s: %v", m.fn.name, err)

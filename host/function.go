@@ -29,6 +29,8 @@ type function struct {
 	// module returns the guest as compiled code. The first to call it compiles; others wait.
 	module  func() (engine.Module, error)
 	exports []*exportMethod
+	// codecs turns messages of other codecs than protobuf's into those of protobuf. It is nil for functions that clients of the host do not call.
+	codecs *codecs
 	// outgoing are the services that the function calls, unary and streams their methods, by full name.
 	outgoing       map[string]*outgoing
 	unary, streams map[string]*edge

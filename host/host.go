@@ -106,6 +106,9 @@ func (h *Host) add(spec *Function, methods map[string][]*method) {
 			})
 		}
 	}
+	if f.name == h.app.Root {
+		f.codecs = newCodecs(f)
+	}
 	f.network = sockets.New(sockets.Config{Policy: h.networkOf(spec.Name), MaxDescriptors: h.opts.maxDescriptors(spec.Name)})
 	f.files = h.files.byFunction[spec.Name]
 	f.pool = &pool{create: f.newInstance, max: h.opts.maxInstances(spec.Name)}

@@ -18,7 +18,8 @@ import (
 type instance struct {
 	fn  *function
 	iso engine.Instance
-	// exports are the methods that the function exports, by the index of exportMethod.
+	// exports are the methods that the function exports, by the index of exportMethod. What turns messages for codecs comes last, and is
+	// nil if the guest has none.
 	exports, posts []engine.Func
 	realloc        engine.Func
 	// reallocating is how many calls of realloc are in progress, each from an import that the one before has called.
@@ -131,6 +132,9 @@ func newInstance(ctx context.Context, fn *function, depth int) (_ *instance, err
 		}
 		inst.exports = append(inst.exports, fn.host.profile.export(inst, m, f))
 		inst.posts = append(inst.posts, inst.iso.Func(m.post))
+	}
+	if fn.codecs != nil {
+		inst.exports, inst.posts = append(inst.exports, fn.codecs.in(inst)), append(inst.posts, inst.iso.Func(fn.codecs.method.post))
 	}
 	if err := inst.start(ctx); err != nil {
 		inst.lose(err)

@@ -32,7 +32,7 @@ type pool struct {
 	lingering, wanted atomic.Int32
 	// queued is how many calls wait.
 	queued atomic.Int32
-	// runs counts the instances that run because of an event.
+	// runs counts the instances that run because of an event, and whoever reads from a client, which may have an instance run.
 	runs sync.WaitGroup
 }
 

@@ -41,7 +41,11 @@ func (m *exportMethod) handleStream(_ any, ss grpc.ServerStream) error {
 		cc.deadline = deadline.UnixNano()
 	}
 	f := &frontStream{ServerStream: ss}
-	m.serveStream(ctx, m.profile.stream(m.fn.host.profile).wire(f), &cc)
+	client := m.profile.stream(m.fn.host.profile).wire(f)
+	if c := m.codecOf(ctx); c != nil {
+		client = &codedStream{serverStream: client, ctx: ctx, codec: c}
+	}
+	m.serveStream(ctx, client, &cc)
 	return f.err
 }
 
@@ -76,7 +80,7 @@ func (m *exportMethod) serveStream(ctx context.Context, client serverStream, cc 
 		s.serve(m, inst, own)
 	}()
 	if m.StreamingClient {
-		go o.readAll()
+		m.fn.pool.runs.Go(o.readAll) // the guest may have to decode what it reads
 	}
 	client.end(o.writeAll(ctx))
 }

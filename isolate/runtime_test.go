@@ -143,6 +143,61 @@ func TestServe(t *testing.T) {
 	}
 }
 
+// The race detector does not see what a channel orders, so this is set once.
+func init() {
+	guest.Transcode = func(in *guest.Transcoding) (guest.Transcoded, *guest.Status) {
+		if in.Codec == "none" {
+			return guest.Transcoded{}, nil
+		}
+		if string(in.Data) == "bad" {
+			return guest.Transcoded{}, &guest.Status{Code: 13, Message: "bad data"}
+		}
+		return guest.Transcoded{Data: fmt.Append(nil, in.Codec, in.Method, in.Reply, string(in.Data)), Done: true}, nil
+	}
+}
+
+// TestTranscode has a host ask for what the function's codecs make of messages.
+func TestTranscode(t *testing.T) {
+	h := newHost("a")
+	h.Start(t, channel.Best())
+	for _, tt := range []struct {
+		request []byte
+		want    string
+	}{
+		{(&protocol.Transcoding{Codec: "x", Method: say, Reply: true, Data: []byte("data")}).Append(nil), "x" + say + "true" + "data"},
+		{(&protocol.Transcoding{Codec: "none", Method: say, Data: []byte("data")}).Append(nil), "not done"},
+		{(&protocol.Transcoding{Codec: "x", Method: say, Data: []byte("bad")}).Append(nil), string(isolatetest.Status(13, "bad data"))},
+		{[]byte{0x0a, 5, 'x'}, string(isolatetest.Status(13, "grpc: malformed message about a codec"))},
+	} {
+		r, err := h.Conn().Invoke(t.Context(), nil, &channel.Header{Method: protocol.MethodTranscode}, tt.request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := string(r.Status)
+		if got == "" {
+			out, err := protocol.ParseTranscoded(r.Payload)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got = string(out.Data); !out.Done {
+				got = "not done"
+			}
+		}
+		r.Free()
+		if got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
+	s, err := h.Conn().OpenStream(&channel.Header{Method: protocol.MethodTranscode})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if status, _, err := s.Result(t.Context()); err != nil || !strings.Contains(string(status), "unknown service cofaas.runtime") {
+		t.Errorf("as a stream: %q, %v", status, err)
+	}
+}
+
 // unmarshalError is grpc-go's text for what protobuf-go cannot unmarshal.
 func unmarshalError(t *testing.T, b []byte) string {
 	err := proto.Unmarshal(b, new(wrapperspb.StringValue))
@@ -357,6 +412,13 @@ func TestDirect_Hostile(t *testing.T) {
 		if got := raw(t, conn, &channel.Header{Method: "/test.Secret/Say"}, nil); got != want {
 			t.Errorf("%s: a service that it may not call: %q, want %q", role, got, want)
 		}
+		if role == protocol.RoleServe {
+			want = string(isolatetest.Status(12, "unknown service cofaas.runtime"))
+		}
+		transcoding := (&protocol.Transcoding{Codec: "x", Method: say}).Append(nil)
+		if got := raw(t, conn, &channel.Header{Method: protocol.MethodTranscode}, transcoding); got != want {
+			t.Errorf("%s: the function's codecs: %q, want %q", role, got, want)
+		}
 		// Files are for the host to send; the channel remains usable.
 		if err := conn.SendFiles(tag, theirs...); err != nil {
 			t.Fatal(err)
@@ -364,7 +426,7 @@ func TestDirect_Hostile(t *testing.T) {
 		for _, f := range theirs {
 			f.Close()
 		}
-		want := ""
+		want = ""
 		if role == protocol.RoleCall {
 			want = channel.ErrAbandoned.Error()
 		}

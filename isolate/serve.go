@@ -78,6 +78,8 @@ func (c *ServerCall) SetTrailer(p []guest.Pair) { c.trailer = p }
 func (r *Runtime) serve(call *channel.ServerCall, turns turns, allowed map[string]bool) {
 	h, st := r.handlerOf(call, allowed)
 	switch {
+	case st != nil && call.Method == protocol.MethodTranscode && call.Stream == nil && allowed == nil:
+		transcode(call, turns)
 	case st != nil:
 		refuse(call, st)
 	case call.Stream == nil:
@@ -85,6 +87,24 @@ func (r *Runtime) serve(call *channel.ServerCall, turns turns, allowed map[strin
 	default:
 		serveStream(call, h.stream)
 	}
+}
+
+// transcode serves the host, which knows none of the function's codecs.
+func transcode(call *channel.ServerCall, turns turns) {
+	t, err := protocol.ParseTranscoding(call.Request)
+	if err != nil {
+		refuse(call, &guest.Status{Code: codeInternal, Message: "grpc: " + err.Error()})
+		return
+	}
+	out, st := guest.Transcode((*guest.Transcoding)(&t))
+	if st != nil {
+		refuse(call, st)
+		return
+	}
+	if len(out.Data) > smallBuffer && turns.take(context.Background(), nil) {
+		defer turns.give()
+	}
+	call.Reply(nil, nil, (*protocol.Transcoded)(&out).Append(nil))
 }
 
 // handlerOf returns who serves a call, or why nobody does: in grpc-go's words, where it is not the two sides who disagree.

@@ -6,7 +6,7 @@
 package protocol
 
 // Version is that of this package's words.
-const Version = 1
+const Version = 2
 
 // Variable is the environment variable by which a host says that a program is an isolate: the kind of the channel between them, whose files
 // are the descriptors from [FirstFile] on.
@@ -46,6 +46,9 @@ const (
 	// MethodUnroute gives such a number back.
 	MethodUnroute = Prefix + "unroute"
 )
+
+// MethodTranscode is a call that a host makes: of a [Transcoding], to which the reply is a [Transcoded].
+const MethodTranscode = Prefix + "transcode"
 
 // Hello is what an isolate says of itself.
 type Hello struct {

@@ -315,6 +315,7 @@ func TestProgram_Errors(t *testing.T) {
 
 // TestProgram_Refused checks that a program ends if the host does not welcome it.
 func TestProgram_Refused(t *testing.T) {
+	const other = protocol.Version + 1
 	for name, welcome := range map[string]struct {
 		status []byte
 		reply  string
@@ -322,7 +323,10 @@ func TestProgram_Refused(t *testing.T) {
 	}{
 		"status":  {status: isolatetest.Status(9, "not you"), want: "cannot join the host: /cofaas.runtime/hello: the host says: not you"},
 		"garbage": {reply: "?", want: "cannot join the host: the host's welcome: "},
-		"version": {reply: `{"version":2}`, want: "the host speaks version 2 of the protocol between host and isolate, and this program version 1: generate and build both anew"},
+		"version": {
+			reply: fmt.Sprintf(`{"version":%d}`, other),
+			want:  fmt.Sprintf("the host speaks version %d of the protocol between host and isolate, and this program version %d: generate and build both anew", other, protocol.Version),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			link, files, err := channel.Create(channel.Socket)

@@ -173,7 +173,7 @@ func MaxHeaderListSize(s uint32) ServerOption {
 func HeaderTableSize(s uint32) ServerOption { return inertServer{} }
 
 // ForceServerCodec sets the codec. In a guest, where a local call is not encoded, messages are turned into bytes and back before and
-// after it.
+// after it. Of a call from outside of the host it decodes the bytes unless the content-type is that of protobuf.
 func ForceServerCodec(codec encoding.Codec) ServerOption {
 	return serverOption(func(o *serverOptions) { o.codec = codec })
 }

@@ -17,22 +17,6 @@ type difference struct {
 
 var differences = []difference{
 	{
-		[]string{"consolidated", "remote"}, []behaviours.Position{behaviours.Outside}, "codec/of our own, on both sides/*",
-		"a host reads messages from outside as protobuf: a codec of a function's own is in the guest",
-	},
-	{
-		[]string{"consolidated", "remote"}, []behaviours.Position{behaviours.Outside}, "codec/forced/*",
-		"a host reads messages from outside as protobuf: a codec of a function's own is in the guest",
-	},
-	{
-		[]string{"isolates", "isolates-remote", "mixed", "mixed-guest"}, []behaviours.Position{behaviours.Outside}, "codec/of our own, on both sides/*",
-		"between host and isolates messages are protobuf: a codec of a function's own is not asked for what comes from outside",
-	},
-	{
-		[]string{"isolates", "isolates-remote", "mixed", "mixed-guest"}, []behaviours.Position{behaviours.Outside}, "codec/forced/*",
-		"between host and isolates messages are protobuf: a codec of a function's own is not asked for what comes from outside",
-	},
-	{
 		[]string{"consolidated", "isolates", "mixed", "mixed-guest"}, nil, "annex/serves",
 		"calls between functions lead to a function, whichever of its listeners was dialled",
 	},

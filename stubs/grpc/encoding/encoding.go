@@ -1,7 +1,7 @@
 // Package encoding stands in for google.golang.org/grpc/encoding in a guest: the registries of codecs and compressors.
 //
-// Inert in a guest: calls between guests carry no encoded messages, and on the wire the host encodes and compresses. What is
-// registered can be looked up and called by others. codecv2.go has codecs for pooled buffers.
+// Calls between guests carry no encoded messages, and on the wire the host encodes and compresses: compressors are inert in a guest. Codecs
+// are used for calls that name them, but for one with protobuf's name. codecv2.go has codecs for pooled buffers.
 package encoding
 
 import (
