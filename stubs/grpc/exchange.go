@@ -137,11 +137,7 @@ func (x *exchange) out(m any, t messages) (any, error) {
 	}
 	sent := t.new(m)
 	if err := x.other.Unmarshal(data, sent); err != nil {
-		problem := "grpc: error unmarshalling request: %v"
-		if t.reply {
-			problem = "grpc: failed to unmarshal the received message: %v"
-		}
-		return nil, status.Errorf(codes.Internal, problem, err)
+		return nil, status.Errorf(codes.Internal, "grpc: failed to unmarshal the received message: %v", err)
 	}
 	return sent, nil
 }

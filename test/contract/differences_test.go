@@ -21,6 +21,14 @@ var differences = []difference{
 		"calls between functions lead to a function, whichever of its listeners was dialled",
 	},
 	{
+		[]string{"consolidated", "remote", "isolates", "isolates-remote", "mixed", "mixed-guest"}, []behaviours.Position{behaviours.Edge}, "codec/that fails in the middle of a stream/*",
+		"calls between functions are not encoded: what the callee's codec could not decode ends the call where it is sent, whatever came before",
+	},
+	{
+		[]string{"consolidated", "remote", "isolates", "isolates-remote", "mixed", "mixed-guest"}, []behaviours.Position{behaviours.Edge}, "codec/that fails on what nobody receives/*",
+		"calls between functions are not encoded: what the callee's codec could not decode ends the call where it is sent, whoever receives it",
+	},
+	{
 		[]string{"remote", "isolates-remote"}, []behaviours.Position{behaviours.Edge}, "server/unknown *",
 		"what generation has not seen a function call, a host cannot carry out of itself: it says so with Unavailable",
 	},

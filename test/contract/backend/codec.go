@@ -6,6 +6,8 @@ import (
 
 	"google.golang.org/grpc/encoding"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/cofaas/cofaas/test/contract/pb"
 )
 
 // CodecName is the content-subtype of a codec that both sides have registered.
@@ -21,6 +23,9 @@ type Codec struct {
 
 const mark = 0x07 // no field begins with wire type 7
 
+// Unencodable is the number of reports that the codec does not encode.
+const Unencodable = -7
+
 func (c *Codec) Name() string { return c.Subtype }
 
 func (c *Codec) Marshal(v any) ([]byte, error) {
@@ -28,6 +33,9 @@ func (c *Codec) Marshal(v any) ([]byte, error) {
 	m, ok := v.(proto.Message)
 	if !ok {
 		return nil, fmt.Errorf("codec %s: %T is no message", c.Subtype, v)
+	}
+	if r, ok := v.(*pb.Report); ok && r.GetId() == Unencodable {
+		return nil, fmt.Errorf("codec %s: it is not to be encoded", c.Subtype)
 	}
 	return proto.MarshalOptions{}.MarshalAppend([]byte{mark}, m)
 }

@@ -21,7 +21,11 @@ func codecs() []*Behaviour {
 		each("codec/gzip as option of the connection", direct, kinds, codecGzipOfConn),
 		each("codec/of our own, on both sides", direct, kinds, codecSubtype),
 		each("codec/forced", direct, kinds, codecForced),
+		each("codec/that only the client has", direct, kinds, codecOnlyHere),
 		each("codec/that fails", direct, kinds, codecFails),
+		each("codec/that fails on the other side", direct, kinds, codecFailsThere),
+		each("codec/that fails in the middle of a stream", direct, []Kind{chat}, codecFailsLater),
+		each("codec/that fails on what nobody receives", direct, []Kind{chat}, codecFailsUnread),
 		each("codec/subtype that is not registered", direct, kinds, codecNoSubtype),
 		each("codec/subtype proto", direct, kinds, codecProto),
 		each("codec/raw bytes", direct, []Kind{unary}, codecRaw),
@@ -74,6 +78,71 @@ func codecForced(t *T, e *Env, k Kind) {
 	t.Equal("reply", o.fact("deadline"), "none")
 	t.Equal("messages that it has marshalled", codec.Marshals.Load(), int64(1))
 	t.Equal("messages that it has unmarshalled", codec.Unmarshals.Load(), int64(1))
+}
+
+// A server takes what it has no codec for as protobuf.
+func codecOnlyHere(t *T, e *Env, k Kind) {
+	codec := namedCodec{brokenCodec{}, "only-here"}
+	o := e.do(t.Context(), k, looking(k, script.Deadline()), grpc.ForceCodec(codec))
+	t.Must("call", o.err)
+	t.Equal("reply", o.fact("deadline"), "none")
+}
+
+// namedCodec is protobuf by another name.
+type namedCodec struct {
+	brokenCodec
+	name string
+}
+
+func (c namedCodec) Name() string { return c.name }
+
+func (namedCodec) Unmarshal(data []byte, v any) error {
+	return proto.Unmarshal(data, v.(proto.Message))
+}
+
+func codecFailsThere(t *T, e *Env, k Kind) {
+	o := e.do(t.Context(), k, script.Order(), grpc.ForceCodec(namedCodec{brokenCodec{}, backend.CodecName}))
+	t.Status("request", o.err, codes.Internal, "grpc: failed to unmarshal the received message: codec contract: no mark")
+	order := looking(k)
+	order.Id = backend.Unencodable
+	o = e.do(t.Context(), k, order, grpc.CallContentSubtype(backend.CodecName))
+	t.Status("reply", o.err, codes.Internal, "grpc: error while marshaling: codec contract: it is not to be encoded")
+	t.OK("the next call", e.do(t.Context(), k, script.Order(), grpc.CallContentSubtype(backend.CodecName)).err)
+}
+
+// garblingCodec is the other side's, but for orders with a payload.
+type garblingCodec struct{ backend.Codec }
+
+func (c *garblingCodec) Marshal(v any) ([]byte, error) {
+	if o, ok := v.(*pb.Order); ok && len(o.GetPayload()) > 0 {
+		return proto.Marshal(o)
+	}
+	return c.Codec.Marshal(v)
+}
+
+func codecFailsLater(t *T, e *Env, _ Kind) {
+	stream, err := e.Client().Chat(t.Context(), grpc.ForceCodec(&garblingCodec{backend.Codec{Subtype: backend.CodecName}}))
+	t.Must("open", err)
+	t.Must("send the order", stream.Send(script.Order(script.Echo())))
+	for id := range int64(2) {
+		t.Must("send", stream.Send(&pb.Order{Id: id}))
+	}
+	_ = stream.Send(&pb.Order{Payload: []byte("garbled")}) // how the call ends is for Recv to say
+	_ = stream.CloseSend()
+	reports, err := drain(stream)
+	t.Status("end", err, codes.Internal, "grpc: failed to unmarshal the received message: codec contract: no mark")
+	t.Equal("replies before", len(reports), 2)
+}
+
+func codecFailsUnread(t *T, e *Env, _ Kind) {
+	stream, err := e.Client().Chat(t.Context(), grpc.ForceCodec(&garblingCodec{backend.Codec{Subtype: backend.CodecName}}))
+	t.Must("open", err)
+	t.Must("send the order", stream.Send(script.Order(script.Report())))
+	_ = stream.Send(&pb.Order{Payload: []byte("garbled")}) // it may be over
+	_ = stream.CloseSend()
+	reports, err := drain(stream)
+	t.OK("end", err)
+	t.Equal("replies", len(reports), 1)
 }
 
 // brokenCodec is protobuf to the other side.
