@@ -95,6 +95,7 @@ func (s *hammerServer) stream(_ any, stream ServerStream) error {
 		if first {
 			first = false
 			s.calls.Add(1)
+			stream.SetHeader(metadata.Pairs("id", in.Value)) // before anybody else can send
 			s.leave(stream.Context(), in.Value)
 			id := in.Value
 			s.behind.Go(func() {
@@ -102,7 +103,6 @@ func (s *hammerServer) stream(_ any, stream ServerStream) error {
 				}
 				stream.SendMsg(wrapperspb.String("late-" + id))
 			})
-			stream.SetHeader(metadata.Pairs("id", id))
 			if err := stream.SendMsg(in); err != nil {
 				return err
 			}
