@@ -31,11 +31,12 @@ var blobMessages = messages{
 
 func newBlobStream(t *testing.T) *Stream {
 	useArena(t)
+	oldError := statusError
 	SetStatusError(func(st *Status) error { return statusText{st} })
 	s := newStream(7, &blobMessages)
 	t.Cleanup(func() {
 		s.Close()
-		SetStatusError(nil)
+		SetStatusError(oldError)
 	})
 	return s
 }
