@@ -82,19 +82,27 @@ func TestControlLayout(t *testing.T) {
 
 func TestStatusLayout(t *testing.T) {
 	status, detail := mapping.StatusType, mapping.DetailType
-	for _, tt := range []struct {
-		name      string
-		got, want uint32
-	}{
+	checkLayout(t, []layoutCase{
 		{"code", statusCode, status.Fields[0].Offset},
 		{"message", statusMessage, status.Fields[1].Offset},
 		{"details", statusDetails, status.Fields[2].Offset},
 		{"type-url", detailURL, detail.Fields[0].Offset},
 		{"value", detailValue, detail.Fields[1].Offset},
 		{"size of a detail", detailSize, detail.Size},
-	} {
-		if tt.got != tt.want {
-			t.Errorf("%s: the guest has %d, and the mapping %d", tt.name, tt.got, tt.want)
+	})
+}
+
+// layoutCase is a number that a guest has as a constant, and the mapping computes.
+type layoutCase struct {
+	name      string
+	got, want uint32
+}
+
+func checkLayout(t *testing.T, cases []layoutCase) {
+	t.Helper()
+	for _, c := range cases {
+		if c.got != c.want {
+			t.Errorf("%s: the guest has %d, and the mapping %d", c.name, c.got, c.want)
 		}
 	}
 }
@@ -110,10 +118,7 @@ func TestTranscodingLayout(t *testing.T) {
 	}
 	in, out := record(abi.StringType, abi.StringType, abi.BoolType, abi.BytesType), record(abi.BytesType, abi.BoolType)
 	f := abi.NewFunc(in, abi.ResultOf(out, mapping.StatusType))
-	for _, tt := range []struct {
-		name      string
-		got, want uint32
-	}{
+	checkLayout(t, []layoutCase{
 		{"codec", transcodingCodec, in.Fields[0].Offset},
 		{"method", transcodingMethod, in.Fields[1].Offset},
 		{"reply", transcodingReply, in.Fields[2].Offset},
@@ -125,11 +130,7 @@ func TestTranscodingLayout(t *testing.T) {
 		{"payload", transcodingPayload, f.Result.Payload},
 		{"parameters", uint32(len([9]uint32{})), uint32(len(in.Flat))},
 		{"frame", transcodingFrame, uint32(len(in.Flat)*4+7)&^7 + 8},
-	} {
-		if tt.got != tt.want {
-			t.Errorf("%s: the guest has %d, and the mapping %d", tt.name, tt.got, tt.want)
-		}
-	}
+	})
 	for i, c := range in.Flat {
 		if c != abi.I32 || 4*uint32(i) != in.Slots()[i].Offset {
 			t.Errorf("parameter %d is no word of the record", i)

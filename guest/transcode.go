@@ -6,7 +6,7 @@ package guest
 
 // Transcoding is one message to be turned from the form that a codec gives it into protobuf, or back.
 type Transcoding struct {
-	// Codec is the content-subtype of the call, in lower case.
+	// Codec is the content-subtype of the call, as the client has written it.
 	Codec string
 	// Method is the method that is called: "/package.Service/Method".
 	Method string
@@ -35,14 +35,10 @@ const (
 	transcodingResult, transcodingPayload, transcodingFrame = 24, 4, 48 // of func(transcoding) -> result<transcoded, status>
 )
 
-// transcoder serves the export "cofaas-transcode".
-var transcoder = newTranscoder()
+// transcoder serves the export "cofaas-transcode", which lifts and lowers by itself.
+var transcoder = NewExport("/cofaas.runtime/transcode", transcodingFrame, transcodingResult, transcodingPayload, nil, nil)
 
-func newTranscoder() *Export {
-	e := &Export{FullMethod: "/cofaas.runtime/transcode", frame: transcodingFrame, result: transcodingResult, payload: transcodingPayload, handler: transcodes{}}
-	e.call = e.newCall()
-	return e
-}
+func init() { transcoder.Bind(transcodes{}) }
 
 // enterTranscoding begins a call of the export.
 func enterTranscoding(params [9]uint32) *ServerCall {

@@ -39,11 +39,11 @@ var transcodingFile = &descriptorpb.FileDescriptorProto{
 	Name: proto.String("cofaas/runtime.proto"), Package: proto.String("cofaas"), Syntax: proto.String("proto3"),
 	MessageType: []*descriptorpb.DescriptorProto{
 		{Name: proto.String("Transcoding"), Field: []*descriptorpb.FieldDescriptorProto{
-			field("codec", 1, descriptorpb.FieldDescriptorProto_TYPE_STRING), field("method", 2, descriptorpb.FieldDescriptorProto_TYPE_STRING),
-			field("reply", 3, descriptorpb.FieldDescriptorProto_TYPE_BOOL), field("data", 4, descriptorpb.FieldDescriptorProto_TYPE_BYTES),
+			protoField("codec", 1, descriptorpb.FieldDescriptorProto_TYPE_STRING), protoField("method", 2, descriptorpb.FieldDescriptorProto_TYPE_STRING),
+			protoField("reply", 3, descriptorpb.FieldDescriptorProto_TYPE_BOOL), protoField("data", 4, descriptorpb.FieldDescriptorProto_TYPE_BYTES),
 		}},
 		{Name: proto.String("Transcoded"), Field: []*descriptorpb.FieldDescriptorProto{
-			field("data", 1, descriptorpb.FieldDescriptorProto_TYPE_BYTES), field("done", 2, descriptorpb.FieldDescriptorProto_TYPE_BOOL),
+			protoField("data", 1, descriptorpb.FieldDescriptorProto_TYPE_BYTES), protoField("done", 2, descriptorpb.FieldDescriptorProto_TYPE_BOOL),
 		}},
 	},
 	Service: []*descriptorpb.ServiceDescriptorProto{{Name: proto.String("runtime"), Method: []*descriptorpb.MethodDescriptorProto{
@@ -51,7 +51,7 @@ var transcodingFile = &descriptorpb.FileDescriptorProto{
 	}}},
 }
 
-func field(name string, number int32, typ descriptorpb.FieldDescriptorProto_Type) *descriptorpb.FieldDescriptorProto {
+func protoField(name string, number int32, typ descriptorpb.FieldDescriptorProto_Type) *descriptorpb.FieldDescriptorProto {
 	return &descriptorpb.FieldDescriptorProto{
 		Name: &name, Number: &number, Type: &typ, Label: descriptorpb.FieldDescriptorProto_LABEL_OPTIONAL.Enum(), JsonName: &name,
 	}
@@ -114,26 +114,29 @@ func (c *callCodec) turn(ctx context.Context, m wireMessage, isReply bool) (wire
 		return m, nil
 	}
 	t := protocol.Transcoding{Codec: c.subtype, Method: c.method, Reply: isReply, Data: m.bytes()}
-	var cc callContext
-	if deadline, ok := ctx.Deadline(); ok {
-		cc.deadline = deadline.UnixNano()
-	}
-	reply, st := c.codecs.method.invoke(ctx, t.Append(nil), &cc)
-	if st != nil {
-		m.free()
-		return wireMessage{}, st
-	}
-	out, err := protocol.ParseTranscoded(reply.own())
-	switch {
-	case err != nil:
-		m.free()
-		return wireMessage{}, callError(c.codecs.method.fn.name, err)
-	case !out.Done:
+	out, st := c.codecs.transcode(ctx, &t)
+	if st == nil && !out.Done {
 		c.unknown.Store(true)
 		return m, nil
 	}
 	m.free()
+	if st != nil {
+		return wireMessage{}, st
+	}
 	return wireBytes(out.Data), nil
+}
+
+// transcode asks the function.
+func (c *codecs) transcode(ctx context.Context, t *protocol.Transcoding) (protocol.Transcoded, *status.Status) {
+	reply, st := c.method.invoke(ctx, t.Append(nil), &callContext{deadline: deadlineOf(ctx)})
+	if st != nil {
+		return protocol.Transcoded{}, st
+	}
+	out, err := protocol.ParseTranscoded(reply.own())
+	if err != nil {
+		return out, callError(c.method.fn.name, err)
+	}
+	return out, nil
 }
 
 // invokeCoded is invoke with messages as a codec has them.
@@ -161,7 +164,7 @@ var undecodable = []byte{7}
 
 // isUndecodable says whether a call has ended because its server has met what it cannot decode.
 func isUndecodable(st *status.Status) bool {
-	return st.Code() == codes.Internal && strings.HasPrefix(st.Message(), "grpc: failed to unmarshal the received message: ")
+	return st.Code() == codes.Internal && strings.HasPrefix(st.Message(), notUnmarshaled)
 }
 
 func (s *codedStream) recv() (wireMessage, error) {

@@ -57,7 +57,7 @@ func TestFront_codecs(t *testing.T) {
 		{"turned", "marked", marked, append([]byte{7}, blob...), blob, nil, false},
 		{"protobuf", "proto", marked, blob, blob, nil, false},
 		{"no export", "marked", nil, blob, blob, nil, false},
-		{"no such codec", "marked", returnTranscoded(i32Const(0), i32Const(0), i32Const(0)), blob, blob, nil, false},
+		{"no such codec, asked once", "marked", seq(localGet(reply), when(unreachable), returnTranscoded(i32Const(0), i32Const(0), i32Const(0))), blob, blob, nil, false},
 		{"a status", "marked", seq(
 			i32Const(resultAt), i32Const(1), store8(0), i32Const(resultAt), i32Const(13), store(4),
 			i32Const(resultAt), i32Const(textAt), store(8), i32Const(resultAt), i32Const(4), store(12), i32Const(resultAt), i32Const(0), store(20),

@@ -38,10 +38,7 @@ func (m *exportMethod) handle(_ any, ctx context.Context, dec func(any) error, _
 		return nil, err
 	}
 	defer in.free()
-	cc := callContext{outside: ctx, wantHeaders: true}
-	if deadline, ok := ctx.Deadline(); ok {
-		cc.deadline = deadline.UnixNano()
-	}
+	cc := callContext{outside: ctx, wantHeaders: true, deadline: deadlineOf(ctx)}
 	out, st := m.invokeCoded(ctx, m.codecOf(ctx), &in, &cc)
 	if len(cc.replyMeta) > 0 {
 		if err := sendMeta(ctx, cc.replyMeta); err != nil {
@@ -167,7 +164,18 @@ func requestError(err error) *status.Status {
 	if errors.As(err, &limit) {
 		return callError("", err)
 	}
-	return status.Newf(codes.Internal, "grpc: failed to unmarshal the received message: %v", err)
+	return status.New(codes.Internal, notUnmarshaled+err.Error())
+}
+
+// notUnmarshaled begins what grpc-go says of a message that cannot be decoded.
+const notUnmarshaled = "grpc: failed to unmarshal the received message: "
+
+// deadlineOf returns the deadline of a context in Unix nanoseconds, or 0.
+func deadlineOf(ctx context.Context) int64 {
+	if deadline, ok := ctx.Deadline(); ok {
+		return deadline.UnixNano()
+	}
+	return 0
 }
 
 // sendMeta sets the headers and trailers that a guest gave.

@@ -36,10 +36,7 @@ func (b bells) wake() {
 // handleStream serves one streaming call from outside.
 func (m *exportMethod) handleStream(_ any, ss grpc.ServerStream) error {
 	ctx := ss.Context()
-	cc := callContext{outside: ctx}
-	if deadline, ok := ctx.Deadline(); ok {
-		cc.deadline = deadline.UnixNano()
-	}
+	cc := callContext{outside: ctx, deadline: deadlineOf(ctx)}
 	f := &frontStream{ServerStream: ss}
 	client := m.profile.stream(m.fn.host.profile).wire(f)
 	if c := m.codecOf(ctx); c != nil {

@@ -130,14 +130,14 @@ func (x *exchange) out(m any, t messages) (any, error) {
 	}
 	data, err := x.codec.Marshal(m)
 	if err != nil {
-		return nil, status.Errorf(codes.Internal, "grpc: error while marshaling: %v", err)
+		return nil, notMarshaled(err)
 	}
 	if err := x.checkSent(len(data)); err != nil {
 		return nil, err
 	}
 	sent := t.new(m)
 	if err := x.other.Unmarshal(data, sent); err != nil {
-		return nil, status.Errorf(codes.Internal, "grpc: failed to unmarshal the received message: %v", err)
+		return nil, notUnmarshaled(err)
 	}
 	return sent, nil
 }
@@ -166,15 +166,24 @@ func (x *exchange) in(m any, t messages, receive func(m any) error) error {
 	}
 	data, err := x.other.Marshal(received)
 	if err != nil {
-		return status.Errorf(codes.Internal, "grpc: error while marshaling: %v", err)
+		return notMarshaled(err)
 	}
 	if err := checkReceived(len(data), x.maxRecv); err != nil {
 		return err
 	}
 	if err := x.codec.Unmarshal(data, m); err != nil {
-		return status.Errorf(codes.Internal, "grpc: failed to unmarshal the received message: %v", err)
+		return notUnmarshaled(err)
 	}
 	return nil
+}
+
+// notMarshaled is grpc-go's error for what a codec cannot encode, and notUnmarshaled that for what it cannot decode.
+func notMarshaled(err error) error {
+	return status.Errorf(codes.Internal, "grpc: error while marshaling: %v", err)
+}
+
+func notUnmarshaled(err error) error {
+	return status.Errorf(codes.Internal, "grpc: failed to unmarshal the received message: %v", err)
 }
 
 func checkReceived(size, limit int) error {

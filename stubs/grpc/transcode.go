@@ -3,7 +3,6 @@ package grpc
 import (
 	"github.com/cofaas/cofaas/guest"
 	"github.com/cofaas/cofaas/stubs/grpc/codes"
-	istatus "github.com/cofaas/cofaas/stubs/grpc/internal/status"
 	"github.com/cofaas/cofaas/stubs/grpc/status"
 )
 
@@ -26,11 +25,11 @@ func transcode(t *guest.Transcoding) (guest.Transcoded, *guest.Status) {
 	}
 	m := messages{t.Method, t.Reply}.registered()
 	if m == nil {
-		return guest.Transcoded{}, failed("grpc: codec %s: no message type is registered for %s", t.Codec, t.Method)
+		return guest.Transcoded{}, statusOf(status.Errorf(codes.Internal, "grpc: codec %s: no message type is registered for %s", t.Codec, t.Method))
 	}
-	from, to, problem := codec, protobuf, "grpc: failed to unmarshal the received message: %v"
+	from, to, failure := codec, protobuf, notUnmarshaled
 	if t.Reply {
-		from, to, problem = protobuf, codec, "grpc: error while marshaling: %v"
+		from, to, failure = protobuf, codec, notMarshaled
 	}
 	err := from.Unmarshal(t.Data, m)
 	var data []byte
@@ -38,11 +37,7 @@ func transcode(t *guest.Transcoding) (guest.Transcoded, *guest.Status) {
 		data, err = to.Marshal(m)
 	}
 	if err != nil {
-		return guest.Transcoded{}, failed(problem, err)
+		return guest.Transcoded{}, statusOf(failure(err))
 	}
 	return guest.Transcoded{Data: data, Done: true}, nil
-}
-
-func failed(format string, args ...any) *guest.Status {
-	return istatus.ToGuest(status.Newf(codes.Internal, format, args...))
 }
