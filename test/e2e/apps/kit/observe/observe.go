@@ -131,7 +131,8 @@ func (o *Observer) Lines() ([]string, error) {
 			case *view.CountData:
 				add("opencensus %s %v %d", v.Name, row.Tags, d.Value)
 			case *view.DistributionData:
-				add("opencensus %s %v %d %v", v.Name, row.Tags, d.Count, d.Sum())
+				// The sum of whole bytes is made from a running mean, whose rounding depends on the order in which calls ended.
+				add("opencensus %s %v %d %.0f", v.Name, row.Tags, d.Count, d.Sum())
 			}
 		}
 	}
