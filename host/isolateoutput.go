@@ -50,11 +50,14 @@ func (f *function) openOutput(stream string) (*outputPipe, error) {
 	return p, nil
 }
 
-// copyTo copies what comes. A deadline that has passed says nothing of what there is to read: whoever reads may have been late himself.
+// copyTo copies what comes. A deadline that has passed says nothing of what there is to read if whoever reads was late himself.
 func (p *outputPipe) copyTo(w io.Writer) {
-	for times := range 1 + lastTimes {
+	var deadline time.Time // long ago: that of end
+	for range 1 + lastTimes {
+		late := time.Now().After(deadline)
 		n, err := io.Copy(w, p.read)
-		if !errors.Is(err, os.ErrDeadlineExceeded) || n == 0 && times > 0 || p.read.SetReadDeadline(time.Now().Add(lastGrace)) != nil {
+		deadline = time.Now().Add(lastGrace)
+		if !errors.Is(err, os.ErrDeadlineExceeded) || n == 0 && !late || p.read.SetReadDeadline(deadline) != nil {
 			return
 		}
 	}

@@ -36,6 +36,9 @@ func TestOutputPipe_late(t *testing.T) {
 // Others may have the pipe, and write for ever.
 func TestOutputPipe_endless(t *testing.T) {
 	p, w := pastPipe(t)
+	if _, err := w.WriteString("more\n"); err != nil {
+		t.Fatal(err)
+	}
 	go func() {
 		for {
 			if _, err := w.WriteString("more\n"); err != nil {
