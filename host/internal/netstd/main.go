@@ -38,6 +38,9 @@ func run(ctx context.Context, packages []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		var results map[string]*result
 		if results, err = test(ctx, packages, stderr); err == nil {
+			err = repeat(ctx, stdout, stderr, results, want)
+		}
+		if err == nil {
 			err = report(stdout, packages, results, want)
 		}
 	}

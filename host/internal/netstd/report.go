@@ -45,6 +45,19 @@ type result struct {
 	output          string            // of no test, for when it did not
 }
 
+// merge has those of the tests that failed count as passed that passed when they were run again.
+func (r *result) merge(again *result, names []string) {
+	if again == nil || !again.ended || again.passed+len(again.failed) != len(names) {
+		return
+	}
+	for _, name := range names {
+		if _, still := again.failed[name]; !still {
+			delete(r.failed, name)
+			r.passed++
+		}
+	}
+}
+
 // event is one of go test -json; see cmd/test2json.
 type event struct{ Action, Package, Test, Output string }
 

@@ -2,6 +2,9 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -73,6 +76,27 @@ func TestReport(t *testing.T) {
 				t.Errorf("got:\n%swant:\n%s", out.String(), tt.want)
 			}
 		})
+	}
+}
+
+// TestMerge checks what counts of tests that were run again.
+func TestMerge(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		again *result
+		want  string
+	}{
+		{"one passes", &result{passed: 1, failed: map[string]string{"TestB": "again"}, ended: true}, "2 [TestB]"},
+		{"none passes", &result{failed: map[string]string{"TestA": "", "TestB": ""}, ended: true}, "1 [TestA TestB]"},
+		{"crashed", &result{passed: 2}, "1 [TestA TestB]"},
+		{"one was skipped", &result{passed: 1, skipped: 1, ended: true}, "1 [TestA TestB]"},
+		{"did not run", nil, "1 [TestA TestB]"},
+	} {
+		r := &result{passed: 1, failed: map[string]string{"TestA": "", "TestB": ""}, ended: true}
+		r.merge(tt.again, []string{"TestA", "TestB"})
+		if got := fmt.Sprint(r.passed, slices.Sorted(maps.Keys(r.failed))); got != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
+		}
 	}
 }
 

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/cofaas/cofaas/internal/netoverlay"
@@ -17,8 +19,8 @@ import (
 // testTimeout is for one package. A guest has one thread, and tests that are about timeouts take what they take.
 const testTimeout = "30m"
 
-// test runs the tests of packages in guests.
-func test(ctx context.Context, packages []string, stderr io.Writer) (map[string]*result, error) {
+// test runs the tests of packages in guests, with more flags of go test.
+func test(ctx context.Context, packages []string, stderr io.Writer, flags ...string) (map[string]*result, error) {
 	dir, err := os.MkdirTemp("", "netstd-")
 	if err != nil {
 		return nil, err
@@ -32,7 +34,8 @@ func test(ctx context.Context, packages []string, stderr io.Writer) (map[string]
 	if err != nil {
 		return nil, err
 	}
-	cmd := gc.command(ctx, "test", append([]string{"-json", "-short", "-vet=off", "-timeout=" + testTimeout, "-exec=" + self + " -exec"}, packages...)...)
+	flags = append([]string{"-json", "-short", "-vet=off", "-timeout=" + testTimeout, "-exec=" + self + " -exec"}, flags...)
+	cmd := gc.command(ctx, "test", append(flags, packages...)...)
 	cmd.Stderr = stderr
 	events, err := cmd.StdoutPipe()
 	if err != nil {
@@ -51,6 +54,25 @@ func test(ctx context.Context, packages []string, stderr io.Writer) (map[string]
 		return nil, fmt.Errorf("go test: %w", errors.Join(err, context.Cause(ctx)))
 	}
 	return results, nil
+}
+
+// repeat runs what failed unexpectedly once more, and forgets those failures that do not come again: some of the tests are about time, and
+// fail now and then on a machine that has much to do, natively as well.
+func repeat(ctx context.Context, stdout, stderr io.Writer, results map[string]*result, want map[string]map[string]string) error {
+	for _, pkg := range slices.Sorted(maps.Keys(results)) {
+		res := results[pkg]
+		names := slices.DeleteFunc(slices.Sorted(maps.Keys(res.failed)), func(name string) bool { return want[pkg][name] != "" })
+		if len(names) == 0 || !res.ended {
+			continue
+		}
+		fmt.Fprintf(stdout, "%s: once more: %s\n", pkg, strings.Join(names, ", "))
+		again, err := test(ctx, []string{pkg}, stderr, "-run=^("+strings.Join(names, "|")+")$")
+		if err != nil {
+			return err
+		}
+		res.merge(again[pkg], names)
+	}
+	return nil
 }
 
 // goCommand is the go command for GOOS=wasip1, with package net for guests.
