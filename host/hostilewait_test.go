@@ -219,7 +219,8 @@ func TestHostile_waits(t *testing.T) {
 					t.Errorf("got  %v: %s\nwant %v: %s", got.Code(), got.Message(), codes.Internal, h.want)
 				}
 				time.Sleep(2 * time.Millisecond) // for what may come later
-				if h.control == nil {
+				// A guest that can be resumed must know of calls that wait, as a slow one gets a thread of its own.
+				if h.control == nil && h.resume == nil {
 					s.checkEcho(t, "Front/Echo")
 				}
 			}

@@ -244,6 +244,7 @@ func TestWatch_held(t *testing.T) {
 	background.overdue.begin()
 	w.runs[run] = struct{}{}
 	now := time.Now()
+	background.overdue.since = now // however long it took to get here
 	look := func(after time.Duration) { now = now.Add(after); w.look(now) }
 	look(0)
 	for range 3 {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/go/packages"
@@ -184,13 +185,19 @@ func requiring(t *testing.T, mod string, files map[string]string) string {
 	for name, src := range files {
 		write(t, filepath.Join(dir, name), []byte(src))
 	}
-	cmd := exec.CommandContext(t.Context(), "go", "mod", "tidy")
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go mod tidy: %v\n%s", err, out)
+	for tries := 0; ; tries++ { // a proxy may be out of reach for a moment
+		cmd := exec.CommandContext(t.Context(), "go", "mod", "tidy")
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
+		out, err := cmd.CombinedOutput()
+		if err == nil {
+			return dir
+		}
+		if tries == 3 {
+			t.Fatalf("go mod tidy: %v\n%s", err, out)
+		}
+		time.Sleep(2 * time.Second)
 	}
-	return dir
 }
 
 // loadPatched loads the function in dir as a stage will have it.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
@@ -194,8 +195,16 @@ func TestGracefulStop(t *testing.T) {
 			if err := <-answer; err != nil {
 				t.Errorf("the running call: %v", err)
 			}
-			if _, err := client.Act(t.Context(), &pb.Order{What: "report"}); status.Code(err) != codes.Unavailable {
-				t.Errorf("a call after the stop: %v", err)
+			// Between what the log says and the end of listening there is a moment.
+			for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+				_, err := client.Act(t.Context(), &pb.Order{What: "report"})
+				if status.Code(err) == codes.Unavailable {
+					break
+				}
+				if err != nil || time.Now().After(end) {
+					t.Errorf("a call after the stop: %v", err)
+					break
+				}
 			}
 			if code := sys.front.Code(t); code != 0 {
 				t.Errorf("exit code %d", code)

@@ -252,11 +252,22 @@ func init() {
 func counting(t *testing.T) (address string, reached *atomic.Int32) {
 	t.Helper()
 	reached = &atomic.Int32{}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	var l net.Listener
+	var packets net.PacketConn
+	for tries := 0; packets == nil; tries++ {
+		var err error
+		if l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			t.Fatal(err)
+		}
+		// Its port is free for TCP; for UDP it may be somebody else's.
+		if packets, err = net.ListenPacket("udp", l.Addr().String()); err != nil {
+			l.Close()
+			if tries == 100 {
+				t.Fatal(err)
+			}
+		}
 	}
-	t.Cleanup(func() { l.Close() })
+	t.Cleanup(func() { l.Close(); packets.Close() })
 	go func() {
 		for {
 			conn, err := l.Accept()
@@ -267,11 +278,6 @@ func counting(t *testing.T) (address string, reached *atomic.Int32) {
 			conn.Close()
 		}
 	}()
-	packets, err := net.ListenPacket("udp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { packets.Close() })
 	go func() {
 		for {
 			if _, _, err := packets.ReadFrom(make([]byte, 10)); err != nil {

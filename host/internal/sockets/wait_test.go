@@ -132,9 +132,15 @@ func TestReady(t *testing.T) {
 				}
 				g.readFull(fd, 1)
 			}
-			// There was no EAGAIN, but there is nothing either.
-			if ready, _ := g.table.Ready(fd, false); ready {
-				t.Error("ready although all was read")
+			// There was no EAGAIN, but there is nothing either. The system may say late of what has been read that it is there, but not
+			// each time.
+			for tries := 0; ; tries++ {
+				if ready, _ := g.table.Ready(fd, false); !ready {
+					break
+				}
+				if n, errno := g.table.Read(fd, [][]byte{make([]byte, 1)}); errno != ErrnoAgain || tries == 5 {
+					t.Fatalf("ready although all was read: %d bytes, errno %d", n, errno)
+				}
 			}
 		}
 		c.(*net.TCPConn).CloseWrite()

@@ -125,12 +125,13 @@ func cancelBetween(t *T, e *Env, k Kind) {
 
 // cancelSend sends more than anybody buffers to a handler that does not receive.
 func cancelSend(t *T, e *Env) {
-	key := t.Key()
+	begun, key := t.Key(), t.Key()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	stream, err := e.Client().Upload(ctx)
 	t.Must("open", err)
-	t.Must("send the order", stream.Send(script.Order(script.Await(key))))
+	t.Must("send the order", stream.Send(script.Order(script.Note(begun, "started"), script.Await(key))))
+	started(t, e, begun)
 	time.AfterFunc(300*time.Millisecond, cancel)
 	payload := &pb.Order{Payload: make([]byte, 256<<10)}
 	var n int

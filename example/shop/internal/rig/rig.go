@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -243,16 +244,27 @@ func (s *Shop) Stop() {
 	s.stop = nil
 }
 
-// FreeAddress returns an address of the loopback interface that nobody listens on. Its port is none that the system gives to connections, or
-// it might be taken before it is used.
+// given are the addresses that FreeAddress has returned: who asked for one may not listen there yet.
+var given sync.Map
+
+// FreeAddress returns an address of the loopback interface that nobody listens on, and no address twice. Its port is none that the system
+// gives to connections, or it might be taken before it is used.
 func FreeAddress() (string, error) {
 	var last error
 	for range 100 {
 		lis, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 15000+rand.IntN(15000)))
-		if err == nil {
-			return lis.Addr().String(), lis.Close()
+		if err != nil {
+			last = err
+			continue
 		}
-		last = err
+		address := lis.Addr().String()
+		if err := lis.Close(); err != nil {
+			return "", err
+		}
+		if _, taken := given.LoadOrStore(address, true); !taken {
+			return address, nil
+		}
+		last = fmt.Errorf("%s was given away before", address)
 	}
 	return "", last
 }

@@ -26,7 +26,11 @@ func redisClient(address string) *redis.Client {
 	clients.Lock()
 	defer clients.Unlock()
 	if clients.redis[address] == nil {
-		clients.redis[address] = redis.NewClient(&redis.Options{Addr: address, PoolSize: 10})
+		clients.redis[address] = redis.NewClient(&redis.Options{
+			Addr: address, PoolSize: 10,
+			// A slow machine is not to have commands be sent twice.
+			DialTimeout: time.Minute, ReadTimeout: time.Minute, WriteTimeout: time.Minute,
+		})
 	}
 	return clients.redis[address]
 }

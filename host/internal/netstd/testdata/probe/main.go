@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
@@ -248,8 +249,21 @@ func unix() {
 	fmt.Println("none", describe(err))
 }
 
+// listenLow listens at a port that the system gives to nobody who asks for any, so that nobody has it once it is closed.
+func listenLow() net.Listener {
+	for {
+		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 10000+rand.IntN(5000)))
+		if err == nil {
+			return l
+		}
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			panic(err)
+		}
+	}
+}
+
 func failures() {
-	l := must(net.Listen("tcp", "127.0.0.1:0"))
+	l := listenLow()
 	free := l.Addr().String()
 	l.Close()
 	_, err := net.Dial("tcp", free)
