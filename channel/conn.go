@@ -108,8 +108,9 @@ type Conn struct {
 	methods  map[string]string
 	// large has an element while a body of several frames is sent.
 	large chan struct{}
-	// recent is the stream that a message has come for last; most are followed by another one for it. It belongs to receive.
+	// recent is the stream that a message has come for last; most are followed by another one for it. It belongs to receive, as does batch.
 	recent *Stream
+	batch  batch
 
 	work workers
 }

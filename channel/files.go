@@ -39,7 +39,7 @@ func (q *filesQueue) add(tag []byte, files []*os.File) {
 	switch {
 	case tooMany:
 		closeAll(files)
-		q.c.fail(violation("more files than are taken from it"))
+		go q.c.fail(violation("more files than are taken from it")) // whoever receives files may be in the middle of a batch
 	case start:
 		go q.deliver()
 	}

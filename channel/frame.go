@@ -9,7 +9,7 @@ import (
 // The format is described in docs/channel.md.
 
 const (
-	version    = 1
+	version    = 2
 	headerSize = 16
 	// maxFrame bounds what follows a frame's header. What is longer goes in several frames, so that nobody waits behind it for long.
 	maxFrame = 64 << 10

@@ -85,6 +85,7 @@ var violations = map[string][]byte{
 	"a message in a message":              slicesConcat(whole(kindOpen, 0, 1, callBody(0, 0, 0, "")), frame(kindMessage, 0, 1, 9, 1), whole(kindMessage, 0, 1, nil)),
 	"a message that is too large":         append(whole(kindOpen, 0, 1, callBody(0, 0, 0, "")), frame(kindMessage, 0, 1, 1<<31, 1)...),
 	"more than was granted":               append(whole(kindOpen, 0, 1, callBody(0, 0, 0, "")), bytes.Repeat(whole(kindMessage, 0, 1, make([]byte, maxFrame)), 5)...),
+	"no frame after a message":            slicesConcat(whole(kindOpen, 0, 1, callBody(0, 0, 0, "")), whole(kindMessage, 0, 1, nil), make([]byte, headerSize)),
 	"credit that was not used":            append(whole(kindOpen, 0, 1, callBody(0, 0, 0, "")), whole(kindCredit, 0, 1, []byte{1, 0, 0, 0})...),
 	"half a credit":                       append(whole(kindOpen, 0, 1, callBody(0, 0, 0, "")), whole(kindCredit, 0, 1, []byte{1})...),
 	"an empty reply":                      frame(kindReply, flagAnswer, 1, 0),

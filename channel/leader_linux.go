@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"cmp"
 	"context"
 	"runtime"
 	"slices"
@@ -135,7 +136,7 @@ func (p *memoryPipe) lead(ctx context.Context, closed <-chan struct{}, w *waiter
 			others = true
 		}
 		if w.fired() {
-			p.depart()
+			p.lend(w)
 			return nil
 		}
 		if stopped {
@@ -167,15 +168,21 @@ func (p *memoryPipe) read() (n int, stopped bool) {
 	if r.wait.Load() != awake {
 		r.wait.Store(awake)
 	}
-	n, err := r.read(p.c.receive)
+	n, err := p.take()
 	if err != nil {
 		p.c.fail(err)
 	}
 	if p.draining.Load() && p.draining.CompareAndSwap(true, false) {
-		r.read(p.c.receive)
+		p.take()
 		close(p.drained)
 	}
 	return n, p.stopping.Load()
+}
+
+// take receives what is in the ring. The caller is the leader.
+func (p *memoryPipe) take() (n int, err error) {
+	n, err = p.m.in.read(p.c.receive)
+	return n, cmp.Or(err, p.c.received())
 }
 
 // sleep lets the leader sleep until there is something to read, w is fired, or given would return an error; or for nothing.
@@ -195,6 +202,55 @@ func (p *memoryPipe) sleep(ctx context.Context, closed <-chan struct{}, w *waite
 	w.unsleep()
 }
 
+// lendTries is how often what has come meanwhile is read before the ring is lent.
+const lendTries = 8
+
+// lend is depart for one who was handed what it waited for. If those are messages of a stream it is about to look at the ring again, and
+// nobody need be woken for more messages of that stream until then: the ring is lent to the stream. All else that the peer sends ends that.
+// Messages that nobody looks for remain in the ring, in which there is room for more than a stream's window.
+func (p *memoryPipe) lend(w *waiter) {
+	r, s := &p.m.in, w.messages
+	for try := 0; s != nil && try < lendTries; try++ {
+		p.mu.Lock()
+		if !p.followers.empty() {
+			p.mu.Unlock()
+			break
+		}
+		p.led = false
+		how := p.sleeper() | isLent
+		if s.answer == 0 {
+			how |= lentAnswers
+		}
+		r.lent.Store(s.id)
+		r.wait.Store(how)
+		if r.empty() || !r.wait.CompareAndSwap(how, awake) {
+			p.mu.Unlock()
+			return
+		}
+		p.led = true
+		p.mu.Unlock()
+		n, stopped := p.read()
+		if n > 0 {
+			p.c.hire()
+		}
+		if stopped {
+			break
+		}
+	}
+	p.depart()
+}
+
+// lent says whether the ring is lent: the leader will be back. The pipe is locked.
+func (p *memoryPipe) lent() bool { return p.m.in.wait.Load()&isLent != 0 && !p.stopping.Load() }
+
+// sleeper says how the peer wakes a worker. The pipe is locked.
+func (p *memoryPipe) sleeper() uint32 {
+	if n := len(p.idle); n > 0 {
+		return firstBell + uint32(p.idle[n-1])
+	}
+	return bySocket
+}
+
 // depart has somebody else look at the ring. The caller is the leader.
 func (p *memoryPipe) depart() {
 	p.mu.Lock()
@@ -212,10 +268,7 @@ func (p *memoryPipe) release() {
 	}
 	p.led = false
 	r := &p.m.in
-	how := uint32(bySocket)
-	if n := len(p.idle); n > 0 {
-		how = firstBell + uint32(p.idle[n-1])
-	}
+	how := p.sleeper()
 	r.wait.Store(how)
 	if !r.empty() && r.wait.CompareAndSwap(how, awake) {
 		p.c.summon()
@@ -243,7 +296,7 @@ func (p *memoryPipe) attend(served bool) bool {
 	defer p.exit()
 	for {
 		p.mu.Lock()
-		if !p.led {
+		if !p.led && !p.lent() {
 			p.led = true
 			p.mu.Unlock()
 			if found, stopped := p.look(); found || stopped {
@@ -262,7 +315,7 @@ func (p *memoryPipe) attend(served bool) bool {
 			enough = mostIdle
 		}
 		if len(p.idle) >= enough {
-			if !p.led {
+			if !p.led && !p.lent() {
 				p.release()
 			}
 			p.mu.Unlock()
@@ -318,7 +371,7 @@ func (p *memoryPipe) doze() bool {
 	bell := r.bells[k]
 	value := bell.Load()
 	sleeps := !p.stopping.Load()
-	if !p.led {
+	if !p.led && !p.lent() {
 		how := firstBell + uint32(k)
 		r.wait.Store(how)
 		sleeps = sleeps && (r.empty() || !r.wait.CompareAndSwap(how, awake))
@@ -331,10 +384,16 @@ func (p *memoryPipe) doze() bool {
 	defer p.mu.Unlock()
 	p.idle = slices.DeleteFunc(p.idle, func(o int) bool { return o == k })
 	p.unused = append(p.unused, k)
+	how := r.wait.Load()
+	mine := how&howToWake == firstBell+uint32(k)
 	if !sleeps || bell.Load() != value || p.stopping.Load() {
+		if mine {
+			// The bell was rung for what came before the ring was lent. Nobody sleeps at it any more, so the loan is over.
+			r.wait.CompareAndSwap(how, awake)
+		}
 		return true
 	}
-	if !p.led && r.wait.CompareAndSwap(firstBell+uint32(k), awake) {
+	if !p.led && mine && r.wait.CompareAndSwap(how, awake) {
 		p.release()
 		return false
 	}

@@ -28,6 +28,7 @@ const (
 	offTail  = 0
 	offHead  = 64
 	offWait  = 128
+	offLent  = 132
 	offWant  = 192
 	offRoom  = 196
 	offBells = 256
@@ -50,6 +51,8 @@ type ring struct {
 	// wait says what the writer does to have the reader look: nothing, ring a bell, or send a frame on the socket.
 	wait  *atomic.Uint32
 	bells [bells]*atomic.Uint32
+	// lent is the stream to whose receiver the ring is lent, if wait says that it is.
+	lent *atomic.Uint32
 	// want is set by a writer that waits, on room, for the reader to make some.
 	want, room *atomic.Uint32
 
@@ -63,6 +66,11 @@ const (
 	// firstBell and the next ones are bells.
 	firstBell = 1
 	bySocket  = 255
+	// isLent is added if messages of a stream need nobody to look, and lentAnswers if they are its server's.
+	isLent      = 1 << 8
+	lentAnswers = 1 << 9
+	// howToWake is the rest.
+	howToWake = isLent - 1
 )
 
 func (m *memory) word32(off int) *atomic.Uint32 { return (*atomic.Uint32)(unsafe.Pointer(&m.b[off])) }
@@ -75,6 +83,7 @@ func (m *memory) ring(i int) ring {
 		tail: m.word64(words + offTail),
 		head: m.word64(words + offHead),
 		wait: m.word32(words + offWait),
+		lent: m.word32(words + offLent),
 		want: m.word32(words + offWant),
 		room: m.word32(words + offRoom),
 	}

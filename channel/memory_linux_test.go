@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -290,6 +291,147 @@ func TestIdle(t *testing.T) {
 			return true
 		})
 	}
+}
+
+// TestLent has a server receive messages, and then do something else, while more come: nobody is woken for these, and all else that comes is
+// seen at once.
+func TestLent(t *testing.T) {
+	received, resume := make(chan int), make(chan struct{})
+	var cancelled atomic.Bool
+	a, _, m := shared(t, Config{}, Config{Serve: func(s *ServerCall) {
+		if s.Stream == nil {
+			echo(s)
+			return
+		}
+		s.OnCancel(func() { cancelled.Store(true) })
+		for i := 0; ; i++ {
+			b, err := s.Stream.Recv(context.Background())
+			if err != nil || len(b) != i {
+				break
+			}
+			received <- i
+			<-resume
+		}
+		close(received)
+	}})
+	s, err := a.OpenStream(&Header{Method: "/p.S/M"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	r := m.ring(0)
+	isLent := func() bool { return r.wait.Load()&isLent != 0 && r.lent.Load() == s.id }
+	sent := 0
+	send := func() {
+		t.Helper()
+		if err := s.Send(t.Context(), pattern(sent)); err != nil {
+			t.Fatal(err)
+		}
+		sent++
+	}
+	// next has the next message received.
+	next := func(want int) {
+		t.Helper()
+		if want > 0 {
+			resume <- struct{}{}
+		}
+		if got := <-received; got != want {
+			t.Fatalf("received %d, want %d", got, want)
+		}
+	}
+	const rounds = 10
+	quiet := 0
+	for range rounds {
+		// A worker that was woken may still look at the ring when the server waits for a message, which is none of the server's loans then.
+		for try := 0; ; try++ {
+			send()
+			next(sent - 1)
+			if isLent() {
+				break
+			}
+			if try == 100 {
+				t.Fatal("the ring was not lent")
+			}
+			time.Sleep(time.Millisecond)
+		}
+		first := sent
+		for range 10 {
+			send()
+		}
+		if isLent() {
+			quiet++
+		}
+		// The stream's receiver does something else, and nobody waits for it.
+		if _, err := a.Invoke(t.Context(), nil, &Header{Method: "/p.S/M"}, pattern(10)); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 10 {
+			next(first + i)
+		}
+	}
+	if quiet < rounds/2 { // a worker that has slept for long may end a loan
+		t.Errorf("nobody was woken for messages in %d rounds of %d", quiet, rounds)
+	}
+	s.Close()
+	waitFor(t, cancelled.Load)
+	close(resume)
+	if _, ok := <-received; ok {
+		t.Error("a message was received that was not sent")
+	}
+}
+
+// TestLent_again has streams on many channels, and pauses in which workers fall asleep and go, as they do after longestWait.
+func TestLent_again(t *testing.T) {
+	const channels, messages = 24, 2000
+	rounds := 8
+	if testing.Short() {
+		rounds = 2
+	}
+	drain := func(s *ServerCall) {
+		if s.Stream == nil {
+			time.Sleep(50 * time.Microsecond)
+			echo(s)
+			return
+		}
+		for {
+			if _, err := s.Stream.Recv(context.Background()); err != nil {
+				break
+			}
+		}
+		s.Stream.End(nil, nil)
+	}
+	round := func(a *Conn) error {
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		s, err := a.OpenStream(&Header{Method: "/p.S/M"})
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		for range messages {
+			if err := s.Send(ctx, pattern(1000)); err != nil {
+				return err
+			}
+		}
+		s.CloseSend()
+		_, _, err = s.Result(ctx)
+		return err
+	}
+	var g sync.WaitGroup
+	for i := range channels {
+		a, _, _ := shared(t, Config{}, Config{Serve: drain})
+		random := rand.New(rand.NewPCG(1, uint64(i)))
+		g.Go(func() {
+			for k := range rounds {
+				if err := round(a); err != nil {
+					t.Errorf("channel %d, stream %d: %v", i, k, err)
+					return
+				}
+				time.Sleep(time.Duration(random.Int64N(int64(1500 * time.Millisecond))))
+			}
+		})
+	}
+	g.Wait()
 }
 
 // TestLeaks makes and closes channels with calls in progress, after which nothing is left of them.

@@ -75,7 +75,7 @@ func (p *memoryPipe) start() {
 			p.c.summon()
 			return nil
 		}
-		err := p.socket.receiveAll(receive, func() {}, p.files.add)
+		err := p.socket.receiveAll(receive, func() error { return nil }, p.files.add)
 		p.drain()
 		p.c.fail(err)
 	}()
@@ -145,7 +145,7 @@ func (p *memoryPipe) drainAlone() bool {
 	if led {
 		return false
 	}
-	p.m.in.read(p.c.receive)
+	p.take()
 	p.depart()
 	return true
 }
@@ -158,6 +158,18 @@ func (p *memoryPipe) put(h header, g *gather) bool {
 	return done
 }
 
+func (p *memoryPipe) mustFlush(h header) bool {
+	r := &p.m.out
+	switch how := r.wait.Load(); {
+	case how == awake:
+		return false
+	case how&isLent == 0 || h.kind != kindMessage && h.kind != kindMore:
+		return true
+	default:
+		return (how&lentAnswers != 0) != (h.flags&flagAnswer != 0) || r.lent.Load() != h.id
+	}
+}
+
 // flush has the peer look at what was put.
 func (p *memoryPipe) flush() {
 	if !p.enter() {
@@ -165,8 +177,8 @@ func (p *memoryPipe) flush() {
 	}
 	r := &p.m.out
 	if how := r.wait.Load(); how != awake && r.wait.CompareAndSwap(how, awake) {
-		switch {
-		case how < firstBell+bells:
+		switch how &= howToWake; { // which the peer may have made anything
+		case firstBell <= how && how < firstBell+bells:
 			bell := r.bells[how-firstBell]
 			bell.Add(1)
 			futexWake(bell)

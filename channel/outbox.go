@@ -36,6 +36,8 @@ type postedFrame struct {
 type sink interface {
 	// put writes a frame if there is room. The outbox is locked.
 	put(h header, g *gather) bool
+	// mustFlush says that the peer gets a frame that was just put only if flush is called. The outbox is locked.
+	mustFlush(h header) bool
 	// flush sees to it that the peer gets what was put.
 	flush()
 	// room waits until there may be more room. One goroutine at a time calls it.
@@ -51,8 +53,9 @@ func (o *outbox) init(s sink, c *Conn) {
 func (o *outbox) try(h header, g *gather) bool {
 	o.mu.Lock()
 	sent := !o.closed && o.behind == 0 && o.sink.put(h, g)
+	flush := sent && o.sink.mustFlush(h)
 	o.mu.Unlock()
-	if sent {
+	if flush {
 		o.sink.flush()
 	}
 	return sent

@@ -8,18 +8,25 @@ import (
 
 // receive takes a frame of the peer's. Its contents are in two parts, of which the latter may be empty; the peer may be changing them, so
 // they are looked at in a copy only. One goroutine at a time calls it, and it waits for nobody. An error is the peer's, and ends the
-// channel.
+// channel. Whoever calls it calls received when there are no more frames for now, or one was wrong.
 func (c *Conn) receive(h header, a, b []byte) error {
+	answer := h.flags&flagAnswer != 0
+	s := c.recent
+	// One in the middle of a message may have ended, and what followed of that message was dropped: it is looked up.
+	another := s != nil && s.left == 0 && h.kind == kindMessage && h.id == s.id && answer == (s.answer == 0)
+	if !another || c.batch.cost >= mostBatch {
+		if err := c.received(); err != nil {
+			return err
+		}
+	}
+	if another {
+		return s.receive(h, a, b) // which drops it if the call has ended
+	}
 	if h.kind == kindHello {
 		return c.receiveHello(h, a, b)
 	}
 	if c.peer.Load() == nil {
 		return violation("a frame of kind %d before its hello", h.kind)
-	}
-	answer := h.flags&flagAnswer != 0
-	// One in the middle of a message may have ended, and what followed of that message was dropped: it is looked up.
-	if s := c.recent; s != nil && s.left == 0 && h.kind == kindMessage && h.id == s.id && answer == (s.answer == 0) {
-		return s.receive(h, a, b) // which drops it if the call has ended
 	}
 	switch h.kind {
 	case kindCall, kindOpen, kindCancel, kindCloseSend:

@@ -66,8 +66,8 @@ func (r *ring) read(receive func(h header, a, b []byte) error) (n int, err error
 		r.pos += size
 		left -= size
 		n++
-		r.head.Store(r.pos)
 		if left == 0 || r.pos-r.seen >= ringSize/4 {
+			r.head.Store(r.pos)
 			r.seen = r.pos
 			if r.want.Load() != 0 && r.want.Swap(0) != 0 {
 				r.room.Add(1)

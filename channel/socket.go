@@ -235,8 +235,8 @@ func (s *socket) sendFiles(tag []byte, files []*os.File) error {
 }
 
 // receiveAll has frames received until there is an error, which is io.EOF if the peer has closed its end. Files are given to files, which
-// owns them. Contents are valid while receive runs.
-func (s *socket) receiveAll(receive func(h header, b []byte) error, batch func(), files func(tag []byte, files []*os.File)) error {
+// owns them. Contents are valid while receive runs. batch is called when there is no more to receive for now.
+func (s *socket) receiveAll(receive func(h header, b []byte) error, batch func() error, files func(tag []byte, files []*os.File)) error {
 	buf := make([]byte, 4*maxFrame)
 	var unclaimed []*os.File
 	defer func() { closeAll(unclaimed) }()
@@ -280,6 +280,8 @@ func (s *socket) receiveAll(receive func(h header, b []byte) error, batch func()
 			unclaimed = unclaimed[n:]
 		}
 		have = copy(buf, buf[at:have])
-		batch()
+		if err := batch(); err != nil {
+			return err
+		}
 	}
 }

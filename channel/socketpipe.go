@@ -25,7 +25,14 @@ func newSocketPipe(c *Conn, s *socket) *socketPipe {
 
 func (p *socketPipe) start() {
 	go func() {
-		err := p.socket.receiveAll(func(h header, b []byte) error { return p.c.receive(h, b, nil) }, p.c.hire, p.files.add)
+		receive := func(h header, b []byte) error { return p.c.receive(h, b, nil) }
+		batch := func() error {
+			err := p.c.received()
+			p.c.hire()
+			return err
+		}
+		err := p.socket.receiveAll(receive, batch, p.files.add)
+		p.c.received()
 		p.c.fail(err)
 	}()
 }
@@ -36,6 +43,8 @@ func (p *socketPipe) stop() {
 }
 
 func (p *socketPipe) put(h header, g *gather) bool { return p.socket.put(h, g, nil, maxQueued) }
+
+func (p *socketPipe) mustFlush(header) bool { return true }
 
 func (p *socketPipe) flush() { p.socket.flush() }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 )
 
 // Stream is an end of a streaming call. One goroutine may send while another receives; beyond that it is not safe for concurrent use, but
@@ -21,9 +22,13 @@ type Stream struct {
 	answer uint8
 	call   *ServerCall
 
-	// outgoing belongs to the one who sends; broken is set when only a part of a message was sent.
+	// outgoing belongs to the one who sends, as does ahead, what may be sent beside credit; broken is set when only a part of a message was
+	// sent.
 	outgoing gather
+	ahead    int
 	broken   bool
+	// over is set when nothing can be sent any more.
+	over atomic.Bool
 
 	// in belongs to the one who receives.
 	in incoming
@@ -100,7 +105,7 @@ func (s *Stream) Send(ctx context.Context, message []byte) error {
 		err := s.takeCredit(ctx, frameCost+int(h.size))
 		if err == nil {
 			if err = s.c.pipe.send(ctx, nil, h, &s.outgoing); err != nil {
-				s.giveCredit(frameCost + int(h.size))
+				s.ahead += frameCost + int(h.size)
 			}
 		}
 		if err != nil {
@@ -112,8 +117,15 @@ func (s *Stream) Send(ctx context.Context, message []byte) error {
 	return nil
 }
 
+// creditAhead is what the one who sends takes of the credit, so that many small messages do not lock the stream each.
+const creditAhead = 16 << 10
+
 // takeCredit waits until n bytes may be sent.
 func (s *Stream) takeCredit(ctx context.Context, n int) error {
+	if s.ahead >= n && !s.over.Load() {
+		s.ahead -= n
+		return nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
@@ -124,8 +136,10 @@ func (s *Stream) takeCredit(ctx context.Context, n int) error {
 			return s.err
 		case s.sendClosed:
 			return errEnded
-		case s.credit >= n:
-			s.credit -= n
+		case s.ahead+s.credit >= n:
+			taken := min(s.credit, max(n-s.ahead, creditAhead))
+			s.credit -= taken
+			s.ahead += taken - n
 			return nil
 		}
 		// The peer has much to do until then, and may need the processor for it.
@@ -135,12 +149,6 @@ func (s *Stream) takeCredit(ctx context.Context, n int) error {
 	}
 }
 
-func (s *Stream) giveCredit(n int) {
-	s.mu.Lock()
-	s.credit += n
-	s.mu.Unlock()
-}
-
 // wait waits for an event. The stream is locked when it is called and when it returns.
 func (s *Stream) wait(ctx context.Context, e *event) error { return s.await(ctx, e, false) }
 
@@ -148,6 +156,9 @@ func (s *Stream) wait(ctx context.Context, e *event) error { return s.await(ctx,
 func (s *Stream) await(ctx context.Context, e *event, patient bool) error {
 	w := e.waiter()
 	w.patient = patient
+	if e == &s.received {
+		w.messages = s
+	}
 	s.mu.Unlock()
 	err := s.c.pipe.await(ctx, nil, w)
 	s.mu.Lock()
@@ -250,6 +261,7 @@ func (s *Stream) CloseSend() error {
 	s.mu.Lock()
 	err, over := s.err, s.ended || s.sendClosed
 	s.sendClosed = true
+	s.over.Store(true)
 	s.mu.Unlock()
 	if err == nil && !over {
 		s.c.pipe.post(header{kind: kindCloseSend, id: s.id}, &gather{})
@@ -386,7 +398,9 @@ func (s *Stream) fail(err error) {
 	s.mu.Unlock()
 }
 
+// fireAll is called when the call is over.
 func (s *Stream) fireAll() {
+	s.over.Store(true)
 	s.received.fire(s.c.pipe)
 	s.sendable.fire(s.c.pipe)
 	s.known.fire(s.c.pipe)

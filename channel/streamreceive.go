@@ -53,10 +53,42 @@ func (s *Stream) allowed(h header) bool {
 	return h.total <= s.c.limits.Load().accepted
 }
 
+// batch is of messages that are received one after the other for the same stream, which is locked meanwhile: locks and atomic operations
+// cost more for each small message than the rest does, as each waits until what was copied before is in the cache.
+type batch struct {
+	stream *Stream // nil between batches
+	cost   int     // of what was queued
+}
+
+// mostBatch is after how much a batch ends, so that who receives does not wait for long.
+const mostBatch = 16 << 10
+
+// received ends a batch.
+func (c *Conn) received() error {
+	s, cost := c.batch.stream, c.batch.cost
+	if s == nil {
+		return nil
+	}
+	c.batch = batch{}
+	queued := c.queued.Add(int64(cost))
+	if len(s.received.waiters) > 0 {
+		s.received.fire(c.pipe)
+	}
+	s.mu.Unlock()
+	if held := c.limits.Load().held; queued > 2*int64(held) {
+		return violation("more than the %d bytes that may wait to be received", held)
+	}
+	return nil
+}
+
+// receiveMessage begins a batch, or goes on with one.
 func (s *Stream) receiveMessage(h header, a, b []byte) error {
 	s.left = h.total - h.size
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	batch := &s.c.batch
+	if batch.stream == nil {
+		s.mu.Lock()
+		batch.stream = s
+	}
 	if s.recvClosed {
 		return violation("a message in stream %d after its end", s.id)
 	}
@@ -66,15 +98,10 @@ func (s *Stream) receiveMessage(h header, a, b []byte) error {
 	if err := s.queue.add(h, a, b); err != nil {
 		return err
 	}
-	if s.c.queued.Add(frameCost+int64(h.size)) > 2*int64(s.c.limits.Load().held) {
-		return violation("more than the %d bytes that may wait to be received", s.c.limits.Load().held)
-	}
+	batch.cost += frameCost + int(h.size)
 	if s.answer == 0 && !s.hasHeader {
 		s.hasHeader = true
 		s.known.fire(s.c.pipe)
-	}
-	if len(s.received.waiters) > 0 {
-		s.received.fire(s.c.pipe)
 	}
 	return nil
 }

@@ -12,6 +12,8 @@ type waiter struct {
 	wake chan struct{}
 	// patient is set for one who has no use for what is waited for at once, and who sleeps therefore.
 	patient bool
+	// messages is set for one who waits for messages of a stream, and who will do so again soon when some have come.
+	messages *Stream
 
 	// The rest is the pipe's, and guarded by its mutex. promoted says that this waiter has become the leader.
 	promoted   bool
@@ -31,7 +33,7 @@ func newWaiter() *waiter { return &waiter{wake: make(chan struct{}, 1)} }
 
 func (w *waiter) reset() {
 	w.state.Store(waiting)
-	w.patient = false
+	w.patient, w.messages = false, nil
 }
 
 // park says that wake will be received from; if it returns false the waiter was fired.
@@ -97,6 +99,7 @@ func (e *event) release(w *waiter) {
 			break
 		}
 	}
+	w.messages = nil
 	waiters.Put(w)
 }
 

@@ -156,6 +156,48 @@ func init() {
 	}
 }
 
+// TestServe_leftBehind has a handler leave goroutines behind that wait for messages, and begin to, when it has returned.
+func TestServe_leftBehind(t *testing.T) {
+	h := newHost("a")
+	rt := h.Start(t, channel.Best())
+	began, over := make(chan struct{}), make(chan struct{})
+	errs := make(chan error, 4)
+	rt.BindStream(stream, func(_ *isolate.ServerCall, s *isolate.ServerStream) *guest.Status {
+		ctx, cancel := context.WithCancel(context.Background())
+		go func() {
+			m := new(wrapperspb.StringValue)
+			errs <- s.Recv(ctx, m)
+			close(began)
+			errs <- s.Recv(ctx, m)
+			<-over
+			cancel()
+			errs <- s.Recv(ctx, m)
+			errs <- s.Send(ctx, m)
+		}()
+		<-began
+		return nil
+	})
+	s, err := h.Conn().OpenStream(&channel.Header{Method: stream})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Send(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, err := s.Result(t.Context()); len(status) > 0 || err != nil {
+		t.Error(status, err)
+	}
+	close(over)
+	for i, want := range []error{nil, context.Canceled, io.EOF, guest.ErrOver} {
+		err := <-errs
+		late := i == 1 && err == io.EOF // it has begun only after the end
+		if err != want && !late {
+			t.Errorf("%d: got %v, want %v", i, err, want)
+		}
+	}
+}
+
 // TestTranscode has a host ask for what the function's codecs make of messages.
 func TestTranscode(t *testing.T) {
 	h := newHost("a")
