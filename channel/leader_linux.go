@@ -203,14 +203,15 @@ func (p *memoryPipe) sleep(ctx context.Context, closed <-chan struct{}, w *waite
 }
 
 // lendTries is how often what has come meanwhile is read before the ring is lent.
-const lendTries = 8
+const lendTries = 4
 
 // lend is depart for one who was handed what it waited for. If those are messages of a stream it is about to look at the ring again, and
 // nobody need be woken for more messages of that stream until then: the ring is lent to the stream. All else that the peer sends ends that.
 // Messages that nobody looks for remain in the ring, in which there is room for more than a stream's window.
 func (p *memoryPipe) lend(w *waiter) {
-	r, s := &p.m.in, w.messages
-	for try := 0; s != nil && try < lendTries; try++ {
+	r := &p.m.in
+	for try := 0; w.messages.borrows() && try < lendTries; try++ {
+		s := w.messages
 		p.mu.Lock()
 		if !p.followers.empty() {
 			p.mu.Unlock()

@@ -380,6 +380,70 @@ func TestLent(t *testing.T) {
 	}
 }
 
+// TestLent_part has an end come in part with a message: what follows of it is no message that the stream's receiver looks for.
+func TestLent_part(t *testing.T) {
+	link, files, err := Create(Memory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeAll(files)
+	other := mapping(t, files[1])
+	c := New(link, Config{})
+	defer c.Close()
+	l := (&Config{}).limits()
+	r := other.ring(1)
+	put := func(h header, b []byte) {
+		if h.size = uint32(len(b)); h.total == 0 {
+			h.total = h.size
+		}
+		if done, ok := r.put(h, &gather{parts: [5][]byte{b}}); !done || !ok {
+			t.Fatal("no room")
+		}
+	}
+	put(header{kind: kindHello}, l.hello())
+	c.summon()
+	p := c.pipe.(*memoryPipe)
+	// The worker that was summoned has gone, which would end a loan after a while.
+	waitFor(t, func() bool { return c.peer.Load() != nil && r.wait.Load() == bySocket && p.users.Load() == 1 })
+	s, err := c.OpenStream(&Header{Method: "/p.S/M"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	receive := func() {
+		t.Helper()
+		if b, err := s.Recv(t.Context()); err != nil || string(b) != "m" {
+			t.Fatalf("got %q, %v", b, err)
+		}
+	}
+	isLent := func() bool { p.mu.Lock(); defer p.mu.Unlock(); return p.lent() }
+	message := header{kind: kindMessage, flags: flagAnswer, id: s.id}
+	put(message, []byte("m"))
+	receive()
+	if !isLent() {
+		t.Error("the ring is not lent to who has received a message")
+	}
+	end := make([]byte, 100_000)
+	copy(end[4:], []byte{byte(len(end) - 8), byte((len(end) - 8) >> 8), byte((len(end) - 8) >> 16)})
+	put(message, []byte("m"))
+	put(header{kind: kindEnd, flags: flagAnswer, id: s.id, total: uint32(len(end))}, end[:maxFrame])
+	receive()
+	if isLent() {
+		t.Error("the ring is lent although an end has come in part")
+	}
+	put(header{kind: kindMore, flags: flagAnswer, id: s.id, total: uint32(len(end) - maxFrame)}, end[maxFrame:])
+	if _, trailer, err := s.Result(t.Context()); len(trailer) != len(end)-8 || err != nil {
+		t.Errorf("got %d bytes of trailer, %v", len(trailer), err)
+	}
+	served := newStream(c, 1, &ServerCall{})
+	if !served.borrows() {
+		t.Error("a server's stream does not borrow the ring")
+	}
+	if served.over.Store(true); served.borrows() {
+		t.Error("a server's stream that has ended does")
+	}
+}
+
 // TestLent_again has streams on many channels, and pauses in which workers fall asleep and go, as they do after longestWait.
 func TestLent_again(t *testing.T) {
 	const channels, messages = 24, 2000

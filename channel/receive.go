@@ -14,7 +14,7 @@ func (c *Conn) receive(h header, a, b []byte) error {
 	s := c.recent
 	// One in the middle of a message may have ended, and what followed of that message was dropped: it is looked up.
 	another := s != nil && s.left == 0 && h.kind == kindMessage && h.id == s.id && answer == (s.answer == 0)
-	if !another || c.batch.cost >= mostBatch {
+	if !another || c.batch.size >= mostBatch {
 		if err := c.received(); err != nil {
 			return err
 		}

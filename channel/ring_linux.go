@@ -44,6 +44,8 @@ func (r *ring) read(receive func(h header, a, b []byte) error) (n int, err error
 	if left > ringSize {
 		return 0, violation("%d bytes in a ring of %d", left, ringSize)
 	}
+	// The writer is shown the room of several small frames at once: to do so waits until they have been copied.
+	shown := r.pos
 	for left > 0 {
 		at := int(r.pos % ringSize)
 		if left < headerSize || at%headerSize != 0 {
@@ -66,8 +68,11 @@ func (r *ring) read(receive func(h header, a, b []byte) error) (n int, err error
 		r.pos += size
 		left -= size
 		n++
-		if left == 0 || r.pos-r.seen >= ringSize/4 {
+		if left == 0 || r.pos-shown >= mostBatch {
+			shown = r.pos
 			r.head.Store(r.pos)
+		}
+		if left == 0 || r.pos-r.seen >= ringSize/4 {
 			r.seen = r.pos
 			if r.want.Load() != 0 && r.want.Swap(0) != 0 {
 				r.room.Add(1)

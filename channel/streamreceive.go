@@ -58,6 +58,7 @@ func (s *Stream) allowed(h header) bool {
 type batch struct {
 	stream *Stream // nil between batches
 	cost   int     // of what was queued
+	size   int     // of what came, with that which nobody will receive
 }
 
 // mostBatch is after how much a batch ends, so that who receives does not wait for long.
@@ -89,6 +90,7 @@ func (s *Stream) receiveMessage(h header, a, b []byte) error {
 		s.mu.Lock()
 		batch.stream = s
 	}
+	batch.size += frameCost + int(h.size)
 	if s.recvClosed {
 		return violation("a message in stream %d after its end", s.id)
 	}
@@ -104,6 +106,12 @@ func (s *Stream) receiveMessage(h header, a, b []byte) error {
 		s.known.fire(s.c.pipe)
 	}
 	return nil
+}
+
+// borrows says whether the ring may be lent to who receives the stream: not in the middle of a header or an end, of which more is to be seen
+// when it comes, nor on the server's side when the call is over, whose number may be another one's soon. The caller receives frames.
+func (s *Stream) borrows() bool {
+	return s != nil && s.part.left() == 0 && (s.answer == 0 || !s.over.Load())
 }
 
 // receivePart adds to a header or an end, of which nothing is kept if the stream was closed.

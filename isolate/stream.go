@@ -123,8 +123,8 @@ func (s *Stream) Close() {
 // SendHeader is for servers.
 func (s *Stream) SendHeader([]guest.Pair) {}
 
-// ServerStream is the server's side of a streaming call. What a handler has left behind may still use it when the handler has returned:
-// then the call is over.
+// ServerStream is the server's side of a streaming call. One goroutine may send while another receives. What a handler has left behind may
+// still use it when the handler has returned: then the call is over.
 type ServerStream struct {
 	messages
 	sending sync.Mutex
