@@ -2,6 +2,8 @@ package channel
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"runtime"
@@ -452,32 +454,48 @@ func TestLent_again(t *testing.T) {
 		rounds = 2
 	}
 	drain := func(s *ServerCall) {
-		if s.Stream == nil {
-			time.Sleep(50 * time.Microsecond)
-			echo(s)
-			return
-		}
 		for {
-			if _, err := s.Stream.Recv(context.Background()); err != nil {
+			b, err := s.Stream.Recv(context.Background())
+			if err != nil || s.Method == "/p.S/Echo" && s.Stream.Send(context.Background(), b) != nil {
 				break
 			}
 		}
 		s.Stream.End(nil, nil)
 	}
-	round := func(a *Conn) error {
+	round := func(a *Conn, method string) error {
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
-		s, err := a.OpenStream(&Header{Method: "/p.S/M"})
+		s, err := a.OpenStream(&Header{Method: method})
 		if err != nil {
 			return err
 		}
 		defer s.Close()
+		received := make(chan error, 1)
+		go func() {
+			n := 0
+			for ; ; n++ {
+				if _, err := s.Recv(ctx); err == io.EOF {
+					break
+				} else if err != nil {
+					received <- err
+					return
+				}
+			}
+			if method == "/p.S/Echo" && n != messages {
+				received <- fmt.Errorf("%d messages came back", n)
+				return
+			}
+			received <- nil
+		}()
 		for range messages {
 			if err := s.Send(ctx, pattern(1000)); err != nil {
 				return err
 			}
 		}
 		s.CloseSend()
+		if err := <-received; err != nil {
+			return err
+		}
 		_, _, err = s.Result(ctx)
 		return err
 	}
@@ -487,7 +505,7 @@ func TestLent_again(t *testing.T) {
 		random := rand.New(rand.NewPCG(1, uint64(i)))
 		g.Go(func() {
 			for k := range rounds {
-				if err := round(a); err != nil {
+				if err := round(a, []string{"/p.S/Sink", "/p.S/Echo"}[i%2]); err != nil {
 					t.Errorf("channel %d, stream %d: %v", i, k, err)
 					return
 				}
