@@ -243,8 +243,9 @@ func TestPending_serve(t *testing.T) {
 			c.serve(callee, &callContext{})
 			f := callee.fn
 			f.pool.mu.Lock() // what has been added to the runs is, for the race detector, too
+			runs := &f.pool.runs
 			f.pool.mu.Unlock()
-			f.pool.runs.Wait()
+			runs.Wait()
 			if again := f.take(t); again != callee {
 				t.Fatal("the instance was not returned")
 			}
