@@ -33,7 +33,7 @@ func newWaiter() *waiter { return &waiter{wake: make(chan struct{}, 1)} }
 
 func (w *waiter) reset() {
 	w.state.Store(waiting)
-	w.patient, w.messages = false, nil
+	w.patient = false
 }
 
 // park says that wake will be received from; if it returns false the waiter was fired.
